@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from wxpub import conform, links, theme, tree
 from wxpub.article import Article
 from wxpub.finding import Finding
+from wxpub.limits import DIGEST_CHARS
 from wxpub.links import Note
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from wxpub.theme import Theme
 
 Target = Literal["api", "paste"]
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +98,71 @@ def render(
 
 
 def _complete(article: Article, root: HtmlElement) -> Article:
-    """Fill in the title and the digest from the body. The heading that gives the title leaves it: WeChat shows the title itself."""
+    """Fill in the title and the digest from the body. The heading that gives the title leaves it: WeChat shows it itself."""
     title, digest = article.title, article.digest
-    if not title and (heading := next(root.iter(*_HEADINGS), None)) is not None:
+    if not title and (heading := _title_heading(root)) is not None:
         title = _text(heading)
-        _remove(heading)
+        heading.drop_tree()
     if not digest:
-        digest = next(filter(None, map(_guide, root.iter("blockquote"))), "")
-    return replace(article, title=title, digest=shorten(digest, DIGEST_CHARS))
+        guides = (_guide(quote) for quote in root.iter("blockquote"))
+        digest = shorten(next(filter(None, guides), ""), DIGEST_CHARS)
+    return replace(article, title=title, digest=digest)
+
+
+def _title_heading(root: HtmlElement) -> HtmlElement | None:
+    """Find the heading that names the issue: the first `#`, or a lone heading above all others.
+
+    Where several headings share the highest rank below `#` they are sections, and none of them is the title.
+    """
+    headings = list(root.iter(*HEADINGS))
+    if not headings:
+        return None
+    rank = min(heading.tag for heading in headings)
+    top = [heading for heading in headings if heading.tag == rank]
+    return top[0] if rank == "h1" or len(top) == 1 else None
+
+
+def _guide(quote: HtmlElement) -> str:
+    """Give the text of a `> 导读：…` quote, "" for any other quote."""
+    match = re.match(r"【?导读】?\s*[:：]?\s*(.*)", _text(quote))
+    return match[1] if match else ""
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut `text` to at most `limit` characters: after a sentence, else after a clause, else where it must be."""
+    if len(text) <= limit:
+        return text
+    for marks, ending in ("。！？!?", ""), ("；;，,、", "…"):
+        cut = max(text.rfind(mark, limit // 2, limit) for mark in marks)
+        if cut > 0:
+            return text[: cut + 1 - len(ending)] + ending
+    return text[: limit - 1] + "…"
+
+
+def _images(root: HtmlElement) -> tuple[ImageRef, ...]:
+    """List the images that the article shows, each source once, in order."""
+    found: dict[str, ImageRef] = {}
+    for image in root.iter("img"):
+        src = image.get("src", "")
+        found.setdefault(src, ImageRef(src, image.get("alt", ""), tree.line_of(image)))
+    return tuple(found.values())
+
+
+def _place(root: HtmlElement, pictures: Mapping[str, Picture]) -> None:
+    """Put each picture where its source was named, with the pixels by which WeChat keeps its place free while loading."""
+    for image in root.iter("img"):
+        picture = pictures.get(image.get("src", ""))
+        if picture is None:
+            continue
+        image.set("src", picture.url)
+        if picture.width and picture.height:
+            image.set("data-w", str(picture.width))
+            image.set("data-ratio", f"{picture.height / picture.width:.4f}".rstrip("0").rstrip("."))
+
+
+def _outline(root: HtmlElement) -> tuple[Heading, ...]:
+    return tuple(Heading(int(each.tag[1]), _text(each), tree.line_of(each)) for each in root.iter(*HEADINGS))
+
+
+def _text(element: HtmlElement) -> str:
+    return " ".join(element.text_content().split())

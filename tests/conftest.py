@@ -1,0 +1,77 @@
+"""What the tests share: the corpus, a browser, and `--update` for golden files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = ROOT.parent / "shared" / "corpus"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def corpus_files() -> list[Path]:
+    """List the real issues and drafts beside the repository; none where they are not."""
+    return sorted(CORPUS.glob("issues/*.md")) + sorted(CORPUS.glob("drafts/*.md"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="rewrite golden files; review the difference")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip browser tests where there is no Chromium, unless WXPUB_REQUIRE_BROWSER makes that a failure."""
+    if CHROMIUM or os.environ.get("WXPUB_REQUIRE_BROWSER"):
+        return
+    skip = pytest.mark.skip(reason="no Chromium found: install the package chromium to run the browser tests")
+    for item in items:
+        if "browser" in item.keywords:
+            item.add_marker(skip)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    browser = CHROMIUM or "none found: browser tests are skipped"
+    corpus = f"{len(corpus_files())} files" if corpus_files() else "not beside the repository: its tests are skipped"
+    return [f"chromium: {browser}", f"corpus: {corpus}"]
+
+
+@pytest.fixture(scope="session")
+def update(request: pytest.FixtureRequest) -> bool:
+    """Tell whether golden files are to be rewritten."""
+    return bool(request.config.getoption("--update"))
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep every test away from the user's settings, caches and credentials."""
+    base = tmp_path_factory.getbasetemp() / "home"
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(base / name.lower()))
+    for name in [name for name in os.environ if name.startswith("WXPUB_") and name != "WXPUB_REQUIRE_BROWSER"]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Give a running headless Chromium, driven by Playwright, one for each worker."""
+    from playwright.sync_api import sync_playwright
+
+    assert CHROMIUM, "no Chromium found: install the package chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
