@@ -127,7 +127,9 @@ def _yaml(text: str, path: Path) -> Mapping[str, Any] | None:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "not valid YAML"
-        raise SourceError(f"front matter: {problem}", path, mark.line + 2 if mark else 1, "put the value in quotes") from None
+        raise SourceError(
+            f"front matter: {problem}", path, mark.line + 2 if mark else 1, "put the value in quotes"
+        ) from None
     except RecursionError:
         raise SourceError("front matter is nested too deeply", path, 1) from None
     if meta in (None, ""):
@@ -190,7 +192,12 @@ def _value(key: str, value: Any) -> str | bool:
 def _variables(meta: Mapping[str, Any], path: Path) -> tuple[tuple[str, str], ...]:
     table = meta.get("theme_variables") or {}
     if not isinstance(table, dict):
-        raise SourceError("front matter: theme_variables is no table", path, 1, "write for example theme_variables: {accent: '#0f4c81'}")
+        raise SourceError(
+            "front matter: theme_variables is no table",
+            path,
+            1,
+            "write for example theme_variables: {accent: '#0f4c81'}",
+        )
     return tuple((str(key), str(value)) for key, value in table.items())
 
 

@@ -1,16 +1,16 @@
 """Settings of a newsletter: `wxpub.toml` and the environment in, `Config` out; opens nothing else and knows no article.
 
-    [article]                       # defaults for every issue; front matter wins
-    author = "编辑部"
-    theme = "digest"
-    source_url = "https://github.com/me/letter/blob/main/{path}"
+[article]                       # defaults for every issue; front matter wins
+author = "编辑部"
+theme = "digest"
+source_url = "https://github.com/me/letter/blob/main/{path}"
 
-    [theme]                         # colours and sizes of any theme
-    accent = "#0f4c81"
+[theme]                         # colours and sizes of any theme
+accent = "#0f4c81"
 
-    [accounts.default]              # never the secret itself
-    appid = "wx0123456789abcdef"
-    secret_env = "WXPUB_SECRET"
+[accounts.default]              # never the secret itself
+appid = "wx0123456789abcdef"
+secret_env = "WXPUB_SECRET"
 """
 
 from __future__ import annotations
@@ -95,7 +95,11 @@ def _only_account(config: Config) -> str:
     if len(config.accounts) == 1:
         return next(iter(config.accounts))
     if config.accounts:
-        raise ConfigError(f"several accounts: {', '.join(sorted(config.accounts))}", config.path, "choose one with --account")
+        raise ConfigError(
+            f"several accounts: {', '.join(sorted(config.accounts))}",
+            config.path,
+            "choose one with --account",
+        )
     raise ConfigError(
         "no credentials",
         hint="set WXPUB_APPID and WXPUB_SECRET, or add [accounts.default] to wxpub.toml, or try it out with --sandbox",
@@ -133,8 +137,16 @@ def _base(base: str) -> str:
     if not base:
         return ""
     parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query or "@" in parts.netloc:
-        raise ConfigError("api_base is no address of the form https://host[:port]", hint="give scheme and host, no path")
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.path.strip("/")
+        or parts.query
+        or "@" in parts.netloc
+    ):
+        raise ConfigError(
+            "api_base is no address of the form https://host[:port]", hint="give scheme and host, no path"
+        )
     return f"{parts.scheme}://{parts.netloc}"
 
 

@@ -33,3 +33,9 @@ IMAGE_HOSTS = ("qpic.cn", "qlogo.cn")
 ARTICLE_HOST = "mp.weixin.qq.com"
 
 API_BASE = "https://api.weixin.qq.com"
+
+# What is read of a picture before it is made smaller; ours, against mistakes and malice.
+IMAGE_FILE_BYTES = 50 * 1024 * 1024
+IMAGE_TOTAL_PIXELS = 100_000_000
+# A PNG of 18,018 × 24,477 pixels was refused with 40137 (reported 2026); half of that height is taken.
+IMAGE_HEIGHT = 12_000

@@ -1,4 +1,4 @@
-"""Links as a WeChat article can keep them: the tree's `a` and footnotes in, live links, one series of notes and text out.
+"""Links as a WeChat article can keep them: `a` and footnotes in, live links, one series of notes and text out.
 
 WeChat keeps links to published articles alive and makes every other link dead (api_draft_add, api_uploadimage). So a
 link outside becomes its text and a number, its address stands in the list at the end, beside the author's footnotes:
@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -292,15 +293,18 @@ def is_permalink(url: str) -> bool:
 
 
 def _expires(url: str) -> bool:
-    """Tell whether a WeChat link lives for hours only: from a search (signature), a preview (tempkey) or a draft (a media_id as its name).
+    """Tell whether a WeChat link lives for hours only.
 
-    draft/add refuses the latter two with 45166 (reported by publishing tools).
+    It was copied from a search (signature), a preview (tempkey) or a draft (a media_id as its name); draft/add
+    refuses the latter two with 45166 (reported by publishing tools).
     """
     parts = _split(url)
     if parts.hostname != ARTICLE_HOST:
         return False
     keys = {key for key, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    return {"timestamp", "signature"} <= keys or "tempkey" in keys or re.fullmatch(r"/s/[\w-]{64}", parts.path) is not None
+    return (
+        {"timestamp", "signature"} <= keys or "tempkey" in keys or re.fullmatch(r"/s/[\w-]{64}", parts.path) is not None
+    )
 
 
 def clean(url: str) -> str:
@@ -313,7 +317,10 @@ def clean(url: str) -> str:
 
 
 def identity(url: str) -> str:
-    """Give what two addresses of the same page have in common: no scheme, counters, default port, trailing slash or encoding."""
+    """Give what the addresses of one page have in common.
+
+    Scheme, counters, default port, trailing slash and percent-encoding tell no two pages apart.
+    """
     url = clean(url)
     if _scheme(url) not in _OUTSIDE:
         return url
@@ -321,10 +328,8 @@ def identity(url: str) -> str:
     if not parts.hostname:
         return url
     host = parts.hostname
-    try:
+    with suppress(UnicodeError):  # what is no name that DNS knows is compared as it is written
         host = host.encode("idna").decode()
-    except UnicodeError:
-        pass  # no name that DNS knows: compare it as it is written
     port = f":{parts.port}" if parts.port not in (None, _DEFAULT_PORTS.get(parts.scheme)) else ""
     return unquote(urlunsplit(("", host + port, parts.path.rstrip("/"), parts.query, parts.fragment)))
 
@@ -354,13 +359,10 @@ def _same_address(text: str, href: str) -> bool:
 
 def _candidates(article: Path, name: str) -> Iterable[str]:
     """List the files that a relative link may mean: itself, or the Markdown that a site's `.html` was made from."""
-    path = os.path.normpath(article.resolve().parent / name.lstrip("/") if name.startswith("/") else article.resolve().parent / name)
-    stem, suffix = os.path.splitext(path)
-    yield path
-    if suffix.lower() in (".html", ".htm"):
-        yield stem + ".md"
-    elif not suffix:
-        yield path + ".md"
+    path = Path(os.path.normpath(article.resolve().parent / name.lstrip("/")))
+    yield str(path)
+    if path.suffix.lower() in ("", ".html", ".htm"):
+        yield str(path.with_suffix(".md"))
 
 
 def _label(a: HtmlElement) -> str:

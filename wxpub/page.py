@@ -1,4 +1,4 @@
-"""The pipeline: an `Article` and a `Theme` in, a `Page` that WeChat keeps out; pure, and short enough to be its own documentation."""
+"""The pipeline: an `Article` and a `Theme` in, the `Page` that WeChat keeps out; pure, and its own documentation."""
 
 from __future__ import annotations
 
@@ -98,7 +98,10 @@ def render(
 
 
 def _complete(article: Article, root: HtmlElement) -> Article:
-    """Fill in the title and the digest from the body. The heading that gives the title leaves it: WeChat shows it itself."""
+    """Fill in the title and the digest from the body.
+
+    The heading that gives the title leaves the body: WeChat shows the title itself.
+    """
     title, digest = article.title, article.digest
     if not title and (heading := _title_heading(root)) is not None:
         title = _text(heading)
@@ -149,7 +152,10 @@ def _images(root: HtmlElement) -> tuple[ImageRef, ...]:
 
 
 def _place(root: HtmlElement, pictures: Mapping[str, Picture]) -> None:
-    """Put each picture where its source was named, with the pixels by which WeChat keeps its place free while loading."""
+    """Put each picture where its source was named.
+
+    From data-w and data-ratio the article page keeps a picture's place free while it loads.
+    """
     for image in root.iter("img"):
         picture = pictures.get(image.get("src", ""))
         if picture is None:

@@ -1,4 +1,4 @@
-"""The command line: arguments in, one library call, lines out. Every command is a module of its own, imported when it runs."""
+"""The command line: arguments in, one library call, lines out; every command is a module, imported when it runs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from wxpub.errors import WxpubError
 # What `wxpub --help` shows, in the order of an editor's work; the first line of each command's help is repeated here
 # so that listing the commands imports none of them (a test compares the two).
 COMMANDS = {
-    "init": "Start a newsletter here: wxpub.toml and a first issue.",
-    "new": "Start a new issue from the latest one.",
     "convert": "Turn issues into pages to look at and copy from.",
     "preview": "Show an issue in the browser, live while you write.",
     "check": "Say what is wrong with issues, with file and line.",
@@ -46,7 +44,9 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

@@ -13,14 +13,19 @@ import click
 
 from wxpub.cli import options
 from wxpub.errors import SourceError
-from wxpub.page import Page, Picture, Target, render
+from wxpub.page import Page, Target, render
 
 
 @click.command()
 @options.files
 @click.option("-o", "--output", metavar="PATH", help="Write here; `-` is stdout; a folder for several files.")
 @click.option("--fragment", is_flag=True, help="Write only the article's HTML, as WeChat takes it.")
-@click.option("--target", type=click.Choice(["api", "paste"]), default="api", help="Finish for the API or for the web editor.")
+@click.option(
+    "--target",
+    type=click.Choice(["api", "paste"]),
+    default="api",
+    help="Finish for the API or for the web editor.",
+)
 @options.theme
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; write files only with -o.")
 @click.option("--open", "open_page", is_flag=True, help="Show the page in the browser.")

@@ -1,4 +1,4 @@
-"""What several commands take and do alike: the theme, its overrides, and an issue with everything that belongs to it."""
+"""What several commands take and do alike: themes with overrides, and an issue with all that belongs to it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,16 @@ def files(command: F) -> F:
 def theme(command: F) -> F:
     """Take `--theme` and `--set`, which win over front matter and `wxpub.toml`."""
     command = click.option(
-        "--set", "variables", multiple=True, metavar="NAME=VALUE", callback=_variables, help="Set a theme's colour or size."
+        "--set",
+        "variables",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=_variables,
+        help="Set a theme's colour or size.",
     )(command)
-    return click.option("--theme", "theme_name", metavar="NAME|FILE.css", help="Use this theme; see `wxpub themes`.")(command)
+    return click.option("--theme", "theme_name", metavar="NAME|FILE.css", help="Use this theme; see `wxpub themes`.")(
+        command
+    )
 
 
 def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:

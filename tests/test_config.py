@@ -1,0 +1,119 @@
+"""Settings: which file counts, which account is meant, and that a secret never shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wxpub import config
+from wxpub.errors import ConfigError
+
+SECRET = "canary-5ecret-0f4c81"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "wxpub.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_nearest_file_upwards_counts(tmp_path: Path) -> None:
+    write(tmp_path, "[article]\nauthor = '外'\n")
+    inner = tmp_path / "issues" / "2026"
+    inner.mkdir(parents=True)
+    assert config.find(inner / "issue.md").article == {"author": "外"}
+    write(tmp_path / "issues", "[article]\nauthor = '内'\n")
+    found = config.find(inner / "issue.md")
+    assert (found.article, found.root) == ({"author": "内"}, (tmp_path / "issues").resolve())
+
+
+def test_without_a_file_the_repository_is_the_project(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "issues").mkdir()
+    assert config.find(tmp_path / "issues" / "issue.md").root == tmp_path.resolve()
+
+
+WRONG = [
+    ("[article\n", "not valid TOML"),
+    ("[artcle]\n", "unknown artcle"),
+    ("article = 1\n", "article is no table"),
+    ("[accounts.a]\nappid='x'\nsecret='hunter2'\n", "holds the secret itself"),
+    ("[accounts.a]\nappid='x'\nkey='y'\n", "unknown key"),
+    ("[accounts]\na = 'x'\n", "accounts.a is no table"),
+    ("[network]\nproxies='x'\n", "unknown proxies"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG)
+def test_a_wrong_file_is_named_with_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        config.find(tmp_path)
+    assert message in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+ACCOUNTS = f"""
+[accounts.main]
+appid = "wxmain"
+secret_env = "MAIN_SECRET"
+[accounts.second]
+appid = "wxsecond"
+secret_file = "second.secret"
+api_base = "https://relay.example:8443"
+# {SECRET} stands in a comment only
+"""
+
+
+def test_accounts_are_chosen_by_name_by_environment_or_because_there_is_one(tmp_path: Path) -> None:
+    write(tmp_path, ACCOUNTS)
+    (tmp_path / "second.secret").write_text(SECRET + "\n", encoding="utf-8")
+    settings = config.find(tmp_path)
+    second = config.account(settings, "second", {})
+    assert (second.appid, second.secret, second.api_base) == (
+        "wxsecond",
+        SECRET,
+        "https://relay.example:8443",
+    )
+    env = {"WXPUB_APPID": "wxenv", "WXPUB_SECRET": SECRET, "WXPUB_API_BASE": "http://127.0.0.1:8000/"}
+    assert config.account(settings, "", env).api_base == "http://127.0.0.1:8000"
+    with pytest.raises(ConfigError, match="several accounts: main, second; choose one with --account"):
+        config.account(settings, "", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "env", "message"),
+    [
+        ("third", {}, "no account 'third'; known: main, second"),
+        ("main", {}, "the environment variable MAIN_SECRET is not set"),
+        ("second", {}, "cannot read secret_file"),
+        ("", {"WXPUB_APPID": "wx"}, "the environment variable WXPUB_SECRET is not set"),
+        (
+            "",
+            {"WXPUB_APPID": "wx", "WXPUB_SECRET": "x", "WXPUB_API_BASE": "https://a.example/cgi-bin"},
+            "no address of the form",
+        ),
+        (
+            "",
+            {"WXPUB_APPID": "wx", "WXPUB_SECRET": "x", "WXPUB_API_BASE": "127.0.0.1:80"},
+            "no address of the form",
+        ),
+    ],
+)
+def test_what_is_missing_is_named(tmp_path: Path, name: str, env: dict[str, str], message: str) -> None:
+    write(tmp_path, ACCOUNTS)
+    with pytest.raises(ConfigError) as caught:
+        config.account(config.find(tmp_path), name, env)
+    assert message in str(caught.value)
+
+
+def test_no_credentials_at_all_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"set WXPUB_APPID and WXPUB_SECRET.*--sandbox"):
+        config.account(config.find(tmp_path), "", {})
+
+
+def test_a_secret_shows_in_no_representation(tmp_path: Path) -> None:
+    account = config.account(config.find(tmp_path), "", {"WXPUB_APPID": "wx", "WXPUB_SECRET": SECRET})
+    assert SECRET not in repr(account) + str(account)
