@@ -1,0 +1,121 @@
+"""Links and notes: what every kind of link becomes, one series of numbers, and nothing lost."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, corpus_files
+
+from wxpub import article, links, tree
+from wxpub.article import Article
+from wxpub.finding import Finding
+from wxpub.links import Note
+
+SITE = Path("/letter/issues")
+PUBLISHED = {str(SITE / "2026-11-01.md"): "https://mp.weixin.qq.com/s/PublishedIssue0001"}
+
+
+def resolve(markdown: str, **fields: object) -> tuple[str, tuple[Note, ...], tuple[Finding, ...]]:
+    """Give the body as short markup (`⟨url⟩` live, `[n]` noted, `‹…›` bare address), the notes and the findings."""
+    source = Article(SITE / "2026-11-15.md", markdown, **fields)  # type: ignore[arg-type]
+    root, _ = tree.parse(source.body, source.path)
+    notes, findings = links.resolve(root, source, PUBLISHED)
+    for section in list(root.iterchildren("section")):
+        section.drop_tree()
+    for a in root.iter("a"):
+        a.text = f"{a.text or ''}⟨{a.get('href')}⟩"
+    for span in root.iter("span"):
+        if span.get("class") == "url":
+            span.text = f"‹{span.text}›"
+    return root.text_content().strip(), notes, findings
+
+
+def cases() -> list[tuple[str, str, list[str]]]:
+    """Read `cases/links.txt`, which says at its top how a case is written."""
+    text = (ROOT / "tests/cases/links.txt").read_text(encoding="utf-8")
+    found = []
+    for case in re.split(r"^=== .*\n", text, flags=re.MULTILINE)[1:]:
+        markdown, _, expected = case.strip("\n").partition("\n.\n")
+        shown, *rest = expected.split("\n")
+        found.append((markdown, shown, rest))
+    return found
+
+
+@pytest.mark.parametrize(("markdown", "text", "rest"), cases(), ids=[case[0][:40] for case in cases()])
+def test_a_link_becomes(markdown: str, text: str, rest: list[str]) -> None:
+    found_text, notes, findings = resolve(markdown)
+    found_rest = [f"[{note.number}] {note.text} | {note.url}".rstrip() for note in notes]
+    found_rest += [f"! {finding.rule}" for finding in findings]
+    assert (found_text, found_rest) == (text, [line.rstrip() for line in rest])
+
+
+def test_unknown_back_issues_make_one_finding_at_the_first_of_them() -> None:
+    table = "\n\n| [a](2019-01-01.md) | [b](2019-01-02.md) |\n|---|---|\n| [c](2019-01-03.md) | [d](2019-01-04.md) |\n"
+    _, _, findings = resolve("正文" + table)
+    assert [(finding.rule, finding.line) for finding in findings] == [("back-issue-unknown", 3)]
+    assert "4 back issues" in findings[0].message
+
+
+def test_findings_carry_the_line_of_their_link() -> None:
+    _, _, findings = resolve("一\n\n- 二 [空]()  \n三 [x](https://mp.weixin.qq.com/s?tempkey=1)\n")
+    assert [(finding.rule, finding.line) for finding in findings] == [("link-empty", 3), ("link-expires", 4)]
+
+
+def notes_of(markdown: str, **fields: object) -> str:
+    source = Article(SITE / "2026-11-15.md", markdown, **fields)  # type: ignore[arg-type]
+    root, _ = tree.parse(source.body, source.path)
+    links.resolve(root, source, PUBLISHED)
+    from lxml import etree
+
+    return "".join(etree.tostring(each, encoding="unicode") for each in root.iterchildren("section"))
+
+
+def test_the_list_gives_number_text_and_address() -> None:
+    assert notes_of("[论文](https://a.example/p?a=1&b=2)", notes_heading="链接") == (
+        '<section class="notes"><h2 class="notes-title">链接</h2><p class="note-item" data-note="1">'
+        '<span class="note-number">[1]</span> <span class="note-text">论文</span><br/>'
+        '<span class="url">https://a.example/p?a=1&amp;b=2</span></p></section>'
+    )
+
+
+def test_a_footnote_keeps_its_blocks_and_its_emphasis() -> None:
+    html = notes_of("一[^x]\n\n[^x]: 说明**很重要**\n\n    - 甲\n    - 乙\n")
+    assert "[1]</span> 说明<strong>很重要</strong></p><ul" in html
+    assert html.count("<li") == 2
+
+
+def test_source_url_gives_a_qr_code_after_the_notes() -> None:
+    html = notes_of("[a](https://a.example)", source_url="https://me.example/1?a=1&b=2")
+    assert html.index('class="notes"') < html.index('src="qrcode:https://me.example/1?a=1&amp;b=2"')
+    assert "qrcode" not in notes_of("[a](https://a.example)", source_url="https://me.example/", qrcode=False)
+
+
+def test_no_links_no_list() -> None:
+    assert notes_of("正文") == ""
+
+
+@pytest.mark.skipif(not corpus_files(), reason="the corpus is not beside the repository")
+@pytest.mark.parametrize("path", corpus_files(), ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_no_note_is_noise_in_real_issues(path: Path) -> None:
+    source = article.read(path)
+    root, _ = tree.parse(source.body, path)
+    wanted = [a.get("href", "") for a in root.iter("a")]
+    notes, _ = links.resolve(root, source, {})
+    assert [note.number for note in notes] == list(range(1, len(notes) + 1))
+    assert all(note.url.startswith("http") and note.text for note in notes)
+    assert not any(links.is_permalink(note.url) for note in notes)
+    assert len({links.identity(note.url) for note in notes}) == len(notes)
+    live = {a.get("href") for a in root.iter("a")}
+    printed = {links.identity(span.text_content()) for span in root.iter("span") if span.get("class") == "url"}
+    text = root.text_content()
+    for href in filter(lambda href: href.startswith("http"), wanted):
+        safe = href.replace("http://", "https://")
+        assert (
+            safe in live
+            or links.identity(href) in printed
+            or any(links.identity(note.url) == links.identity(href) for note in notes)
+            or "signature=" in href
+        ), href
+    assert text.strip()
