@@ -1,0 +1,59 @@
+"""The page that stands alone: a rendered page in, one HTML file out; needs no server, no network and no other file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from wxpub.preview import assets, state
+
+if TYPE_CHECKING:
+    from wxpub.finding import Finding
+    from wxpub.page import Page, Picture
+
+
+def make(
+    page: Page,
+    *,
+    fragment: str = "",
+    findings: Sequence[Finding] | None = None,
+    pictures: Mapping[str, Picture] | None = None,
+    theme: str = "",
+    cover: str = "",
+) -> str:
+    """Make the file that `wxpub convert` writes: the article in a phone, what to know about it, a button to copy it.
+
+    `fragment` is what is shown and copied: the article finished for pasting, with its images embedded; without it,
+    `page.html`. Characters and bytes are counted in `page.html`, as it is sent. `findings` default to the page's own;
+    `pictures` tells what the images became; `theme` is the theme's name, `cover` a data: address.
+
+    The article cannot run: it lives in a sandboxed frame, and the page's Content-Security-Policy allows one script by
+    its hash and no address outside the file.
+    """
+    fragment = fragment or page.html
+    article = page.article
+    script = assets.script("standalone.js")
+    described = state.describe(page, fragment=fragment, findings=findings, pictures=pictures, theme=theme, cover=cover)
+    return assets.fill(
+        "standalone.html",
+        policy=policy(script),
+        title=escape(article.title or article.path.name),
+        style=assets.read("static/preview.css"),
+        frame=escape(assets.frame()),
+        state=state.dump(described),
+        script=script,
+    )
+
+
+def policy(script: str) -> str:
+    """Allow this script, inline styles (all that an article has) and embedded images; nothing else."""
+    allowed = {
+        "default-src": "'none'",
+        "script-src": assets.source_hash(script),
+        "style-src": "'unsafe-inline'",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{kind} {source}" for kind, source in allowed.items())

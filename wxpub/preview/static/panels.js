@@ -1,0 +1,141 @@
+// What stands beside the article: each panel is a function of the state that gives an element.
+
+import { h } from "./dom.js";
+import { liveLinks, reveal } from "./article.js";
+import { count, say, weight } from "./words.js";
+
+/** Build all panels of `state`; `pictures` are the images as the article shows them, `act.copyPlace` copies a finding's place. */
+export function panels(state, pictures, act) {
+  return [findings(state, act), messages(state), sizes(state), images(state, pictures), notes(state)];
+}
+
+function panel(name, title, badge, ...content) {
+  return h("section", { class: "panel", id: `panel-${name}`, "aria-labelledby": `head-${name}` },
+    h("h2", { id: `head-${name}` }, title, badge === null ? null : h("span", { class: "badge" }, count(badge))),
+    content);
+}
+
+const empty = (text) => h("p", { class: "empty" }, text);
+
+export function outline(state) {
+  const seen = {};
+  const entries = state.outline.map((heading) => {
+    const nth = seen[heading.text] = (seen[heading.text] ?? -1) + 1;
+    return h("li", { class: `level-${heading.level}` },
+      h("button", { type: "button", onclick: () => reveal(heading.text, nth) }, heading.text));
+  });
+  return h("nav", { id: "outline", "aria-label": say.outline },
+    h("h2", {}, say.outline),
+    entries.length ? h("ol", {}, entries) : empty(say.noOutline));
+}
+
+// --- findings ---
+
+function findings(state, act) {
+  const rank = { error: 0, warning: 1, info: 2 };
+  const sorted = [...state.findings].sort((a, b) => rank[a.severity] - rank[b.severity] || (a.line ?? 0) - (b.line ?? 0));
+  return panel("findings", say.findings, sorted.length,
+    sorted.length ? h("ul", { class: "findings" }, sorted.map((each) => finding(each, act))) : h("p", { class: "fine" }, say.noFindings));
+}
+
+function finding(each, act) {
+  const body = [
+    h("span", { class: `tag ${each.severity}` }, say[each.severity]),
+    h("span", { class: "message" }, each.message),
+    each.fix ? h("span", { class: "fix" }, each.fix) : null,
+    h("span", { class: "where" }, [each.line ? say.line(each.line) : null, each.rule].filter(Boolean).join(" · ")),
+  ];
+  if (!each.place) return h("li", {}, h("div", { class: "finding" }, body));
+  return h("li", {}, h("button", { type: "button", class: "finding", title: say.copyPlace, onclick: () => act.copyPlace(each.place) }, body));
+}
+
+// --- the message list and the card of a forwarded article ---
+
+function messages(state) {
+  const cover = (shape) => state.cover
+    ? h("div", { class: `cover ${shape}` }, h("img", { src: state.cover, alt: "" }))
+    : h("div", { class: `cover ${shape} bare`, "aria-hidden": "true" }, state.title.slice(0, shape === "wide" ? 24 : 2));
+  return panel("list", say.list, null,
+    h("div", { class: "message" }, cover("wide"), h("p", { class: "message-title" }, state.title)),
+    h("div", { class: "forward" },
+      h("div", {},
+        h("p", { class: "forward-title" }, state.title),
+        h("p", { class: state.digest ? "forward-digest" : "forward-digest empty" }, state.digest || say.noDigest)),
+      cover("square")),
+    state.cover ? null : empty(say.noCover));
+}
+
+// --- sizes ---
+
+function sizes(state) {
+  const { measures, kinds, sections } = state.sizes;
+  const whole = Object.values(kinds).reduce((sum, used) => sum + used, 0);
+  return panel("size", say.size, null,
+    h("dl", { class: "measures" }, measures.map(measure)),
+    h("div", { class: "kinds", role: "img", "aria-label": Object.entries(kinds).map(([kind, used]) => `${say.kinds[kind]} ${share(used, whole)}`).join(", ") },
+      Object.entries(kinds).filter(([, used]) => used).map(([kind, used]) => part(kind, used))),
+    h("ul", { class: "legend" }, Object.entries(kinds).map(([kind, used]) =>
+      h("li", {}, h("span", { class: `swatch ${kind}` }), say.kinds[kind], h("b", {}, share(used, whole))))),
+    sections.length > 1 ? h("details", {}, h("summary", {}, say.bySection),
+      h("ul", { class: "sections" }, sections.map((each) => h("li", {}, h("span", {}, each.text || say.opening), h("b", {}, count(each.used)))))) : null);
+}
+
+const share = (used, whole) => `${Math.round(100 * used / Math.max(whole, 1))}%`;
+
+function part(kind, used) {
+  const bar = h("span", { class: kind });
+  bar.style.flexGrow = used;
+  return bar;
+}
+
+function measure({ name, used, limit }) {
+  const over = used > limit;
+  const shown = name === "bytes" ? [weight(used), weight(limit)] : [count(used), count(limit)];
+  const fill = h("span", { class: over ? "fill over" : used > 0.9 * limit ? "fill near" : "fill" });
+  fill.style.width = `${Math.min(100, 100 * used / limit)}%`;
+  return [
+    h("dt", {}, say[name]),
+    h("dd", {}, h("span", { class: over ? "used over" : "used" }, shown[0]), ` / ${shown[1]}`, h("span", { class: "meter", "aria-hidden": "true" }, fill)),
+  ];
+}
+
+// --- images ---
+
+function images(state, pictures) {
+  return panel("images", say.images, state.images.length,
+    state.images.length ? h("ul", { class: "images" }, state.images.map((each) => image(each, pictures[each.position]))) : empty(say.noImages));
+}
+
+function image(each, shown) {
+  const facts = [
+    each.width ? `${each.width} × ${each.height}` : null,
+    each.bytes ? weight(each.bytes) : null,
+    each.line ? say.line(each.line) : null,
+  ].filter(Boolean).join(" · ");
+  return h("li", {},
+    shown ? h("img", { src: shown, alt: "" }) : h("span", { class: "blank", "aria-hidden": "true" }),
+    h("div", {},
+      h("p", { class: "name" }, each.src.replace(/^qrcode:/, "")),
+      h("p", {}, each.alt || say.noAlt),
+      facts ? h("p", {}, facts) : null,
+      h("p", { class: `fate ${each.fate}` }, each.note || say.fates[each.fate])));
+}
+
+// --- links and notes ---
+
+function notes(state) {
+  const live = liveLinks();
+  return panel("notes", say.notes, state.notes.length + live.length,
+    state.source_url ? h("p", { class: "source" }, h("b", {}, say.source), address(state.source_url)) : null,
+    state.notes.length || live.length || state.source_url ? null : empty(say.noNotes),
+    state.notes.length ? h("ol", { class: "notes" }, state.notes.map((note) =>
+      h("li", { value: note.number }, h("span", { class: "number" }, `[${note.number}]`), h("div", {}, h("p", {}, note.text), note.url ? address(note.url) : null)))) : null,
+    live.length ? h("details", {}, h("summary", {}, say.liveLinks(live.length)),
+      h("ul", { class: "notes" }, live.map((link) => h("li", {}, h("div", {}, h("p", {}, link.text), address(link.url)))))) : null);
+}
+
+function address(url) {
+  return /^https?:/.test(url)
+    ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, url)
+    : h("span", { class: "address" }, url);
+}
