@@ -75,7 +75,7 @@ def find(start: Path) -> Config:
 
 
 def account(config: Config, name: str = "", env: Mapping[str, str] = os.environ) -> Account:
-    """Give the account to push to: `name` from `wxpub.toml`, else WXPUB_APPID and WXPUB_SECRET, else the only one there.
+    """Give the account to push to: `name` of `wxpub.toml`, else WXPUB_APPID and WXPUB_SECRET, else the only one there.
 
     WXPUB_API_BASE and WXPUB_PROXY win over the file. Raises ConfigError that names what is missing.
     """

@@ -289,7 +289,7 @@ def is_permalink(url: str) -> bool:
         return False
     if parts.path == "/s":
         return {"__biz", "mid", "sn"} <= {key for key, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    return re.fullmatch(r"/s/[\w-]+", parts.path) is not None
+    return re.fullmatch(r"/s/[\w-]+", parts.path, re.ASCII) is not None
 
 
 def _expires(url: str) -> bool:
@@ -303,7 +303,7 @@ def _expires(url: str) -> bool:
         return False
     keys = {key for key, _ in parse_qsl(parts.query, keep_blank_values=True)}
     return (
-        {"timestamp", "signature"} <= keys or "tempkey" in keys or re.fullmatch(r"/s/[\w-]{64}", parts.path) is not None
+        {"timestamp", "signature"} <= keys or "tempkey" in keys or re.fullmatch(r"/s/[\w-]{64}", parts.path, re.ASCII) is not None
     )
 
 

@@ -51,7 +51,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An article as WeChat will keep it. `article` has its title and digest filled in; `html` is the content to send."""
+    """An article as WeChat will keep it: `article` with title and digest filled in, `html` the content to send."""
 
     article: Article
     html: str

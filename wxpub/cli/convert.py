@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ import click
 from wxpub.cli import options
 from wxpub.errors import SourceError
 from wxpub.page import Page, Target, render
+
+
+_GENERATOR = b'name="generator" content="wxpub'
 
 
 @click.command()
@@ -58,20 +61,38 @@ def convert(
     for path, place in zip(files, places, strict=True):
         issue = options.load(path, theme_name, variables)
         page = render(issue.article, issue.theme, published=issue.published, target=target)
-        text = page.html if fragment else _stand_alone(issue, page)
-        if place is not None:
-            _write(place, text, ours=output is None and not fragment)
-        if copy:
-            _copy(issue)
+        if place is not None or copy:
+            page = _deliver(issue, page, place, fragment=fragment, copy=copy, ours=output is None)
         if as_json:
             reports.append(_report(page))
         else:
-            _say(path, page, place)
+            _say(page, place)
         if open_page and place is not None and str(place) != "-":
             click.launch(str(place))
     if as_json:
         document: Any = reports[0] if len(reports) == 1 else reports
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _deliver(issue: options.Issue, page: Page, place: Path | None, *, fragment: bool, copy: bool, ours: bool) -> Page:
+    """Write and copy what was asked for; gives the page with what was found out about its pictures."""
+    from wxpub import preview
+    from wxpub.images.embed import embed
+
+    if fragment and not copy and place is not None:
+        _write(place, page.html, ours=False)
+        return page
+    pictures, findings = embed(page.images, issue.article.path, root=issue.config.root)
+    page = replace(page, findings=page.findings + findings)
+    paste = render(issue.article, issue.theme, published=issue.published, pictures=pictures, target="paste")
+    if place is not None:
+        alone = preview.standalone(page, fragment=paste.html, pictures=pictures, theme=issue.theme.name)
+        _write(place, page.html if fragment else alone, ours=ours and not fragment)
+    if copy:
+        from wxpub.preview import clipboard, plaintext
+
+        clipboard.copy_html(paste.html, plaintext.text(paste.html))
+    return page
 
 
 def _places(files: tuple[Path, ...], output: str | None, quiet: bool) -> list[Path | None]:
@@ -99,7 +120,7 @@ def _write(place: Path, text: str, ours: bool) -> None:
     if str(place) == "-":
         sys.stdout.buffer.write(text.encode())
         return
-    if ours and place.exists() and GENERATOR not in place.read_bytes()[:4096]:
+    if ours and place.exists() and _GENERATOR not in place.read_bytes()[:4096]:
         raise SourceError("exists and was not made by wxpub", place, hint="name another place with -o")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +147,7 @@ def _report(page: Page) -> dict[str, Any]:
     }
 
 
-def _say(path: Path, page: Page, place: Path | None) -> None:
+def _say(page: Page, place: Path | None) -> None:
     for finding in page.findings:
         click.secho(str(finding), fg={"error": "red", "warning": "yellow"}.get(finding.severity), err=True)
     title = page.article.title or "(no title)"
