@@ -15,7 +15,6 @@ from wxpub.cli import options
 from wxpub.errors import SourceError
 from wxpub.page import Page, Target, render
 
-
 _GENERATOR = b'name="generator" content="wxpub'
 
 

@@ -1,0 +1,107 @@
+"""Time the pipeline on real issues: what each room costs, as a share of the parsing, and a whole process, cold.
+
+Run with `make bench`. Ratios are of one interleaved run; the machine's absolute speed does not matter. Takes the
+corpus beside the repository where it is, else the example issues.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from wxpub import article, conform, links, theme, tree  # noqa: E402
+from wxpub.page import render  # noqa: E402
+
+ROUNDS = 9
+STAGES = {"tree": (tree, "parse"), "links": (links, "resolve"), "conform.shape": (conform, "shape"),
+          "theme": (theme, "apply"), "conform.finish": (conform, "finish")}  # fmt: skip
+
+
+def issues() -> list[Path]:
+    """List the issues to measure."""
+    found = sorted((ROOT.parent / "shared/corpus/issues").glob("*.md"))
+    return found or sorted((ROOT / "examples/issues").glob("*.md"))
+
+
+def warm() -> None:
+    """Render every issue several times, and print where the time goes."""
+    articles = [article.read(path) for path in issues()]
+    style = theme.load("plain")
+    for each in articles:
+        render(each, style)
+    spent: dict[str, list[float]] = defaultdict(list)
+    for _ in range(ROUNDS):
+        seconds: dict[str, float] = defaultdict(float)
+        undo = [_timed(*place, name, seconds) for name, place in STAGES.items()]
+        begin = time.perf_counter()
+        for each in articles:
+            render(each, style)
+        seconds["render"] = time.perf_counter() - begin
+        for restore in undo:
+            restore()
+        for name, value in seconds.items():
+            spent[name].append(value / len(articles) * 1000)
+    print(f"{len(articles)} issues, {ROUNDS} rounds, warm, one process\n")
+    print(f"{'room':<16}{'ms an issue':>12}{'× parsing':>12}")
+    parsing = statistics.median(spent["tree"])
+    for name in (*STAGES, "render"):
+        print(f"{name:<16}{statistics.median(spent[name]):>12.2f}{_ratio(spent[name], spent['tree']):>12.2f}")
+    after = [render_ - tree_ for render_, tree_ in zip(spent["render"], spent["tree"], strict=True)]
+    print(f"{'after parsing':<16}{statistics.median(after):>12.2f}{_ratio(after, spent['tree']):>12.2f}\n")
+    assert parsing > 0
+
+
+def _timed(module: Any, name: str, label: str, seconds: dict[str, float]) -> Callable[[], None]:
+    plain = getattr(module, name)
+
+    def timed(*args: Any, **kwargs: Any) -> Any:
+        begin = time.perf_counter()
+        try:
+            return plain(*args, **kwargs)
+        finally:
+            seconds[label] += time.perf_counter() - begin
+
+    setattr(module, name, timed)
+    return lambda: setattr(module, name, plain)
+
+
+def _ratio(values: list[float], base: list[float]) -> float:
+    return statistics.median(value / other for value, other in zip(values, base, strict=True))
+
+
+def cold() -> None:
+    """Time whole processes, in turn: an empty one, `wxpub --version`, and a conversion with a kept theme."""
+    with tempfile.TemporaryDirectory() as folder:
+        env = {**os.environ, "XDG_CACHE_HOME": folder}
+        issue = str(issues()[-1])
+        commands = {
+            "python -c pass": [sys.executable, "-c", "pass"],
+            "wxpub --version": [sys.executable, "-m", "wxpub", "--version"],
+            "wxpub convert": [sys.executable, "-m", "wxpub", "convert", issue, "-o", f"{folder}/page.html"],
+        }
+        spent: dict[str, list[float]] = defaultdict(list)
+        for turn in range(ROUNDS + 1):
+            for name, command in commands.items():
+                begin = time.perf_counter()
+                subprocess.run(command, env=env, check=True, capture_output=True, cwd=ROOT)
+                if turn:  # the first run compiles the theme and Python's own files
+                    spent[name].append((time.perf_counter() - begin) * 1000)
+    print(f"{'process':<18}{'ms':>8}{'× empty':>10}")
+    for name, values in spent.items():
+        print(f"{name:<18}{statistics.median(values):>8.0f}{_ratio(values, spent['python -c pass']):>10.1f}")
+
+
+if __name__ == "__main__":
+    warm()
+    cold()
