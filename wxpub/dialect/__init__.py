@@ -1,0 +1,158 @@
+"""GitHub's Markdown on Python-Markdown: an extension that reads a document as GitHub does.
+
+In: Markdown, through `markdown.Markdown(extensions=[GfmExtension()])`. Out: HTML as cmark-gfm, GitHub's own parser,
+makes it, up to the differences that `docs/dialect.md` lists. Must not know files, lxml or WeChat.
+
+Python-Markdown's stages stay: preprocessors, a block parser, treeprocessors, a serializer. The extension puts one of its
+own into each of them:
+
+    normalize     line ends, byte order mark, control characters               (here)
+    parser        lines → blocks → elements that hold inline Markdown          (blocks, elements)
+    inline        inline Markdown → elements                                   (inlines)
+    serializer    elements → HTML                                              (nodes)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element, ElementTree, SubElement
+
+import markdown
+from markdown.blockparser import BlockParser
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
+from markdown.treeprocessors import Treeprocessor
+
+from . import blocks, elements, inlines, nodes
+from .inlines import SoftBreak
+
+__all__ = ["GfmExtension", "Notice", "SoftBreak"]
+
+_CONTROL = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the author should know: `kind` is "depth" or "footnote-unused", at `line`, about `subject`."""
+
+    kind: str
+    line: int
+    subject: str = ""
+
+
+class GfmExtension(Extension):
+    """Make Python-Markdown read GitHub Flavored Markdown.
+
+    `soft_breaks`: what a line end inside a paragraph becomes. `lines`: whether blocks, links and images carry the line
+    of the source in `data-line`. After a conversion, `notices` tells what the author should know.
+    """
+
+    def __init__(self, *, soft_breaks: SoftBreak = SoftBreak.NEWLINE, lines: bool = False) -> None:
+        super().__init__()
+        self.soft_breaks = soft_breaks
+        self.lines = lines
+        self.notices: tuple[Notice, ...] = ()
+
+    def extendMarkdown(self, md: markdown.Markdown) -> None:
+        """Put the dialect in the place of Python-Markdown's own stages."""
+        parser = GfmParser(md)
+        md.parser = parser
+        _replace(md.preprocessors, {"normalize": Normalize(md)})
+        _replace(md.treeprocessors, {"inline": Inlines(md, parser, self)})
+        _replace(md.postprocessors, {})
+        self._md = md
+        md.registerExtension(self)
+
+    def reset(self) -> None:
+        """Prepare for the next document: `Markdown` calls this, the first time after it chose its serializer."""
+        self._md.serializer = nodes.serialize
+        self.notices = ()
+
+
+def _replace(registry: markdown.util.Registry, processors: dict[str, object]) -> None:
+    while len(registry):
+        registry.deregister(registry._priority[0].name)
+    for name, processor in processors.items():
+        registry.register(processor, name, 20)
+
+
+class Normalize(Preprocessor):
+    """Bring line ends into one form, and take out what no HTML can hold."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        """Give the lines of the document, one for each line of the source."""
+        text = "\n".join(lines).removeprefix("\ufeff")
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = _CONTROL.sub("", text.replace("\0", "\ufffd"))
+        return text.split("\n")
+
+
+class GfmParser(BlockParser):
+    """Read the blocks of a document; what it defines for inlines is kept in `document`."""
+
+    document: blocks.Document
+
+    def parseDocument(self, lines: Iterable[str]) -> ElementTree:
+        """Make the tree of elements, whose inline Markdown is still to be read."""
+        self.document = blocks.read(lines)
+        self.root = Element(self.md.doc_tag)
+        elements.build(self.document, self.root)
+        return ElementTree(self.root)
+
+
+class Inlines(Treeprocessor):
+    """Read the inline Markdown of the whole tree, and append the footnotes that it refers to."""
+
+    def __init__(self, md: markdown.Markdown, parser: GfmParser, extension: GfmExtension) -> None:
+        super().__init__(md)
+        self.parser = parser
+        self.extension = extension
+
+    def run(self, root: Element) -> None:
+        """Fill the elements of `root` in place."""
+        document = self.parser.document
+        definitions = inlines.Definitions(
+            document.references, {key: note.label for key, note in document.footnotes.items()}, 100_000
+        )
+        self._fill(root, definitions)
+        self._append_footnotes(root, definitions)
+        if not self.extension.lines:
+            _drop_lines(root)
+        self.extension.notices = _notices(document)
+
+    def _fill(self, root: Element, definitions: inlines.Definitions) -> None:
+        for element in list(root.iter()):
+            source = element.text
+            if type(source) is nodes.Source:
+                element.text = None
+                inlines.fill(element, source, definitions, self.extension.soft_breaks)
+
+    def _append_footnotes(self, root: Element, definitions: inlines.Definitions) -> None:
+        """Append the footnotes in the order in which they are first referred to, by the text or by each other."""
+        notes = {note.label: note for note in self.parser.document.footnotes.values()}
+        waiting = _references(root)
+        if not waiting:
+            return
+        section = SubElement(root, "section", {"class": "footnotes"})
+        for label in waiting:  # grows while it is walked
+            if label in notes:
+                element = elements.footnote(notes.pop(label))
+                section.append(element)
+                self._fill(element, definitions)
+                waiting += _references(element)
+
+
+def _references(root: Element) -> list[str]:
+    return [sup.get("data-note", "") for sup in root.iter("sup") if sup.get("class") == "footnote-ref"]
+
+
+def _drop_lines(root: Element) -> None:
+    for element in root.iter():
+        element.attrib.pop(nodes.LINE, None)
+
+
+def _notices(document: blocks.Document) -> tuple[Notice, ...]:
+    return () if document.too_deep is None else (Notice("depth", document.too_deep),)

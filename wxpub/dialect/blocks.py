@@ -1,0 +1,664 @@
+"""The block structure of a document: quotes, lists, paragraphs, code, tables.
+
+In: the lines of a document. Out: a tree of blocks whose text is still Markdown, with link definitions taken out.
+Follows the two phases of the CommonMark specification (appendix "A parsing strategy"): each line first goes through
+the containers that are open, by columns, then opens new ones, and what is left is text. Must not know inlines, HTML
+elements or files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from .syntax import Target, definition, fold, unescape
+
+DEPTH = 100  # containers inside each other; cmark-gfm stops lists there too
+FILLED_CELLS = 0x80000  # cells that short table rows are filled up with; cmark-gfm has the same bound
+CODE_INDENT = 4
+
+
+# --- the tree ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Block:
+    """A piece of the document from `line` to `end`, 1-based lines of the source."""
+
+    line: int
+    end: int = field(default=0, init=False)
+
+
+@dataclass(slots=True)
+class Container(Block):
+    """A block that holds blocks."""
+
+    children: list[Block] = field(default_factory=list, init=False)
+
+
+@dataclass(slots=True)
+class Quote(Container):
+    """`> …`"""
+
+
+@dataclass(slots=True)
+class Item(Container):
+    """One item of a list; what belongs to it is indented by `width` columns. `task`: checked, unchecked, or no task."""
+
+    width: int
+    task: bool | None = None
+
+
+@dataclass(slots=True)
+class List(Container):
+    """Items with the same `marker`: `-`, `+`, `*` or, with a `start`, `.` and `)`."""
+
+    marker: str
+    start: int | None
+    open: bool = field(default=True, init=False)
+
+    @property
+    def loose(self) -> bool:
+        """Whether an empty line stands between two items or between two blocks of one item."""
+        items = [item for item in self.children if isinstance(item, Item)]
+        return _has_gap(items) or any(_has_gap(item.children) for item in items)
+
+
+@dataclass(slots=True)
+class Footnote(Container):
+    """`[^label]: …`"""
+
+    label: str
+
+
+@dataclass(slots=True)
+class Paragraph(Block):
+    """Lines of inline Markdown, without their indentation."""
+
+    lines: list[str]
+
+    @property
+    def text(self) -> str:
+        """The inline Markdown, one line of it per line of the source."""
+        return "\n".join(self.lines).rstrip(" \t\n")
+
+
+@dataclass(slots=True)
+class Heading(Block):
+    """A heading of level 1 to 6."""
+
+    level: int
+    text: str
+
+
+@dataclass(slots=True)
+class Rule(Block):
+    """A thematic break."""
+
+
+@dataclass(slots=True)
+class Toc(Block):
+    """`[TOC]`: the place of the table of contents."""
+
+
+@dataclass(slots=True)
+class Verbatim(Block):
+    """Lines that hold no Markdown."""
+
+    lines: list[str] = field(default_factory=list, init=False)
+
+
+@dataclass(slots=True)
+class IndentedCode(Verbatim):
+    """Code that is indented by four columns."""
+
+
+@dataclass(slots=True)
+class FencedCode(Verbatim):
+    """Code between fences: `mark` repeated `length` times, `indent` columns from the container's edge."""
+
+    mark: str
+    length: int
+    indent: int
+    info: str
+
+
+@dataclass(slots=True)
+class Math(Verbatim):
+    """TeX between `$$` and `$$`."""
+
+
+@dataclass(slots=True)
+class Html(Verbatim):
+    """Raw HTML, up to the line in which `ends` is found; without `ends`, up to an empty line."""
+
+    ends: re.Pattern[str] | None
+
+
+@dataclass(slots=True)
+class Table(Block):
+    """Rows of cells, the first row is the head; `columns` holds "left", "center", "right" or "" for each column."""
+
+    columns: list[str]
+    rows: list[tuple[int, list[str]]]
+
+
+Leaf = Paragraph | Heading | Rule | Verbatim | Table
+
+
+@dataclass(slots=True)
+class Document(Container):
+    """Everything, with the definitions that stood between."""
+
+    references: dict[str, Target] = field(default_factory=dict)
+    footnotes: dict[str, Footnote] = field(default_factory=dict)
+    too_deep: int | None = None  # the line where containers first went deeper than DEPTH
+
+
+def _has_gap(blocks: list[Block] | list[Item]) -> bool:
+    return any(after.line - before.end > 1 for before, after in zip(blocks, blocks[1:], strict=False))
+
+
+# --- the patterns -----------------------------------------------------------------------------------------------------
+
+_SPACES = re.compile(r"[ \t]*")
+_ATX = re.compile(r"(#+)(?:[ \t]+|$)")
+_SETEXT = re.compile(r"(?:=+|-+)[ \t]*$")
+_RULE = re.compile(r"(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$")
+_FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
+_MARKER = re.compile(r"(?:[-+*]|([0-9]{1,9})([.)]))(?=[ \t]|$)")
+_TASK = re.compile(r"\[([ xX])\](?=[ \t])")
+_FOOTNOTE = re.compile(r"\[\^([^\]\s]+)\]:[ \t]*")
+_DELIMITER_ROW = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_CELL = re.compile(r"(?:[^|\\]|\\.|\\$)*")
+
+_BLOCK_TAGS = (
+    "address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|dt"
+    "|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu"
+    "|menuitem|nav|noframes|ol|optgroup|option|p|param|section|source|title|summary|table|tbody|td|tfoot|th|thead|title"
+    "|tr|track|ul"
+)
+_ATTRIBUTE = r"""\s+[A-Za-z_:][\w.:-]*(?:\s*=\s*(?:[^\s"'=<>`]+|'[^']*'|"[^"]*"))?"""
+OPEN_TAG = rf"[A-Za-z][A-Za-z0-9-]*(?:{_ATTRIBUTE})*\s*/?>"
+CLOSE_TAG = r"/[A-Za-z][A-Za-z0-9-]*\s*>"
+
+# The seven kinds of HTML block: how each starts and, unless it ends at an empty line, what ends it.
+_HTML: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
+    (re.compile(r"<(?:script|pre|style|textarea)(?:[ \t>]|$)", re.I), re.compile(r"</(?:script|pre|style|textarea)>", re.I)),
+    (re.compile(r"<!--"), re.compile(r"-->")),
+    (re.compile(r"<\?"), re.compile(r"\?>")),
+    (re.compile(r"<![A-Za-z]"), re.compile(r">")),
+    (re.compile(r"<!\[CDATA\["), re.compile(r"\]\]>")),
+    (re.compile(rf"</?(?:{_BLOCK_TAGS})(?:[ \t>]|/>|$)", re.I), None),
+)
+_LONE_TAG = re.compile(rf"<(?:{OPEN_TAG}|{CLOSE_TAG})[ \t]*$", re.A)
+
+
+# --- the reader -------------------------------------------------------------------------------------------------------
+
+
+def read(lines: Iterable[str]) -> Document:
+    """Read the block structure of a document from its lines, which have no line ends."""
+    reader = _Reader()
+    for line in lines:
+        reader.take(line)
+    return reader.finish()
+
+
+class _Reader:
+    """The state between two lines: the containers that are open, and the leaf that the next line may go on with."""
+
+    __slots__ = (
+        "blank", "document", "filled", "indent", "last", "leaf", "next", "number", "open", "pos", "rule_from", "text",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.document = Document(1)
+        self.open: list[Container] = [self.document]
+        self.leaf: Leaf | None = None
+        self.number = 0  # of the current line
+        self.last = 0  # the last line that was not empty
+        self.filled = 0  # cells made up for short rows
+        self.text = ""  # the current line …
+        self.pos = 0  # … read up to here …
+        self.next = 0  # … where its next character that is no space stands …
+        self.indent = 0  # … so many columns away
+        self.blank = True
+        self.rule_from = 0  # behind here the line holds nothing but characters of thematic breaks
+
+    def take(self, text: str) -> None:
+        """Read one line."""
+        self.number += 1
+        self.text = text
+        self.pos = 0
+        self.rule_from = -1
+        self._look()
+        depth = self._match_containers() if len(self.open) > 1 else 1
+        whole = depth == len(self.open)
+        leaf = self.leaf
+        if whole and isinstance(leaf, Verbatim) and self._take_verbatim(leaf):
+            return
+        if self.blank:
+            self._close(depth)
+            return
+        opened = self._open_blocks(depth, leaf if whole else None)
+        if opened is None or (self.blank and opened):
+            pass  # the line is used up
+        elif not opened and isinstance(self.leaf, Paragraph):
+            self.leaf.lines.append(self.text[self.next :])  # goes on, or on lazily
+        elif not opened and whole and isinstance(self.leaf, Table):
+            self._add_row(self.leaf)
+        else:
+            if not opened:
+                self._close(depth)
+            self._add(Paragraph(self.number, [self.text[self.next :]]))
+        self.last = self.number
+
+    def finish(self) -> Document:
+        """Close everything that is open."""
+        self._close(0)
+        return self.document
+
+    # --- position
+
+    def _look(self) -> None:
+        """Find the next character that is no space, and how many columns it is away."""
+        text, pos = self.text, self.pos
+        found = _SPACES.match(text, pos)
+        end = found.end() if found else pos
+        self.next = end
+        self.blank = end == len(text)
+        self.indent = end - pos
+        if self.indent and "\t" in text[pos:end]:
+            self.indent = _columns(text[:end]) - _columns(text[:pos])
+
+    def _move(self, pos: int) -> None:
+        self.pos = pos
+        self._look()
+
+    def _skip_columns(self, columns: int) -> None:
+        """Go on by so many columns of white space; a tab that is cut becomes spaces."""
+        text, pos = self.text, self.pos
+        if "\t" not in text[pos : self.next]:
+            self.pos += columns
+            self.indent -= columns
+            return
+        column = _columns(text[:pos])
+        while columns > 0:
+            width = 1 if text[pos] == " " else CODE_INDENT - column % CODE_INDENT
+            if width > columns:
+                text = text[:pos] + " " * width + text[pos + 1 :]
+                continue
+            pos, column, columns = pos + 1, column + width, columns - width
+        self.text = text
+        self._move(pos)
+
+    # --- containers that are open
+
+    def _match_containers(self) -> int:
+        """Go through the containers that the line continues; give their number."""
+        depth = 1
+        quote: Container | None = None
+        for container in self.open[1:]:
+            if type(container) is Quote:
+                if self.indent >= CODE_INDENT or not self.text.startswith(">", self.next):
+                    break
+                self._skip_quote_marker()
+                quote = container
+            elif not self._continues(container):
+                break
+            depth += 1
+        if quote is not None:
+            quote.end = self.number  # a line with its marker belongs to a quote even when nothing follows
+        return depth
+
+    def _continues(self, container: Container) -> bool:
+        width = container.width if isinstance(container, Item) else CODE_INDENT
+        if self.indent >= width:
+            self._skip_columns(width)
+            return True
+        return self.blank and bool(container.children)
+
+    def _skip_quote_marker(self) -> None:
+        self._move(self.next + 1)
+        if self.indent:
+            self._skip_columns(1)
+
+    def _close(self, depth: int) -> None:
+        """Close the open leaf and all containers but the outermost `depth`."""
+        leaf = self.leaf
+        if leaf is not None:
+            leaf.end = self.last
+            self.leaf = None
+            if type(leaf) is Paragraph:
+                self._settle(leaf)
+        while len(self.open) > depth:
+            container = self.open.pop()
+            container.end = max(container.end, self.last)
+            if container.children:
+                container.end = max(container.end, container.children[-1].end)
+            if type(container) is Item:
+                self.open[-1].children[-1].end = container.end  # of its list
+
+    def _settle(self, paragraph: Paragraph) -> None:
+        """Take the link reference definitions out of the head of a finished paragraph."""
+        if paragraph.lines[0].startswith("["):
+            self._take_definitions(paragraph)
+            if not paragraph.lines:
+                self.open[-1].children.pop()
+
+    def _take_definitions(self, paragraph: Paragraph) -> None:
+        text, pos = paragraph.text, 0
+        while text.startswith("[", pos) and (found := definition(text, pos)):
+            label, target, pos = found
+            self.document.references.setdefault(label, target)
+        if pos:
+            paragraph.line += text.count("\n", 0, pos)
+            paragraph.lines = [line.lstrip(" \t") for line in text[pos:].split("\n")] if pos < len(text) else []
+
+    def _add(self, block: Leaf | Container, *, done: bool = False) -> None:
+        """Put a block into the innermost open container."""
+        siblings = self.open[-1].children
+        if siblings and type(siblings[-1]) is List:
+            siblings[-1].open = False
+        siblings.append(block)
+        block.end = self.number
+        if isinstance(block, Container):
+            self.open.append(block)
+        elif not done:
+            self.leaf = block
+
+    # --- leaves that go on
+
+    def _take_verbatim(self, leaf: Verbatim) -> bool:
+        """Add the line to code, math or raw HTML; say whether it belongs there."""
+        if isinstance(leaf, FencedCode):
+            if not self._closes_fence(leaf):
+                self._skip_columns(min(self.indent, leaf.indent))
+                leaf.lines.append(self.text[self.pos :])
+        elif isinstance(leaf, IndentedCode):
+            if self.indent >= CODE_INDENT:
+                self._skip_columns(CODE_INDENT)
+            elif self.blank:
+                self.pos = self.next
+            else:
+                return False
+            leaf.lines.append(self.text[self.pos :])
+            if self.blank:
+                return True  # and does not count as a line of the code
+        elif isinstance(leaf, Html):
+            if leaf.ends is None and self.blank:
+                return False
+            self._add_html(leaf)
+        else:
+            self._add_math(leaf)
+        self.last = self.number
+        return True
+
+    def _closes_fence(self, leaf: FencedCode) -> bool:
+        rest = self.text[self.next :].rstrip(" \t")
+        if self.indent >= CODE_INDENT or len(rest) < leaf.length or rest.strip(leaf.mark):
+            return False
+        self.last = self.number
+        leaf.end = self.number
+        self.leaf = None
+        return True
+
+    def _add_html(self, leaf: Html) -> None:
+        leaf.lines.append(self.text[self.pos :])
+        if leaf.ends and leaf.ends.search(self.text, self.pos):
+            leaf.end = self.number
+            self.leaf = None
+
+    def _add_math(self, leaf: Verbatim) -> None:
+        line = self.text[self.next :].rstrip(" \t")
+        leaf.lines.append(line)
+        if line.endswith("$$"):
+            leaf.end = self.number
+            self.leaf = None
+
+    def _add_row(self, table: Table) -> None:
+        cells = _cells(self.text[self.next :])
+        columns = len(table.columns)
+        self.filled += max(0, columns - len(cells))
+        if self.filled > FILLED_CELLS:
+            self._close(len(self.open))
+            self._add(Paragraph(self.number, [self.text[self.next :]]))
+            return
+        table.rows.append((self.number, (cells + [""] * (columns - len(cells)))[:columns]))
+
+    # --- blocks that start
+
+    def _open_blocks(self, depth: int, leaf: Leaf | None) -> bool | None:
+        """Open the blocks that start on this line; None: a leaf took the rest of it, else whether any was opened."""
+        opened = False
+        may_be_lazy = isinstance(self.leaf, Paragraph)
+        paragraph = leaf if isinstance(leaf, Paragraph) else None
+        while not self.blank:
+            if self.indent >= CODE_INDENT:
+                if may_be_lazy:
+                    return opened
+                self._close(depth)
+                self._add(IndentedCode(self.number))
+                self._take_verbatim(self.leaf)  # type: ignore[arg-type]
+                return None
+            start = _STARTS.get(self.text[self.next])
+            if start is None:
+                return opened
+            container = start(self, depth, paragraph)
+            if container is None:
+                return opened
+            if not container:
+                return None
+            opened, may_be_lazy, paragraph = True, False, None
+            depth = len(self.open)
+        return opened
+
+    # Each of the following looks whether a block of its kind starts here, and says what it made of the line:
+    # None: no such block; False: a leaf, which took the rest of the line; True: a container, which goes on inside.
+
+    def _start_quote(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+        if not self._may_nest(depth):
+            return None
+        self._close(depth)
+        self._add(Quote(self.number))
+        self._skip_quote_marker()
+        return True
+
+    def _start_heading(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+        found = _ATX.match(self.text, self.next)
+        if found is None:
+            return None
+        level = len(found[1])
+        if level > 6:
+            if self.document.children:
+                return None
+            level = 1  # a first line of many # is the title
+        text = self.text[found.end() :].rstrip(" \t")
+        bare = text.rstrip("#")
+        if not bare or bare[-1] in " \t":
+            text = bare.rstrip(" \t")
+        self._close(depth)
+        self._add(Heading(self.number, level, text), done=True)
+        return False
+
+    def _start_fence(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+        found = _FENCE.match(self.text, self.next)
+        if found is None:
+            return None
+        fence, info = (found[1], found[2]) if found[1] else (found[3], found[4])
+        self._close(depth)
+        self._add(FencedCode(self.number, fence[0], len(fence), self.indent, unescape(info.strip(" \t"))))
+        return False
+
+    def _start_html(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+        for start, ends in _HTML:
+            if start.match(self.text, self.next):
+                break
+        else:
+            if paragraph is not None or not _LONE_TAG.match(self.text, self.next):
+                return None
+            ends = None
+        self._close(depth)
+        html = Html(self.number, ends)
+        self._add(html)
+        self._add_html(html)
+        return False
+
+    def _start_underline(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+        """Make a heading of the paragraph above `===` or `---`."""
+        if paragraph is None or not _SETEXT.match(self.text, self.next):
+            return None
+        if paragraph.lines[0].startswith("["):
+            self._take_definitions(paragraph)
+            if not paragraph.lines:  # nothing but definitions: the line is text, or a thematic break
+                self.leaf = None
+                self.open[-1].children.pop()
+                return None
+        siblings = self.open[-1].children
+        level = 1 if self.text[self.next] == "=" else 2
+        siblings[-1] = Heading(paragraph.line, level, paragraph.text)
+        siblings[-1].end = self.number
+        self.leaf = None
+        return False
+
+    def _start_rule(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+        if self.rule_from < 0:
+            self.rule_from = len(self.text.rstrip("*-_ \t"))
+        if self.next < self.rule_from or not _RULE.match(self.text, self.next):
+            return None
+        self._close(depth)
+        self._add(Rule(self.number), done=True)
+        return False
+
+    def _start_item(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+        found = _MARKER.match(self.text, self.next)
+        if found is None:
+            return None
+        start = None if found[1] is None else int(found[1])
+        marker = found[2] or found[0]
+        if paragraph is not None and (start not in (None, 1) or not self.text[found.end() :].strip(" \t")):
+            return None  # does not interrupt a paragraph
+        if not self._may_nest(depth):
+            return None
+        self._close(depth)
+        width = self.indent + len(found[0])
+        self._move(found.end())
+        if self.blank or self.indent > CODE_INDENT:
+            width += 1
+            if not self.blank:
+                self._skip_columns(1)
+        else:
+            width += self.indent
+            self._skip_columns(self.indent)
+        self._add_item(marker, start, Item(self.number, width))
+        return True
+
+    def _add_item(self, marker: str, start: int | None, item: Item) -> None:
+        siblings = self.open[-1].children
+        last = siblings[-1] if siblings else None
+        if not (type(last) is List and last.open and last.marker == marker):
+            if type(last) is List:
+                last.open = False
+            last = List(self.number, marker, start)
+            siblings.append(last)
+        if found := _TASK.match(self.text, self.next):
+            item.task = found[1] != " "
+            self._move(found.end())
+        last.children.append(item)
+        item.end = self.number
+        self.open.append(item)
+
+    def _start_footnote(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+        found = _FOOTNOTE.match(self.text, self.next)
+        if found is None or not self._may_nest(depth):
+            return None
+        self._close(depth)
+        footnote = Footnote(self.number, found[1])
+        self._add(footnote)
+        self.open[-2].children.pop()  # it is printed at the end, not here
+        self.document.footnotes.setdefault(fold(found[1]), footnote)
+        self._move(found.end())
+        return True
+
+    def _start_math(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+        return None
+
+    def _start_table(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+        """Make a table of the paragraph's last line, as its head, and this line of `--- | :-:`."""
+        if paragraph is None or not _DELIMITER_ROW.match(self.text, self.next):
+            return None
+        columns = [_alignment(cell) for cell in _cells(self.text[self.next :])]
+        head = _cells(paragraph.lines[-1])
+        if len(head) != len(columns):
+            return None
+        del paragraph.lines[-1]
+        if paragraph.lines:
+            self.last -= 1
+            self._close(depth)
+            self.last += 1
+        else:
+            self.open[-1].children.pop()
+        self._add(Table(self.number - 1, columns, [(self.number - 1, head)]))
+        return False
+
+    def _start_rule_or_item(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+        made = self._start_rule(depth, paragraph)
+        return self._start_item(depth, paragraph) if made is None else made
+
+    def _start_dash(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+        made = self._start_underline(depth, paragraph)
+        if made is None:
+            made = self._start_rule_or_item(depth, paragraph)
+        return self._start_table(depth, paragraph) if made is None else made
+
+    def _may_nest(self, depth: int) -> bool:
+        """Tell whether one more container may open, and remember the first place where it may not."""
+        if depth <= DEPTH:
+            return True
+        if self.document.too_deep is None:
+            self.document.too_deep = self.number
+        return False
+
+
+_Start = Callable[[_Reader, int, "Paragraph | None"], "bool | None"]
+_STARTS: dict[str, _Start] = {
+    ">": _Reader._start_quote,
+    "#": _Reader._start_heading,
+    "`": _Reader._start_fence,
+    "~": _Reader._start_fence,
+    "<": _Reader._start_html,
+    "=": _Reader._start_underline,
+    "-": _Reader._start_dash,
+    "*": _Reader._start_rule_or_item,
+    "_": _Reader._start_rule,
+    "+": _Reader._start_item,
+    **dict.fromkeys("0123456789", _Reader._start_item),
+    "[": _Reader._start_footnote,
+    "$": _Reader._start_math,
+    "|": _Reader._start_table,
+    ":": _Reader._start_table,
+}
+
+
+def _columns(text: str) -> int:
+    return len(text.expandtabs(CODE_INDENT))
+
+
+def _cells(line: str) -> list[str]:
+    r"""Split a table row at its bars; `\|` is a bar inside a cell."""
+    line = line.strip(" \t")
+    pos = 1 if line.startswith("|") else 0
+    cells = []
+    while pos < len(line):
+        found = _CELL.match(line, pos)
+        end = found.end() if found else len(line)
+        cells.append(line[pos:end].strip(" \t").replace("\\|", "|"))
+        pos = end + 1
+    return cells
+
+
+def _alignment(cell: str) -> str:
+    left, right = cell.startswith(":"), cell.endswith(":")
+    return "center" if left and right else "left" if left else "right" if right else ""

@@ -1,0 +1,718 @@
+"""The inline structure of a paragraph, heading or cell: emphasis, links, code, breaks.
+
+In: one `Source` and what the document defines. Out: the same element, filled with text and elements. Follows the
+CommonMark specification (appendix "An algorithm for parsing nested emphasis and links") with GitHub's extensions and
+this dialect's; every step of it takes time in proportion to the text. Must not know blocks or files.
+
+The text is first cut into pieces; emphasis and links only mark the pieces where they begin and end; one walk over the
+pieces then builds the elements:
+
+    see **[the *paper*](url)**
+    "see " Run(**) Bracket "the " Run(*) "paper" Run(*) END Run(**)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from xml.etree.ElementTree import Element, SubElement
+
+from .blocks import CLOSE_TAG, OPEN_TAG
+from .nodes import LINE, Source, plain_text, raw
+from .syntax import (
+    LABEL_CHARS,
+    PUNCTUATION,
+    Target,
+    entity,
+    fold,
+    inline_target,
+    is_joining,
+    is_punctuation,
+    is_wide,
+    unescape,
+)
+
+DEPTH = 50  # elements of emphasis inside each other
+
+
+class SoftBreak(Enum):
+    """What becomes of a line end that the author did not mark as a break."""
+
+    NEWLINE = "a line feed, as GitHub's parser writes it"
+    JOIN = "nothing between two Chinese characters, else a space"
+    BREAK = "<br>"
+
+
+@dataclass(slots=True)
+class Definitions:
+    """What the document defines for its inlines: link targets and footnote labels, by folded label."""
+
+    references: dict[str, Target]
+    footnotes: dict[str, str]
+    expansion: int  # characters that references may still expand to, so that no input grows without bound
+
+
+class _Mark(Enum):
+    END = "the end of a link or an image"
+    SOFT = "a soft line break"
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """A run of `*`, `_`, `~` or `=`, of which `count` are still text."""
+
+    char: str
+    count: int
+    opens: bool
+    closes: bool
+    length: int
+    opened: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class _Bracket:
+    """A `[` or `![`; with a `target`, the start of a link or an image that ends at an END."""
+
+    image: bool
+    after: int  # the position in the text behind it
+    runs: int  # how many runs were open before it
+    line: int
+    target: Target | None = None
+    width: str | None = None
+    followed: bool = False  # another bracket was opened inside
+
+
+_Piece = str | _Mark | _Run | _Bracket | Element
+
+_ESCAPABLE = PUNCTUATION
+_SPECIAL = re.compile(r"[\n`*_\[\]!\\<&~:={$]")
+_SPECIAL_WITH_WWW = re.compile(r"[\n`*_\[\]!\\<&~:={$w]")
+_BACKTICKS = re.compile(r"`+")
+_AUTOLINK = re.compile(r"<([A-Za-z][A-Za-z0-9+.-]{1,31}:[^\x00-\x20<>]*)>")
+_LABEL_ATOM = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_AUTOMAIL = re.compile(
+    rf"<([A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL_ATOM}(?:\.{_LABEL_ATOM})*)>"
+)
+_TAG = re.compile(rf"<(?:{OPEN_TAG}|{CLOSE_TAG})", re.A)
+_SCHEME = re.compile(r"(?:https?|ftp)\Z", re.I)
+_HOST = re.compile(r"[\w.-]+")
+_WIDTH_ATTRIBUTE = re.compile(r"\{[ ]*width[ ]*=[ ]*[\"']?([0-9]{1,5}(?:px|%)?)[\"']?[ ]*\}")
+_WIDTH_IN_ALT = re.compile(r"\|[ ]*([0-9]{1,5}(?:px|%)?)(?:[xX×][0-9]+)?[ ]*\Z")
+_RUBY = re.compile(r"\{([^{}|\n\\]{1,64})\|([^{}\n\\]{1,128})\}")
+_MATH = re.compile(r"\$\$((?:[^$\\]|\\.)+)\$\$|\$`((?:[^`\n])+)`\$|\$(?![\s$])((?:[^$\\\n]|\\.|\n(?!\n))*?[^\s$\\]|\\.)\$(?![0-9A-Za-z$])", re.S)
+_MAIL = re.compile(r"([A-Za-z0-9.+_-]+)@([A-Za-z0-9-_]+(?:\.[A-Za-z0-9-_]+)+)")
+
+# Where an address in running text ends: white space, `<`, full-width punctuation, Chinese quotes. A Chinese letter
+# belongs to it only as (part of) a path, query or host: right behind a delimiter or another such letter.
+_URL = re.compile(
+    r"(?:[^\s<\u2018-\u201d\u2026\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\ufe10-\ufe1f\ufe30-\ufe4f\uff00-\uffef]"
+    r"|(?<=[/=#_%&?+-])[\u2e80-\u2fdf\u3040-\ua4cf\uac00-\ud7af\uf900-\ufaff]+)*"
+)
+_URL_TAIL = "?!.,:*_~'\""
+_ENTITY_TAIL = re.compile(r"&[A-Za-z0-9]+;\Z")
+
+
+def fill(element: Element, source: Source, definitions: Definitions, soft: SoftBreak) -> None:
+    """Read the inline Markdown `source` and put it into `element`, which is empty."""
+    text = str(source)
+    if not _SPECIAL.search(text) and "@" not in text and "www." not in text:
+        element.text = text
+        return
+    scanner = _Scanner(text, source.line, definitions, soft)
+    _Builder(element, soft).build(scanner.scan())
+
+
+# --- from text to pieces ----------------------------------------------------------------------------------------------
+
+
+class _Scanner:
+    """Cut one inline text into pieces."""
+
+    __slots__ = (
+        "_absent", "_counted", "_ticks", "brackets", "dead", "definitions", "line", "pieces", "runs", "soft", "start", "text",
+    )  # fmt: skip
+
+    def __init__(self, text: str, line: int, definitions: Definitions, soft: SoftBreak) -> None:
+        self.text = text
+        self.line = line
+        self.definitions = definitions
+        self.soft = soft
+        self.pieces: list[_Piece] = []
+        self.runs: list[_Run] = []
+        self.brackets: list[_Bracket] = []
+        self.dead = 0  # so many of the outer brackets can be no link any more, since one ended inside them
+        self.start = 0  # text from here on is not yet a piece
+        self._counted = 0
+        self._ticks: dict[int, list[int]] | None = None
+        self._absent: set[str] = set()
+
+    def scan(self) -> list[_Piece]:
+        """Cut the text into pieces, with links and emphasis marked."""
+        text = self.text
+        special = _SPECIAL_WITH_WWW if "www." in text else _SPECIAL
+        found = special.search(text)
+        while found:
+            pos = found.start()
+            end = _RULES[found[0]](self, pos)
+            found = special.search(text, end)
+        self._flush(len(text))
+        self._pair(0)
+        return self.pieces
+
+    # --- keeping pieces
+
+    def _flush(self, pos: int) -> None:
+        if pos > self.start:
+            self.pieces.append(self.text[self.start : pos])
+
+    def _put(self, piece: _Piece, start: int, end: int) -> int:
+        """Let `piece` stand for the text from `start` to `end`."""
+        self._flush(start)
+        self.pieces.append(piece)
+        self.start = end
+        return end
+
+    def _line(self, pos: int) -> int:
+        """Give the source line of a position, which must not be before those asked for earlier."""
+        self.line += self.text.count("\n", self._counted, pos)
+        self._counted = pos
+        return self.line
+
+    # --- the rules: each looks at the special character at `pos` and gives the position where scanning goes on
+
+    def _break(self, pos: int) -> int:
+        text, start = self.text, self.start
+        end = pos
+        while end > start and text[end - 1] in " \t":
+            end -= 1
+        hard = pos - end >= 2 and text[pos - 2 : pos] == "  "
+        self._flush(end)
+        self.pieces.append(Element("br") if hard or self.soft is SoftBreak.BREAK else _Mark.SOFT)
+        self.start = pos + 1
+        return pos + 1
+
+    def _escape(self, pos: int) -> int:
+        char = self.text[pos + 1 : pos + 2]
+        if char == "\n":
+            return self._put(Element("br"), pos, pos + 2)
+        if char and char in _ESCAPABLE:
+            return self._put(char, pos, pos + 2)
+        return pos + 1
+
+    def _entity(self, pos: int) -> int:
+        found = entity(self.text, pos)
+        return self._put(found[0], pos, found[1]) if found else pos + 1
+
+    def _code(self, pos: int) -> int:
+        """Read a code span: `` `…` ``, with as many backticks behind it as before."""
+        if self._ticks is None:
+            self._ticks = {}
+            for run in _BACKTICKS.finditer(self.text, pos):
+                self._ticks.setdefault(run.end() - run.start(), []).append(run.start())
+            for starts in self._ticks.values():
+                starts.reverse()
+        found = _BACKTICKS.match(self.text, pos)
+        after = found.end() if found else pos + 1
+        starts = self._ticks.get(after - pos, [])
+        while starts and starts[-1] < after:
+            starts.pop()
+        if not starts:
+            return after
+        end = starts.pop()
+        content = self.text[after:end].replace("\n", " ")
+        if content[0] == content[-1] == " " and content.strip(" "):
+            content = content[1:-1]
+        code = Element("code")
+        code.text = content
+        return self._put(code, pos, end + after - pos)
+
+    def _run(self, pos: int) -> int:
+        """Read a run of delimiters and whether it can open or close emphasis."""
+        text = self.text
+        char = text[pos]
+        end = pos + 1
+        while text.startswith(char, end):
+            end += 1
+        length = end - pos
+        if char in "~=" and length != 2:
+            return end
+        before = text[pos - 1] if pos else "\n"
+        after = text[end] if end < len(text) else "\n"
+        opens, closes = _flanking(char, before, after)
+        run = _Run(char, length, opens, closes, length)
+        if opens or closes:
+            self.runs.append(run)
+        return self._put(run, pos, end)
+
+    def _bang(self, pos: int) -> int:
+        if self.text.startswith("[", pos + 1):
+            return self._open_bracket(pos, pos + 2, image=True)
+        return pos + 1
+
+    def _bracket(self, pos: int) -> int:
+        return self._open_bracket(pos, pos + 1, image=False)
+
+    def _open_bracket(self, pos: int, after: int, *, image: bool) -> int:
+        if self.brackets:
+            self.brackets[-1].followed = True
+        bracket = _Bracket(image, after, len(self.runs), self._line(pos))
+        self.brackets.append(bracket)
+        return self._put(bracket, pos, after)
+
+    def _close_bracket(self, pos: int) -> int:
+        if not self.brackets:
+            return pos + 1
+        opener = self.brackets.pop()
+        depth = len(self.brackets)
+        alive = opener.image or depth >= self.dead
+        self.dead = min(self.dead, depth)
+        read = self._target(opener, pos) if alive else None
+        if read is None:
+            return self._footnote(opener, pos) or pos + 1
+        opener.target, end = read
+        self._flush(pos)
+        self._pair(opener.runs)
+        self.pieces.append(_Mark.END)
+        if opener.image:
+            if found := _WIDTH_ATTRIBUTE.match(self.text, end):
+                opener.width, end = found[1], found.end()
+        else:
+            self.dead = depth
+        self.start = end
+        return end
+
+    def _target(self, opener: _Bracket, pos: int) -> tuple[Target, int] | None:
+        """Read what follows the `]` at `pos`: `(url "title")`, `[label]`, `[]` or nothing."""
+        text = self.text
+        if text.startswith("(", pos + 1) and (read := inline_target(text, pos + 1)):
+            return read
+        if not self.definitions.references:
+            return None
+        end = pos + 1
+        label = text[opener.after : pos] if pos - opener.after <= LABEL_CHARS else ""
+        nested = opener.followed
+        if text.startswith("[", end):
+            close = self._label_end(end)
+            if close is not None:
+                given = text[end + 1 : close]
+                end = close + 1
+                if given:
+                    label, nested = given, False
+        if nested or not (label := fold(label)):
+            return None
+        target = self.definitions.references.get(label)
+        if target is None:
+            return None
+        self.definitions.expansion -= len(target.url) + len(target.title or "")
+        return None if self.definitions.expansion < 0 else (target, end)
+
+    def _label_end(self, pos: int) -> int | None:
+        found = _LABEL_REST.match(self.text, pos + 1)
+        return found.end() - 1 if found and found.end() - pos <= LABEL_CHARS + 2 else None
+
+    def _footnote(self, opener: _Bracket, pos: int) -> int | None:
+        """Read `[^label]`, if there is a footnote of that name."""
+        text = self.text
+        if opener.image or opener.followed or not text.startswith("^", opener.after) or pos - opener.after > LABEL_CHARS:
+            return None
+        label = self.definitions.footnotes.get(fold(text[opener.after + 1 : pos]))
+        if label is None:
+            return None
+        del self.runs[opener.runs :]
+        while self.pieces.pop() is not opener:
+            pass
+        self.start = pos + 1
+        self.pieces.append(Element("sup", {"class": "footnote-ref", "data-note": label, LINE: str(opener.line)}))
+        return pos + 1
+
+    def _angle(self, pos: int) -> int:
+        """Read `<https://…>`, `<a@b.c>`, or an HTML tag, comment, instruction, declaration or CDATA section."""
+        text = self.text
+        if found := _AUTOLINK.match(text, pos):
+            return self._put(self._link(found[1], found[1], pos), pos, found.end())
+        if found := _AUTOMAIL.match(text, pos):
+            return self._put(self._link(f"mailto:{found[1]}", found[1], pos), pos, found.end())
+        end = found.end() if (found := _TAG.match(text, pos)) else self._markup_end(pos)
+        return pos + 1 if end is None else self._put(raw(text[pos:end], self._line(pos)), pos, end)
+
+    def _markup_end(self, pos: int) -> int | None:
+        text = self.text
+        if text.startswith("<!--", pos):
+            if text.startswith((">", "->"), pos + 4):
+                return text.index(">", pos) + 1
+            return self._find("-->", pos + 4)
+        if text.startswith("<?", pos):
+            return self._find("?>", pos + 2)
+        if text.startswith("<![CDATA[", pos):
+            return self._find("]]>", pos + 9)
+        if text.startswith("<!", pos) and text[pos + 2 : pos + 3].isalpha():
+            return self._find(">", pos + 2)
+        return None
+
+    def _find(self, terminator: str, pos: int) -> int | None:
+        """Find the end behind `terminator`; what is not there once is not looked for again."""
+        if terminator in self._absent:
+            return None
+        found = self.text.find(terminator, pos)
+        if found < 0:
+            self._absent.add(terminator)
+            return None
+        return found + len(terminator)
+
+    def _colon(self, pos: int) -> int:
+        """Read `https://…` in running text, whose scheme is not yet a piece."""
+        text = self.text
+        if not text.startswith("://", pos) or self.brackets:
+            return pos + 1
+        scheme = _SCHEME.search(text, max(self.start, pos - 5), pos)
+        if scheme is None or (scheme.start() and text[scheme.start() - 1].isascii() and text[scheme.start() - 1].isalpha()):
+            return pos + 1
+        return self._address(scheme.start(), pos + 3, "") or pos + 3
+
+    def _www(self, pos: int) -> int:
+        text = self.text
+        if not text.startswith("www.", pos) or self.brackets:
+            return pos + 1
+        if pos and not (text[pos - 1].isspace() or text[pos - 1] in "*_~("):
+            return pos + 1
+        return self._address(pos, pos, "http://") or pos + 4
+
+    def _address(self, start: int, host: int, scheme: str) -> int | None:
+        """Read an address in running text that begins at `start`, its host at `host`; None if it is none."""
+        text = self.text
+        if not _is_host(text, host, bool(scheme)):
+            return None
+        found = _URL.match(text, host)
+        end = _trim(text, host, found.end() if found else host)
+        if end <= host:
+            return None
+        url = text[start:end]
+        return self._put(self._link(scheme + url, url, start), start, end)
+
+    def _link(self, url: str, label: str, pos: int) -> Element:
+        link = Element("a", {"href": url, LINE: str(self._line(pos))})
+        link.text = label
+        return link
+
+    def _brace(self, pos: int) -> int:
+        """Read ruby: `{汉字|hànzì}`."""
+        found = _RUBY.match(self.text, pos)
+        if found is None:
+            return pos + 1
+        ruby = Element("ruby")
+        ruby.text = found[1]
+        SubElement(ruby, "rt").text = found[2]
+        return self._put(ruby, pos, found.end())
+
+    def _dollar(self, pos: int) -> int:
+        """Read TeX: `$…$`, `` $`…`$ ``, `$$…$$`."""
+        before = self.text[pos - 1] if pos else " "
+        found = None if before.isalnum() and before.isascii() else _MATH.match(self.text, pos)
+        if found is None:
+            return pos + (2 if self.text.startswith("$$", pos) else 1)
+        math = Element("span", {"class": "math"})
+        math.text = found[1] or found[2] or found[3]
+        return self._put(math, pos, found.end())
+
+    # --- emphasis
+
+    def _pair(self, bottom: int) -> None:
+        """Pair the runs from number `bottom` on: a closing one with the nearest opening one that fits."""
+        openers: list[_Run] = []
+        floor: dict[tuple[str, bool, int], int] = {}  # below here no opener fits such a closer
+        for run in self.runs[bottom:]:
+            if run.closes:
+                _close_run(run, openers, floor)
+            if run.opens and run.count:
+                openers.append(run)
+        del self.runs[bottom:]
+
+
+_LABEL_REST = re.compile(r"(?:[^\\\[\]]|\\.)*\]", re.S)
+
+_RULES: dict[str, Callable[[_Scanner, int], int]] = {
+    "\n": _Scanner._break,
+    "\\": _Scanner._escape,
+    "&": _Scanner._entity,
+    "`": _Scanner._code,
+    **dict.fromkeys("*_~=", _Scanner._run),
+    "!": _Scanner._bang,
+    "[": _Scanner._bracket,
+    "]": _Scanner._close_bracket,
+    "<": _Scanner._angle,
+    ":": _Scanner._colon,
+    "w": _Scanner._www,
+    "{": _Scanner._brace,
+    "$": _Scanner._dollar,
+}
+
+
+def _flanking(char: str, before: str, after: str) -> tuple[bool, bool]:
+    """Tell whether a run between two characters can open and can close emphasis.
+
+    GitHub's rule does not close `**粗体？**后文`, since `？` is punctuation and 后 is not. Chinese has no spaces that
+    would tell the two sides of a run, so for all but `_` a full-width neighbour never stands in the way:
+    a full-width punctuation mark counts as a letter, and beside a full-width character any punctuation may touch the run.
+    """
+    space_before, space_after = before.isspace(), after.isspace()
+    mark_before, mark_after = is_punctuation(before), is_punctuation(after)
+    if char == "_":
+        left = not space_after and (not mark_after or space_before or mark_before)
+        right = not space_before and (not mark_before or space_after or mark_after)
+        return left and (not right or mark_before), right and (not left or mark_after)
+    wide_before, wide_after = bool(is_wide(before)), bool(is_wide(after))
+    left = not space_after and (not mark_after or wide_after or space_before or mark_before or wide_before)
+    right = not space_before and (not mark_before or wide_before or space_after or mark_after or wide_after)
+    return left, right
+
+
+def _close_run(run: _Run, openers: list[_Run], floor: dict[tuple[str, bool, int], int]) -> None:
+    """Pair the closing `run` with openers, nearest first; openers that are passed over are text."""
+    while run.count:
+        key = (run.char, run.opens, run.length % 3)
+        bottom = min(floor.get(key, 0), len(openers))
+        for index in range(len(openers) - 1, bottom - 1, -1):
+            if _fits(openers[index], run):
+                break
+        else:
+            floor[key] = len(openers)
+            return
+        del openers[index + 1 :]
+        opener = openers[index]
+        used, tag = _EMPHASIS[run.char, opener.count >= 2 and run.count >= 2]
+        opener.opened.append(tag)
+        run.closed.append(tag)
+        opener.count -= used
+        run.count -= used
+        if not opener.count:
+            openers.pop()
+
+
+_EMPHASIS = {
+    ("*", False): (1, "em"),
+    ("*", True): (2, "strong"),
+    ("_", False): (1, "em"),
+    ("_", True): (2, "strong"),
+    ("~", True): (2, "del"),
+    ("=", True): (2, "mark"),
+}
+
+
+def _fits(opener: _Run, closer: _Run) -> bool:
+    if opener.char != closer.char:
+        return False
+    if not (opener.closes or closer.opens):
+        return True
+    return (opener.length + closer.length) % 3 != 0 or (opener.length % 3 == 0 and closer.length % 3 == 0)
+
+
+# --- addresses in running text ----------------------------------------------------------------------------------------
+
+
+def _is_host(text: str, pos: int, dotted: bool) -> bool:
+    """Tell whether a host name stands at `pos`: no `_` in its last two labels; `dotted`: it must have a dot."""
+    found = _HOST.match(text, pos)
+    if found is None:
+        return False
+    labels = found[0].split(".")
+    if any("_" in label for label in labels[-2:]):
+        return False
+    return len(labels) > 1 or not dotted
+
+
+def _trim(text: str, start: int, end: int) -> int:
+    """Give the end of an address without the punctuation behind it that belongs to the sentence."""
+    opened = text.count("(", start, end)
+    closed = text.count(")", start, end)
+    while end > start:
+        char = text[end - 1]
+        if char in _URL_TAIL:
+            end -= 1
+        elif char == ")" and closed > opened:
+            closed -= 1
+            end -= 1
+        elif char == ";":
+            found = _ENTITY_TAIL.search(text, max(start, end - 34), end)
+            end = found.start() if found else end - 1
+        else:
+            break
+    return end
+
+
+# --- from pieces to elements ------------------------------------------------------------------------------------------
+
+
+class _Builder:
+    """Build the elements inside one block from its pieces."""
+
+    __slots__ = ("depth", "last", "link", "open", "parent", "pending", "previous", "soft", "text")
+
+    def __init__(self, parent: Element, soft: SoftBreak) -> None:
+        self.soft = soft
+        self.parent = parent
+        self.last: Element | None = None  # the last child of `parent`
+        self.open: list[tuple[Element, bool]] = []  # the elements around `parent`, and whether it is one of its own
+        self.link = 0  # how many links are open: 0 or 1
+        self.depth = 0
+        self.text: list[str] = []  # not yet in the tree
+        self.previous = ""  # the last character written
+
+    def build(self, pieces: list[_Piece]) -> None:
+        """Put all pieces into the tree."""
+        position, count = 0, len(pieces)
+        while position < count:
+            piece = pieces[position]
+            position += 1
+            if type(piece) is str:
+                self.text.append(piece)
+            elif type(piece) is _Run:
+                self._add_run(piece)
+            elif type(piece) is _Bracket:
+                if piece.target is None:
+                    self.text.append("![" if piece.image else "[")
+                elif piece.image:
+                    position = self._add_image(piece, piece.target, pieces, position)
+                else:
+                    self._open_link(piece, piece.target)
+            elif piece is _Mark.END:
+                self.link -= 1
+                self._close()
+            elif piece is _Mark.SOFT:
+                self._add_soft_break(pieces, position)
+            elif isinstance(piece, Element):
+                self._add_element(piece)
+        self._flush()
+
+    def _flush(self) -> None:
+        if not self.text:
+            return
+        text = "".join(self.text)
+        self.text.clear()
+        self.previous = text[-1:] or self.previous
+        if "@" in text and not self.link:
+            self._add_mail(text)
+        else:
+            self._add_text(text)
+
+    def _add_text(self, text: str) -> None:
+        if self.last is None:
+            self.parent.text = (self.parent.text or "") + text
+        else:
+            self.last.tail = (self.last.tail or "") + text
+
+    def _add_mail(self, text: str) -> None:
+        start = 0
+        for found in _MAIL.finditer(text):
+            domain = found[2].rstrip("-_")
+            if domain != found[2] or not domain.rpartition(".")[2].isalpha():
+                continue  # `A76@2.0GHz` is no address
+            self._add_text(text[start : found.start()])
+            link = SubElement(self.parent, "a", {"href": f"mailto:{found[0]}"})
+            link.text = found[0]
+            self.last = link
+            start = found.end()
+        self._add_text(text[start:])
+
+    def _add_element(self, element: Element) -> None:
+        self._flush()
+        if self.link and element.tag == "a":
+            self.text.append(element.text or "")
+            return
+        self.parent.append(element)
+        self.last = element
+        self.previous = (plain_text(element) or " ")[-1]
+
+    def _add_run(self, run: _Run) -> None:
+        for _ in run.closed:
+            self._close()
+        if run.count:
+            self.text.append(run.char * run.count)
+        for tag in reversed(run.opened):
+            self._open(tag if len(self.open) < DEPTH else None, {})
+
+    def _open_link(self, bracket: _Bracket, target: Target) -> None:
+        attributes = {"href": target.url, LINE: str(bracket.line)}
+        if target.title is not None:
+            attributes["title"] = target.title
+        self.link += 1
+        self._open("a", attributes)
+
+    def _open(self, tag: str | None, attributes: dict[str, str]) -> None:
+        """Open an element; without a `tag`, nothing that its end would close."""
+        self._flush()
+        self.open.append((self.parent, tag is not None))
+        if tag is not None:
+            self.parent = SubElement(self.parent, tag, attributes)
+            self.last = None
+
+    def _close(self) -> None:
+        self._flush()
+        element, (self.parent, own) = self.parent, self.open.pop()
+        if own:
+            self.last = element
+
+    def _add_soft_break(self, pieces: list[_Piece], position: int) -> None:
+        if self.soft is SoftBreak.NEWLINE:
+            self.text.append("\n")
+            return
+        self._flush()
+        if not (is_joining(self.previous or " ") and is_joining(_next_character(pieces, position))):
+            self.text.append(" ")
+
+    def _add_image(self, bracket: _Bracket, target: Target, pieces: list[_Piece], position: int) -> int:
+        """Make an image of the pieces up to its end; give the position behind it."""
+        words: list[str] = []
+        depth = 1
+        while depth:
+            piece = pieces[position]
+            position += 1
+            if isinstance(piece, str):
+                words.append(piece)
+            elif isinstance(piece, _Bracket):
+                if piece.target is None:
+                    words.append("![" if piece.image else "[")
+                else:
+                    depth += 1
+            elif piece is _Mark.END:
+                depth -= 1
+            elif piece is _Mark.SOFT:
+                words.append(" ")
+            elif isinstance(piece, _Run):
+                words.append(piece.char * piece.count)
+            elif isinstance(piece, Element):
+                words.append(" " if piece.tag == "br" else plain_text(piece))
+        alt, width = "".join(words), bracket.width
+        if width is None and (found := _WIDTH_IN_ALT.search(alt)):
+            alt, width = alt[: found.start()].rstrip(), found[1]
+        image = Element("img", {"src": target.url, "alt": alt, LINE: str(bracket.line)})
+        if target.title is not None:
+            image.set("title", target.title)
+        if width is not None:
+            image.set("width", width.removesuffix("px"))
+        self._add_element(image)
+        return position
+
+
+def _next_character(pieces: list[_Piece], position: int) -> str:
+    """Give the first character of text behind `position`, if it is near; else a space."""
+    for piece in pieces[position : position + 8]:
+        if isinstance(piece, str):
+            if piece:
+                return piece[0]
+        elif isinstance(piece, _Run):
+            if piece.count:
+                return piece.char
+        elif isinstance(piece, _Bracket):
+            if piece.target is None or piece.image:
+                return " "
+        elif isinstance(piece, Element):
+            text = plain_text(piece)
+            if text or piece.tag in ("br", "img"):
+                return (text or " ")[0]
+    return " "
+
+
+__all__ = ["Definitions", "SoftBreak", "fill", "unescape"]

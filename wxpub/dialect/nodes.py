@@ -1,0 +1,103 @@
+"""The elements that the dialect builds: the two kinds that HTML has no tag for, and how all of them are written.
+
+In: an ElementTree. Out: HTML as a string, text escaped once. Must not know Markdown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from xml.etree.ElementTree import Element
+
+VOID = frozenset({"br", "hr", "img", "input"})
+BLOCK = frozenset(
+    "blockquote h1 h2 h3 h4 h5 h6 hr li ol p pre section table tbody td th thead tr ul".split()
+)
+LINE = "data-line"  # the attribute that carries an element's line in the source file
+
+
+class Source(str):
+    """Inline Markdown that still has to be read: the text of a paragraph, a heading or a cell.
+
+    `line` is the line of the source file where it starts.
+    """
+
+    line: int
+
+    def __new__(cls, text: str, line: int) -> Source:
+        source = super().__new__(cls, text)
+        source.line = line
+        return source
+
+
+def raw(html: str, line: int) -> Element:
+    """Make an element that stands for the author's own HTML and is written as it is.
+
+    Its tag is this function, as `xml.etree.ElementTree.Comment` does it for comments.
+    """
+    element = Element(raw)  # type: ignore[arg-type]
+    element.text = html
+    element.set(LINE, str(line))
+    return element
+
+
+def fragment() -> Element:
+    """Make an element that is written without a tag: the text of a tight list item."""
+    return Element(None)  # type: ignore[arg-type]
+
+
+def is_raw(element: Element) -> bool:
+    """Tell whether `element` came from `raw`."""
+    return element.tag is raw  # type: ignore[comparison-overlap]
+
+
+def plain_text(element: Element) -> str:
+    """Give the text inside `element` without markup, as an image's alternative text holds it."""
+    if is_raw(element):
+        return ""
+    parts = [element.text or ""]
+    for child in element:
+        parts += [plain_text(child), child.tail or ""]
+    return "".join(parts)
+
+
+def serialize(root: Element) -> str:
+    """Write `root` as HTML: no white space is added, raw HTML stands as the author wrote it."""
+    parts: list[str] = []
+    _write(root, parts.append)
+    return "".join(parts)
+
+
+def _write(element: Element, write: Callable[[str], None]) -> None:
+    tag = element.tag
+    if tag is raw:  # type: ignore[comparison-overlap]
+        write(element.text or "")
+    elif tag is None:
+        _write_content(element, write)
+    else:
+        write(f"<{tag}")
+        for name, value in element.items():
+            write(f' {name}="{escape(value).replace(chr(34), "&quot;")}"')
+        write(">")
+        if tag not in VOID:
+            _write_content(element, write)
+            write(f"</{tag}>")
+    if element.tail:
+        write(escape(element.tail))
+
+
+def _write_content(element: Element, write: Callable[[str], None]) -> None:
+    if element.text:
+        write(escape(element.text))
+    for child in element:
+        _write(child, write)
+
+
+def escape(text: str) -> str:
+    """Write `&`, `<` and `>` so that HTML reads them as text."""
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    if "<" in text:
+        text = text.replace("<", "&lt;")
+    if ">" in text:
+        text = text.replace(">", "&gt;")
+    return text

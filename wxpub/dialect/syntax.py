@@ -1,0 +1,172 @@
+"""The small syntax that blocks and inlines share: characters, escapes, labels, destinations, titles, definitions.
+
+In: text and a position in it. Out: what stands there, and where it ends. Must not know blocks or elements.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from html.entities import html5
+
+PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+LABEL_CHARS = 999  # CommonMark: a link label has at most 999 characters
+PARENTHESES = 32  # CommonMark: at least three levels in a destination; cmark stops at 32
+
+# Everything that a Chinese typesetter sets in a full square: ideographs, kana, hangul, full-width punctuation.
+_WIDE = (
+    r"\u2e80-\u303f\u3040-\ua4cf\uac00-\ud7af\uf900-\ufaff\ufe10-\ufe1f\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6"
+    r"\U0001f200-\U0001f2ff\U00020000-\U0003ffff"
+)
+is_wide = re.compile(f"[{_WIDE}]").match
+
+# Between two of these a line break of the source is no word space. Hangul has word spaces; the quotes, the dash and
+# the ellipsis belong to Chinese as much as to English, so that they join only when the other side is Chinese too.
+_JOINING = r"\u2e80-\u312f\u3190-\ua4cf\uf900-\ufaff\ufe10-\ufe1f\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
+is_joining = re.compile(rf"[{_JOINING}‘’“”—…·]").match
+
+_ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));")
+_ESCAPE_OR_ENTITY = re.compile(r"\\([!-/:-@\[-`{-~])|" + _ENTITY.pattern)
+
+_LABEL = re.compile(r"\[((?:[^\\\[\]]|\\.)*)\]", re.S)
+_ANGLE_DESTINATION = re.compile(r"<((?:[^\\<>\n]|\\.)*)>")
+_PLAIN_DESTINATION = re.compile(r"(?:[^\\()\x00-\x20\x7f]|\\[!-/:-@\[-`{-~]|\\)*")
+_TITLE = re.compile(
+    r""" "((?:[^\\"]|\\.)*)" | '((?:[^\\']|\\.)*)' | \(((?:[^\\()]|\\.)*)\) """, re.S | re.X
+)
+_SPACE = re.compile(r"[ \t\n]*")
+_LINE_SPACE = re.compile(r"[ \t]*")
+_LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
+
+
+def is_punctuation(char: str) -> bool:
+    """Tell whether `char` is punctuation as GitHub's parser sees it: ASCII's, or Unicode's class P."""
+    return char in PUNCTUATION or (char > "\x7f" and unicodedata.category(char)[0] == "P")
+
+
+def entity(text: str, position: int) -> tuple[str, int] | None:
+    """Read an HTML entity (`&amp;`, `&#20013;`) at `position`: its character and its end."""
+    found = _ENTITY.match(text, position)
+    if found is None:
+        return None
+    character = _character(*found.groups())
+    return None if character is None else (character, found.end())
+
+
+def _character(decimal: str | None, hexadecimal: str | None, name: str | None) -> str | None:
+    if name is not None:
+        return html5.get(name + ";")
+    code = int(decimal) if decimal else int(hexadecimal or "0", 16)
+    return chr(code) if _is_text(code) else "\ufffd"
+
+
+def _is_text(code: int) -> bool:
+    """Tell whether XML, and so an lxml tree, can hold the character."""
+    return (
+        code in (0x9, 0xA, 0xD)
+        or 0x20 <= code <= 0xD7FF
+        or 0xE000 <= code <= 0xFFFD
+        or 0x10000 <= code <= 0x10FFFF
+    )
+
+
+def unescape(text: str) -> str:
+    r"""Resolve backslash escapes and entities, as in a destination, a title or the info string of a fence."""
+    if "\\" not in text and "&" not in text:
+        return text
+    return _ESCAPE_OR_ENTITY.sub(_unescaped, text)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[1]:
+        return found[1]
+    character = _character(found[2], found[3], found[4])
+    return found[0] if character is None else character
+
+
+def fold(label: str) -> str:
+    """Bring a link label into the form by which labels are compared."""
+    return " ".join(label.split()).casefold()
+
+
+def destination(text: str, position: int) -> tuple[str, int] | None:
+    """Read a link destination, `<…>` or plain with balanced parentheses: its value and its end."""
+    if text.startswith("<", position):
+        found = _ANGLE_DESTINATION.match(text, position)
+        return None if found is None else (unescape(found[1]), found.end())
+    start, depth = position, 0
+    while True:
+        found = _PLAIN_DESTINATION.match(text, position)
+        position = found.end() if found else position
+        char = text[position : position + 1]
+        if char == "(":
+            depth += 1
+            if depth > PARENTHESES:
+                return None
+        elif char == ")" and depth:
+            depth -= 1
+        else:
+            break
+        position += 1
+    return None if depth else (unescape(text[start:position]), position)
+
+
+def title(text: str, position: int) -> tuple[str, int] | None:
+    """Read a link title in `"…"`, `'…'` or `(…)`: its value and its end."""
+    found = _TITLE.match(text, position)
+    if found is None:
+        return None
+    return unescape(next(group for group in found.groups() if group is not None)), found.end()
+
+
+def skip_space(text: str, position: int) -> int:
+    """Give the position after white space, line ends included."""
+    found = _SPACE.match(text, position)
+    return found.end() if found else position
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a link or an image points."""
+
+    url: str
+    title: str | None
+
+
+def inline_target(text: str, position: int) -> tuple[Target, int] | None:
+    """Read `(url "title")` at `position`: the target and the end of it."""
+    position = skip_space(text, position + 1)
+    read = destination(text, position)
+    if read is None:
+        return None
+    url, position = read
+    after = skip_space(text, position)
+    name = None
+    if after > position and (titled := title(text, after)):
+        name, position = titled
+        after = skip_space(text, position)
+    return (Target(url, name), after + 1) if text.startswith(")", after) else None
+
+
+def definition(text: str, position: int) -> tuple[str, Target, int] | None:
+    """Read a link reference definition at `position`: its folded label, its target, and the start of the next line.
+
+        [label]: destination "title"
+    """
+    found = _LABEL.match(text, position)
+    if found is None or len(found[1]) > LABEL_CHARS or not text.startswith(":", found.end()):
+        return None
+    label = fold(found[1])
+    start = skip_space(text, found.end() + 1)
+    read = destination(text, start)
+    if not label or read is None or read[1] == start:
+        return None
+    url, position = read
+    after = skip_space(text, position)
+    if after > position and (titled := title(text, after)):
+        ended = _LINE_END.match(text, titled[1])
+        if ended:
+            return label, Target(url, titled[0]), ended.end()
+    ended = _LINE_END.match(text, position)
+    return (label, Target(url, None), ended.end()) if ended else None
