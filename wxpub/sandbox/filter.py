@@ -1,0 +1,256 @@
+"""What WeChat keeps of an article's HTML: `content` as sent comes in, as stored goes out, with a list of what went.
+
+Sources: round trips draft/add -> draft/get by publishing tools between 2026-04 and 2026-10 (wxart, stylewx, mbeditor),
+developers.weixin.qq.com api_draft_add and api_uploadimage; the steps are numbered as they act.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from wxpub import limits
+from wxpub.sandbox import markup
+from wxpub.sandbox.answers import Refusal
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+
+# 1. A draft with one of these is refused as a whole (45166).
+_COMPONENTS = frozenset(["mp-miniprogram", "mp-common-miniprogram"])
+_MEDIA_ID_SLUG = re.compile(r"mp\.weixin\.qq\.com/s/[A-Za-z0-9_-]{40,}")
+_TEMPKEY = re.compile(r"tempkey(=|%3D)", re.IGNORECASE)
+
+# 2. Deleted with all that is in them.
+_FORM = ["form", "input", "button", "select", "textarea", "label", "option", "fieldset", "progress", "meter"]
+_DELETED = frozenset(
+    ["script", "style", "link", "meta", "title", "head", "noscript", "template", "base", "embed", "object", "applet"]
+    + ["video", "audio", "canvas", "frame", "frameset", "mp-common-videosnap", *_FORM]
+)
+_UNWRAPPED = frozenset(["html", "body"])
+
+# 3. Attributes.
+_BOOLEAN = re.compile(r"nodeleaf|data-no-dark|data-ignore-.+")
+_NAME = re.compile(r"[^\s\"'<>/=&\ufdd0]+")
+_ADDRESSES = frozenset(["href", "src", "xlink:href", "data-src", "action", "formaction", "background", "poster"])
+_DANGEROUS = re.compile(r"(?:javascript|vbscript|data)\s*:", re.IGNORECASE)
+
+# 4. Declarations.
+_DROPPED = frozenset(["position", "filter", "-webkit-filter", "backdrop-filter", "-webkit-backdrop-filter"])
+_COMPUTED = re.compile(r"(?<![\w-])(?:calc|min|max|clamp)\(", re.IGNORECASE)
+_URL = re.compile(r"url\(\s*(['\"]?)(.*?)\1\s*\)", re.IGNORECASE | re.DOTALL)
+_RAW_QUOTED_URL = re.compile(r"url\(\s*['\"]", re.IGNORECASE)
+_PLAIN_DECORATION = re.compile(r"\s*(?:initial|auto)\b", re.IGNORECASE)
+_WIDTHLESS = re.compile(r"/0(?=\?|$)")
+
+
+class Removed:
+    """What the filter took away, counted by description."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def note(self, what: str) -> None:
+        """Count one removal."""
+        self._counts[what[:200]] += 1
+
+    def to_json(self) -> list[dict[str, object]]:
+        """Give the removals in the order in which they were first met."""
+        return [{"what": what, "times": times} for what, times in self._counts.items()]
+
+
+def keep(content: str, *, external_links: bool = False) -> tuple[str, list[dict[str, object]]]:
+    """Give `content` as WeChat stores it, and what was removed; refuse with 45166 what makes WeChat refuse it all."""
+    if "<" not in content:
+        return content, []
+    soup = markup.parse(content)
+    removed = Removed()
+    _refuse(soup)
+    _delete(soup, removed)
+    for tag in soup.find_all(True):
+        _attributes(tag, removed)
+        _styles(tag, removed)
+    _links(soup, removed, external_links)
+    _images(soup, removed)
+    _code(soup, removed)
+    return markup.serialise(soup), removed.to_json()
+
+
+def text(content: str) -> str:
+    """Give the text of an article's HTML with white space run together, as WeChat takes a digest from it."""
+    return " ".join(markup.shown(markup.parse(content).get_text()).split())
+
+
+def _refuse(soup: BeautifulSoup) -> None:
+    for tag in soup.find_all(True):
+        if tag.name in _COMPONENTS:
+            raise Refusal(45166)
+        if tag.name == "a" and "href" in tag.attrs:
+            href = markup.shown(tag["href"]).strip()
+            dead = href.startswith("#") or (not href and "data-miniprogram-appid" not in tag.attrs)
+            if dead or _TEMPKEY.search(href) or _MEDIA_ID_SLUG.search(href):
+                raise Refusal(45166)
+
+
+def _delete(soup: BeautifulSoup, removed: Removed) -> None:
+    from bs4.element import Declaration, Doctype, ProcessingInstruction
+
+    for string in soup.find_all(string=lambda text: isinstance(text, Doctype | Declaration | ProcessingInstruction)):
+        string.extract()
+    for tag in soup.find_all(True):
+        if tag.decomposed:
+            continue
+        if tag.name in _DELETED or (tag.name == "iframe" and "video_iframe" in _classes(tag)):
+            removed.note(f"<{tag.name}>")
+            tag.decompose()
+        elif tag.name == "iframe":
+            removed.note("<iframe> 的全部属性与内容")
+            tag.clear()
+            tag.attrs.clear()
+        elif tag.name == "details":
+            _keep_summary(tag, removed)
+        elif tag.name in _UNWRAPPED or (tag.name == "a" and tag.find_parent("svg")):
+            removed.note(f"<{tag.name}>（保留内容）")
+            tag.unwrap()
+
+
+def _keep_summary(details: Tag, removed: Removed) -> None:
+    removed.note("<details>（只留 <summary> 的文字）")
+    summary = details.find("summary", recursive=False)
+    if summary is None:
+        details.decompose()
+        return
+    details.replace_with(summary)
+    summary.unwrap()  # type: ignore[union-attr]
+
+
+def _classes(tag: Tag) -> list[str]:
+    return str(tag.get("class", "")).split()
+
+
+def _attributes(tag: Tag, removed: Removed) -> None:
+    for name in list(tag.attrs):
+        value = markup.shown(tag.attrs[name] or "")
+        dangerous = name in _ADDRESSES and _DANGEROUS.match(re.sub(r"[\x00-\x20]", "", value))
+        # A data: image goes with its element below; anywhere else such an address is dropped.
+        if dangerous and tag.name == "img" and value.lstrip().lower().startswith("data:"):
+            continue
+        if (
+            dangerous
+            or name == "id"
+            or name.startswith("on")
+            or (name == "width" and tag.name == "img")
+            or not _NAME.fullmatch(name)
+        ):
+            removed.note(f"属性 {name}（<{tag.name}>）")
+            del tag.attrs[name]
+        elif not value and _BOOLEAN.fullmatch(name):
+            tag.attrs[name] = name
+
+
+def _styles(tag: Tag, removed: Removed) -> None:
+    style = tag.attrs.get("style")
+    if not style:
+        return
+    if _RAW_QUOTED_URL.search(str(style)):
+        removed.note(f"<{tag.name}>（style 中 url() 带引号，整个标签被拆除，内容保留）")
+        tag.unwrap()
+        return
+    pieces = markup.declarations(str(style))
+    kept = [piece for piece in pieces if not _is_dropped(piece, tag, removed)]
+    result = ";".join(_rehosted(piece) for piece in kept)
+    if result != style:
+        tag.attrs["style"] = result
+
+
+def _is_dropped(declaration: str, tag: Tag, removed: Removed) -> bool:
+    name, value = markup.split(declaration)
+    foreign = name in {"background", "background-image"} and any(
+        not is_picture_address(url) for _, url in _URL.findall(value)
+    )
+    underline = name == "text-underline-offset" or (
+        name == "text-decoration-thickness" and not _PLAIN_DECORATION.match(value)
+    )
+    if foreign or underline or name in _DROPPED or _COMPUTED.search(value):
+        removed.note(f"样式 {name}: {value}（<{tag.name}>）")
+        return True
+    return False
+
+
+def _rehosted(declaration: str) -> str:
+    """Give a declaration with the addresses of WeChat's pictures in the form in which it stores them."""
+    if "url(" not in declaration.lower() or "q" not in declaration:
+        return declaration
+    return _URL.sub(lambda match: match.group().replace(match.group(2), _stored(match.group(2))), declaration)
+
+
+def is_picture_address(url: str) -> bool:
+    """Tell whether `url` is a picture on one of WeChat's own hosts."""
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https", ""} and any(
+        host == known or host.endswith("." + known) for known in limits.IMAGE_HOSTS
+    )
+
+
+def _stored(url: str) -> str:
+    """Give a picture's address as WeChat stores it: https, 640 pixels wide, marked with where it came from.
+
+    `url` may hold hidden ampersands; they stay hidden.
+    """
+    url = url.strip()
+    if url.startswith("http://"):
+        url = "https://" + url[7:]
+    elif url.startswith("//"):
+        url = "https:" + url
+    address, mark, query = url.partition("?")
+    if address.endswith("/0"):
+        address = address[:-1] + "640"
+        query = f"{query}&from=appmsg" if query and "from=appmsg" not in query else query or "from=appmsg"
+        mark = "?"
+    return address + mark + query.replace("&", markup.AMP)
+
+
+def _links(soup: BeautifulSoup, removed: Removed, external_links: bool) -> None:
+    for tag in soup.find_all("a"):
+        href = markup.shown(tag.get("href") or "").strip()
+        if not href or _is_article(href) or (external_links and href.lower().startswith(("http://", "https://"))):
+            continue
+        removed.note(f"链接 {href}（保留文字）")
+        tag.unwrap()
+
+
+def _is_article(href: str) -> bool:
+    try:
+        parts = urlsplit(href)
+        return parts.scheme in {"http", "https"} and parts.hostname == limits.ARTICLE_HOST
+    except ValueError:
+        return False
+
+
+def _images(soup: BeautifulSoup, removed: Removed) -> None:
+    for tag in soup.find_all("img"):
+        source = str(tag.attrs.get("src") or tag.attrs.get("data-src") or "")
+        if not is_picture_address(markup.shown(source)):
+            removed.note(f"图片 {markup.shown(source)[:120] or '（没有地址）'}")
+            tag.decompose()
+            continue
+        # The address keeps the place that `src` had among the attributes.
+        tag.attrs = {
+            "data-src" if name in {"src", "data-src"} else name: _stored(source)
+            if name in {"src", "data-src"}
+            else value
+            for name, value in tag.attrs.items()
+        }
+
+
+def _code(soup: BeautifulSoup, removed: Removed) -> None:
+    for tag in soup.find_all(["code", "pre"]):
+        for string in tag.find_all(string=lambda text: bool(text) and "\n" in text):
+            removed.note("代码里的换行符（\\n）")
+            string.replace_with(str(string).replace("\n", ""))

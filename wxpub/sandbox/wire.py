@@ -1,0 +1,16 @@
+"""What the application may ask of the connection that a request came by: end it, or answer badly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+WIRE = "wxpub.wire"  # the key in the WSGI environment
+
+
+@dataclass(slots=True)
+class Wire:
+    """A connection: `hang_up` ends it at once, `fault` ("half", "too-long", "too-short") spoils the coming answer."""
+
+    hang_up: Callable[[], None]
+    fault: str = ""
