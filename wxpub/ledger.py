@@ -1,0 +1,291 @@
+"""What was pushed where: facts in, one JSON file out, made to be committed; asks no network and holds no secret.
+
+    draft <account> <issue>         the draft that holds the issue, and what was sent of it
+    image <account> <use> <key>     a picture that was uploaded, by the hash of its original bytes
+    intent <account> <issue>        written before a draft is created or changed, gone once the fact is recorded
+    leftover <account> <media_id>   a draft that a new one replaced, to be deleted
+    published <account> <issue>     the permalink of a published issue
+
+One line per fact, sorted, every line of the same form, so that the ledgers of two people merge line by line
+(`wxpub.ledger.json merge=union` in .gitattributes makes Git do it). A fact that both have is taken from the later one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, TypeVar
+
+from wxpub.errors import ConfigError
+
+FILE_NAME = "wxpub.ledger.json"
+VERSION = 1
+LOCK_SECONDS = 600
+_HEADER = "wxpub-ledger"
+_END = "~"  # the last line, which has no comma, is always the same: no merge ever touches it
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An issue's place in a draft: article `index` (from 0) `of` so many.
+
+    `mark` stands in the article itself; `sent` is the fingerprint of what was sent, `stored` of what WeChat made of it
+    ("" as long as that was not read). `doubtful`: an earlier attempt may have left a second copy.
+    """
+
+    media_id: str
+    index: int
+    of: int
+    mark: str
+    sent: str = ""
+    stored: str = ""
+    doubtful: bool = False
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is about to be sent: to the draft `media_id`, or to a new one if that is empty. `mark` tells whether it was."""
+
+    mark: str
+    index: int
+    of: int
+    media_id: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An uploaded picture: its address, its size in pixels, and its media_id if it is permanent material."""
+
+    url: str
+    width: int
+    height: int
+    media_id: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A replaced draft; `stored` tells whether somebody has edited it since."""
+
+    stored: str
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Where an issue can be read for good."""
+
+    url: str
+    article_id: str = ""
+    at: str = ""
+
+
+Fact = Draft | Intent | Upload | Leftover | Published
+F = TypeVar("F", Draft, Intent, Upload, Leftover, Published)
+_KINDS: Mapping[str, type[Fact]] = {
+    "draft": Draft,
+    "image": Upload,
+    "intent": Intent,
+    "leftover": Leftover,
+    "published": Published,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def now() -> str:
+    """Give the time as the ledger writes it: UTC, to the second."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def issue_name(path: Path, root: Path) -> str:
+    """Name the issue at `path` alike on every machine: its path from `root`, with `/`, composed characters."""
+    try:
+        relative = path.resolve().relative_to(root.resolve())
+    except ValueError:
+        relative = Path(path.name)
+    return unicodedata.normalize("NFC", relative.as_posix())
+
+
+def published(root: Path) -> dict[str, str]:
+    """Map every issue that the ledger of `root` knows as published to its permalink, by the issue's absolute path."""
+    facts = Ledger(root / FILE_NAME).facts(Published)
+    return {str((root / name).resolve()): fact.url for (_, name), fact in facts.items()}
+
+
+class Ledger:
+    """The ledger in `path`, which need not exist yet. Every change is on disk when the call returns.
+
+    Raises ConfigError if the file is damaged; it is then left as it is.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._lines = _read(path)
+
+    def get(self, kind: type[F], account: str, name: str) -> F | None:
+        """Give the fact of `kind` about `name`, if there is one."""
+        value = self._lines.get(_key(kind, account, name))
+        return None if value is None else _fact(kind, value, self.path)
+
+    def facts(self, kind: type[F]) -> dict[tuple[str, str], F]:
+        """Give all facts of `kind` by account and name."""
+        found = {}
+        for key, value in self._lines.items():
+            word, _, rest = key.partition(" ")
+            if word == _NAMES[kind]:
+                account, _, name = rest.partition(" ")
+                found[account, name] = _fact(kind, value, self.path)
+        return found
+
+    def record(self, account: str, facts: Mapping[str, Fact], forget: Mapping[str, type[Fact]] | None = None) -> None:
+        """Write `facts` by name and drop those of `forget`, all in one step. Raises ConfigError if the disk refuses."""
+        with self._lock:
+            lines = dict(self._lines)
+            for name, kind in (forget or {}).items():
+                lines.pop(_key(kind, account, name), None)
+            for name, fact in facts.items():
+                lines[_key(type(fact), account, name)] = _value(fact)
+            if lines != self._lines:
+                _write(self.path, lines)
+                self._lines = lines
+
+    @contextmanager
+    def locked(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Keep other pushes of this newsletter out, and read what they have written; `waiting` is told that one is at work."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path.with_name(f".{self.path.name}.lock"))
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                waiting()
+                lock.acquire(timeout=LOCK_SECONDS)
+        except Timeout:
+            raise ConfigError(f"another push holds it for more than {LOCK_SECONDS // 60} minutes", self.path) from None
+        except OSError as error:
+            raise ConfigError(f"cannot be locked: {error.strerror}", self.path, "is the folder writable?") from None
+        try:
+            self._lines = _read(self.path)
+            yield
+        finally:
+            lock.release()
+
+
+def _key(kind: type[Fact], account: str, name: str) -> str:
+    return f"{_NAMES[kind]} {account} {name}"
+
+
+def _value(fact: Fact) -> dict[str, Any]:
+    """Give a fact's fields, without those that say nothing."""
+    value = asdict(fact)
+    value["at"] = value["at"] or now()
+    return {name: each for name, each in value.items() if each or each == 0 and each is not False}
+
+
+def _fact(kind: type[F], value: Mapping[str, Any], path: Path) -> F:
+    known = {field.name for field in fields(kind)}
+    try:
+        return kind(**{name: each for name, each in value.items() if name in known})
+    except TypeError:
+        raise _damaged(path, f"a fact of {_NAMES[kind]} is incomplete") from None
+
+
+# --- the file -----------------------------------------------------------------------------------------------------------
+
+
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError:
+        raise _damaged(path, "not UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", path) from None
+    if "\n<<<<<<<" in text or "\n>>>>>>>" in text or text.startswith("<<<<<<<"):
+        hint = "keep the lines of both sides and remove the marks; `wxpub.ledger.json merge=union` in .gitattributes does it"
+        raise ConfigError("holds the marks of a merge conflict", path, hint)
+    try:
+        pairs = json.loads(text, object_pairs_hook=lambda found: found)
+        lines = dict(_latest(pairs))
+    except (ValueError, TypeError, RecursionError) as error:
+        line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise _damaged(path, f"no ledger{line}") from None
+    version = lines.pop(_HEADER, {"": None})[""]
+    lines.pop(_END, None)
+    if not isinstance(version, int):
+        raise _damaged(path, "its first line is missing")
+    if version > VERSION:
+        raise ConfigError(f"is of version {version}, made by a newer wxpub", path, "update wxpub")
+    return lines
+
+
+def _latest(pairs: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give every fact once, the later of two: after a union merge both people's lines may stand in the file."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in pairs:
+        if isinstance(value, list):
+            fact = dict(value)
+            if not all(isinstance(each, (str, int, bool)) for each in fact.values()):
+                raise TypeError
+        elif key in (_HEADER, _END):
+            fact = {"": value}
+        else:
+            raise TypeError
+        if key not in found or str(fact.get("at", "")) >= str(found[key].get("at", "")):
+            found[key] = fact
+    yield from found.items()
+
+
+def _damaged(path: Path, why: str) -> ConfigError:
+    hint = "restore it from Git, or make a new one from the account with `wxpub index rebuild`"
+    return ConfigError(f"damaged: {why}; it is left as it is", path, hint)
+
+
+def _write(path: Path, lines: Mapping[str, Mapping[str, Any]]) -> None:
+    """Replace the file in one step: whoever reads it, and whenever this process dies, it is whole."""
+    path = path.resolve()  # a link stays a link
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(_text(lines))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        hint = "make room or give the right to write, then run again: what is already done will be found"
+        raise ConfigError(f"cannot be written: {error.strerror}", path, hint) from None
+
+
+def _text(lines: Mapping[str, Mapping[str, Any]]) -> str:
+    facts = "".join(f"{_json(key)}: {_json(lines[key])},\n" for key in sorted(lines))
+    return f'{{\n"{_HEADER}": {VERSION},\n{facts}"{_END}": 0\n}}\n'
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
