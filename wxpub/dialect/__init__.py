@@ -87,7 +87,7 @@ class Normalize(Preprocessor):
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         text = _CONTROL.sub("", text.replace("\0", "\ufffd"))
-        return text.split("\n")
+        return text.removesuffix("\n").split("\n")
 
 
 class GfmParser(BlockParser):

@@ -98,8 +98,8 @@ class Rule(Block):
 
 
 @dataclass(slots=True)
-class Toc(Block):
-    """`[TOC]`: the place of the table of contents."""
+class Definitions(Block):
+    """The place where a paragraph held nothing but link reference definitions: nothing to see, but a block."""
 
 
 @dataclass(slots=True)
@@ -200,8 +200,8 @@ _LONE_TAG = re.compile(rf"<(?:{OPEN_TAG}|{CLOSE_TAG})[ \t]*$", re.A)
 
 def read(lines: Iterable[str]) -> Document:
     """Read the block structure of a document from its lines, which have no line ends."""
-    reader = _Reader()
-    for line in lines:
+    reader = _Reader(list(lines))
+    for line in reader.lines:
         reader.take(line)
     return reader.finish()
 
@@ -210,10 +210,12 @@ class _Reader:
     """The state between two lines: the containers that are open, and the leaf that the next line may go on with."""
 
     __slots__ = (
-        "blank", "document", "filled", "indent", "last", "leaf", "next", "number", "open", "pos", "rule_from", "text",
+        "blank", "document", "filled", "indent", "last", "leaf", "lines", "math_found", "math_scan", "next", "number",
+        "open", "pos", "rule_from", "text",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
         self.document = Document(1)
         self.open: list[Container] = [self.document]
         self.leaf: Leaf | None = None
@@ -225,6 +227,8 @@ class _Reader:
         self.next = 0  # … where its next character that is no space stands …
         self.indent = 0  # … so many columns away
         self.blank = True
+        self.math_scan = 0  # up to this line the search for the end of a formula is known …
+        self.math_found = False  # … to have found one
         self.rule_from = 0  # behind here the line holds nothing but characters of thematic breaks
 
     def take(self, text: str) -> None:
@@ -335,7 +339,6 @@ class _Reader:
                 self._settle(leaf)
         while len(self.open) > depth:
             container = self.open.pop()
-            container.end = max(container.end, self.last)
             if container.children:
                 container.end = max(container.end, container.children[-1].end)
             if type(container) is Item:
@@ -346,7 +349,12 @@ class _Reader:
         if paragraph.lines[0].startswith("["):
             self._take_definitions(paragraph)
             if not paragraph.lines:
-                self.open[-1].children.pop()
+                self._replace_last(Definitions(paragraph.line))
+
+    def _replace_last(self, block: Block) -> None:
+        """Put `block` in the place of the last one of the innermost container."""
+        block.end = self.number
+        self.open[-1].children[-1] = block
 
     def _take_definitions(self, paragraph: Paragraph) -> None:
         text, pos = paragraph.text, 0
@@ -514,12 +522,9 @@ class _Reader:
             self._take_definitions(paragraph)
             if not paragraph.lines:  # nothing but definitions: the line is text, or a thematic break
                 self.leaf = None
-                self.open[-1].children.pop()
+                self._replace_last(Definitions(paragraph.line))
                 return None
-        siblings = self.open[-1].children
-        level = 1 if self.text[self.next] == "=" else 2
-        siblings[-1] = Heading(paragraph.line, level, paragraph.text)
-        siblings[-1].end = self.number
+        self._replace_last(Heading(paragraph.line, 1 if self.text[self.next] == "=" else 2, paragraph.text))
         self.leaf = None
         return False
 
@@ -577,13 +582,33 @@ class _Reader:
         self._close(depth)
         footnote = Footnote(self.number, found[1])
         self._add(footnote)
-        self.open[-2].children.pop()  # it is printed at the end, not here
         self.document.footnotes.setdefault(fold(found[1]), footnote)
         self._move(found.end())
         return True
 
     def _start_math(self, depth: int, paragraph: Paragraph | None) -> bool | None:
-        return None
+        """Read `$$ … $$`, on one line or with its end before the next empty line; else the dollars are text."""
+        line = self.text[self.next :].rstrip(" \t")
+        if not line.startswith("$$"):
+            return None
+        whole = len(line) > 4 and line.endswith("$$")
+        if "$" in line[2 : -2 if whole else None] or not (whole or self._math_ends()):
+            return None
+        self._close(depth)
+        math = Math(self.number)
+        self._add(math, done=whole)
+        math.lines.append(line)
+        return False
+
+    def _math_ends(self) -> bool:
+        """Tell whether a line between this one and the next empty one ends with `$$`; look at no line twice."""
+        if self.number >= self.math_scan:
+            number, lines = self.number, self.lines
+            while number < len(lines) and (line := lines[number].strip("> \t")) and not line.endswith("$$"):
+                number += 1
+            self.math_scan = number + 1
+            self.math_found = number < len(lines) and bool(lines[number].strip("> \t"))
+        return self.math_found
 
     def _start_table(self, depth: int, paragraph: Paragraph | None) -> bool | None:
         """Make a table of the paragraph's last line, as its head, and this line of `--- | :-:`."""
@@ -600,6 +625,7 @@ class _Reader:
             self.last += 1
         else:
             self.open[-1].children.pop()
+            self.leaf = None
         self._add(Table(self.number - 1, columns, [(self.number - 1, head)]))
         return False
 

@@ -45,9 +45,9 @@ def _add(parent: Element, block: blocks.Block) -> None:
     elif isinstance(block, blocks.Rule):
         _element(parent, "hr", block.line)
     elif isinstance(block, blocks.Html):
-        parent.append(raw("\n".join(block.lines), block.line))
+        parent.append(raw("".join(f"{line}\n" for line in block.lines), block.line))
     elif isinstance(block, blocks.Math):
-        _add_math(parent, block.lines, block.line)
+        _add_math(parent, "\n".join(block.lines).strip("$"), block.line)
     elif isinstance(block, blocks.Verbatim):
         _add_code(parent, block)
     elif isinstance(block, blocks.Table):
@@ -110,10 +110,10 @@ def _add_quote(parent: Element, block: blocks.Quote) -> None:
     _add_all(alert, block.children[1:])
 
 
-def _add_math(parent: Element, lines: list[str], line: int) -> None:
+def _add_math(parent: Element, tex: str, line: int) -> None:
     element = _element(parent, "section", line)
     element.set("class", "math")
-    element.text = "\n".join(lines).strip()
+    element.text = tex.strip()
 
 
 def _add_code(parent: Element, block: blocks.Verbatim) -> None:
@@ -121,7 +121,7 @@ def _add_code(parent: Element, block: blocks.Verbatim) -> None:
     if isinstance(block, blocks.FencedCode):
         language = block.info.split(maxsplit=1)[0] if block.info else ""
         if language == "math":
-            _add_math(parent, lines, block.line)
+            _add_math(parent, "\n".join(lines), block.line)
             return
     else:
         while lines and not lines[-1].strip(" \t"):
