@@ -101,7 +101,9 @@ def _element(found: list, element, pre: bool) -> None:
         attributes["checked"] = ""
     found.append((tag, tuple(sorted(attributes.items())), _children(element, pre or tag in ("pre", "textarea"))))
     if tag == "strong" and any(above.tag == "strong" for above in element.iterancestors()):
-        found[-1:] = found[-1][2]  # GitHub writes bold in bold once
+        inner = found.pop()[2]  # GitHub writes bold in bold once
+        for node in inner:
+            _text(found, node, pre) if isinstance(node, str) else found.append(node)
     elif found[-1][0] == "div" and not found[-1][2] and not attributes:
         found.pop()
 

@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from wxpub.finding import Finding, Severity
 from wxpub.limits import ARTICLE_HOST
@@ -303,12 +303,15 @@ def _expires(url: str) -> bool:
         return False
     keys = {key for key, _ in parse_qsl(parts.query, keep_blank_values=True)}
     return (
-        {"timestamp", "signature"} <= keys or "tempkey" in keys or re.fullmatch(r"/s/[\w-]{64}", parts.path, re.ASCII) is not None
+        {"timestamp", "signature"} <= keys
+        or "tempkey" in keys
+        or re.fullmatch(r"/s/[\w-]{64}", parts.path, re.ASCII) is not None
     )
 
 
 def clean(url: str) -> str:
-    """Take off what only counts visitors: `utm_*` parameters and `#:~:text=` fragments."""
+    """Take off what only counts visitors, `utm_*` parameters and `#:~:text=` fragments; a space becomes `%20`."""
+    url = re.sub(r"\s", lambda space: quote(space[0]), url)
     head, mark, fragment = url.partition("#")
     base, question, query = head.partition("?")
     kept = [each for each in query.split("&") if not each.lower().startswith("utm_")] if question else []

@@ -16,9 +16,7 @@ from .dialect import GfmExtension, Notice, SoftBreak
 from .finding import Finding
 
 
-def parse(
-    body: str, path: Path | None = None, *, hard_breaks: bool = False
-) -> tuple[HtmlElement, tuple[Finding, ...]]:
+def parse(body: str, path: Path | None = None, *, hard_breaks: bool = False) -> tuple[HtmlElement, tuple[Finding, ...]]:
     """Parse Markdown into a tree whose root is a `section`.
 
     Blocks, links and images carry their 1-based line of `body` in `data-line`. A line end in a paragraph is nothing
@@ -43,3 +41,22 @@ def _finding(notice: Notice, path: Path | None) -> Finding:
         path,
         notice.line,
     )
+
+
+def line_of(element: HtmlElement) -> int | None:
+    """Give the 1-based source line of `element`, or of the nearest element around it that knows one."""
+    current: HtmlElement | None = element
+    while current is not None:
+        if line := current.get("data-line"):
+            return int(line)
+        current = current.getparent()
+    return None
+
+
+def make(tag: str, text: str | None = None, name: str = "") -> HtmlElement:
+    """Make an element of the class `name` that holds `text`."""
+    element: HtmlElement = html.Element(tag)
+    if name:
+        element.set("class", name)
+    element.text = text
+    return element
