@@ -1,0 +1,100 @@
+"""What a newsletter's items are made of, told by their shape alone: title, source, labelled lines.
+
+    - [title | source](link)          p.item-title: title, span.item-source " | source"
+      论文：https://…                  p.item-line: span.label "论文：", text
+      摘要：text                       p.item-line
+
+No mark-up is asked of the author. What is not told apart with certainty stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from wxpub.conform.nodes import Node, blank, fill, lines, make, nodes, text
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_WORDS = (
+    "论文 文章 原文 摘要 简介 介绍 概要 导读 标题 题目 作者 机构 单位 来源 出处 期刊 会议 时间 日期 地址 链接 网址 主页 官网 网站 "
+    "代码 源码 项目 仓库 开源 文档 手册 教程 课程 视频 演示 数据集 数据 模型 博客 白皮书 下载 公众号 注 备注 点评 推荐 看点 "
+    "Project Editor WeChat Title Paper Code Link URL Demo Docs Abstract Authors? Source Repo GitHub Homepage Slides Video"
+).split()
+_LABEL = re.compile(rf"\s*(?:[A-Za-z0-9\u4e00-\u9fff]{{0,6}}?(?:{'|'.join(_WORDS)})(?:地址|链接|主页)?)\s?(?:：|:(?!//))", re.I)
+_SOURCE = re.compile(r"\s[|｜丨]\s*(?=\S)(?!.*\s[|｜丨]\s)")  # the last bar of a title
+_TITLE_CHARS = 120
+_LINKS = frozenset({"a", "span"})
+
+
+def is_item(run: list[Node]) -> bool:
+    """Tell whether inline content is an item of a digest: a title on the first line, something about it below.
+
+    A title names its source after a bar, or is a link, or has a labelled line below it.
+    """
+    first, *rest = lines(run)
+    shown = text(first).strip()
+    if not shown or len(shown) > _TITLE_CHARS or _LABEL.match(shown):
+        return False
+    if _source(first) is not None:
+        return True
+    if not rest:
+        return False
+    return _starts_with_link(first) or _LABEL.match(text(rest[0])) is not None
+
+
+def paragraphs(run: list[Node]) -> list[HtmlElement]:
+    """Make one paragraph of each line of an item."""
+    first, *rest = lines(run)
+    found = [make("p", "item-title", _split_source(first))]
+    found += [make("p", "item-line", marked(line)) for line in rest if not blank(line)]
+    return found
+
+
+def marked(run: Iterable[Node]) -> list[Node]:
+    """Mark the label that a line begins with, on every line of `run`."""
+    found: list[Node] = []
+    fresh = True
+    for node in run:
+        if fresh and isinstance(node, str) and (match := _LABEL.match(node)):
+            found += [make("span", "label", [match[0].lstrip()]), node[match.end() :]]
+        else:
+            found.append(node)
+        fresh = not isinstance(node, str) and node.tag == "br"
+    return found
+
+
+def _starts_with_link(first: list[Node]) -> bool:
+    node = first[0] if not isinstance(first[0], str) or first[0].strip() else first[1] if len(first) > 1 else ""
+    return not isinstance(node, str) and node.tag in _LINKS and node.get("class") != "url"
+
+
+def _source(first: list[Node]) -> int | None:
+    """Find the node of a title's line that names the source after a bar."""
+    for index, node in enumerate(first):
+        found = node if isinstance(node, str) else (node.text or "") if node.tag in _LINKS and not node.get("style") else ""
+        if _SOURCE.search(found) and len(found) - _SOURCE.search(found).end() <= 40:  # type: ignore[union-attr]
+            return index
+    return None
+
+
+def _split_source(first: list[Node]) -> list[Node]:
+    """Mark the source in a title's line."""
+    index = _source(first)
+    if index is None:
+        return first
+    node = first[index]
+    if isinstance(node, str):
+        return [*first[:index], *_cut(node), *first[index + 1 :]]
+    content = nodes(node)
+    assert isinstance(content[0], str)
+    fill(node, [*_cut(content[0]), *content[1:]])
+    return first
+
+
+def _cut(title: str) -> list[Node]:
+    match = _SOURCE.search(title)
+    assert match is not None
+    return [title[: match.start()], make("span", "item-source", [title[match.start() :]])]

@@ -1,0 +1,165 @@
+"""Lists as WeChat's editor leaves them alone: one `section` in every item, deeper levels and odd numbers as text.
+
+The editor takes a list inside a list apart, and an item whose content is not one block (github.com/wechatjs issues,
+doocs/md #447, WeMD #10). So the first level stays a list,
+
+    ul > li > section > text | p…  section.sub.level-2 "◦ text" …
+
+and what is deeper becomes sections with literal markers; so does a list whose numbers do not start at 1, or which goes
+on after something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from wxpub.conform import digest
+from wxpub.conform.nodes import Node, blank, blocks, fill, make, nodes, replace
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_BULLETS = ("•", "◦", "▪")
+_BOXES = ("☐", "☑")
+_ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+
+
+def shape(element: HtmlElement) -> None:
+    """Give a `ul` or `ol`, whose inner lists have their form already, the form that lasts."""
+    _adopt(element)
+    level = 1 + sum(each.tag == "li" for each in element.iterancestors())
+    if level > 1 or _is_odd(element):
+        replace(element, _flat(element, level))
+        return
+    for attribute in ("start", "type", "reversed"):
+        element.attrib.pop(attribute, None)
+    items = list(element)
+    for item in items:
+        item.attrib.pop("value", None)
+        _item(item)
+    if items and sum(item.get("class") == "item" for item in items) * 2 >= len(items):
+        element.set("class", "items")
+
+
+def _adopt(element: HtmlElement) -> None:
+    """Leave only items in a list: a stray list belongs to the item before it, stray text becomes an item."""
+    content = [node for node in nodes(element) if not isinstance(node, str) or node.strip()]
+    for node in content:
+        if not isinstance(node, str) and node.tag == "li":
+            element.append(node)
+        elif len(element):
+            fill(element[-1], [node])
+        else:
+            element.append(make("li", content=[node]))
+
+
+def _item(item: HtmlElement) -> None:
+    """Put everything of an item into one section, lines of a digest's item told apart."""
+    content = nodes(item)
+    section = None
+    if sum(1 for node in content if not isinstance(node, str) or node.strip()) == 1:
+        section = next((node for node in content if not isinstance(node, str) and node.tag == "section"), None)
+    if section is None or (section.get("class") or "").startswith("sub"):
+        section = make("section")
+    else:
+        content = nodes(section)
+    item.append(section)
+    parts = list(blocks(content))
+    if len(parts) == 1 and (run := _run(parts[0])) is not None and not digest.is_item(run):
+        fill(section, run)
+        return
+    for number, part in enumerate(parts):
+        run = _run(part)
+        if run is None:
+            section.append(part)
+        elif number == 0 and digest.is_item(run):
+            item.set("class", "item")
+            section.extend(digest.paragraphs(run))
+        elif isinstance(part, list):
+            section.append(make("p", content=run))
+        else:
+            fill(part, run)
+            section.append(part)
+
+
+def _run(part: HtmlElement | list[Node]) -> list[Node] | None:
+    """Give the inline content of a part of an item: text that stands alone, or a plain paragraph; None for a block."""
+    if isinstance(part, list):
+        return part
+    return nodes(part) if part.tag == "p" and not part.get("class") and not part.get("style") else None
+
+
+# --- literal markers --------------------------------------------------------------------------------------------------
+
+
+def _is_odd(element: HtmlElement) -> bool:
+    """Tell whether a numbered list does not count 1, 2, 3…, or another one carries it on."""
+    if element.tag != "ol":
+        return False
+    if _start(element) != 1 or element.get("type", "1") != "1" or element.get("reversed") is not None:
+        return True
+    if any(item.get("value") is not None for item in element):
+        return True
+    end = len(element) + 1
+    following = (each for each in element.itersiblings("ol", "section"))
+    return any(each.tag == "ol" and _start(each) == end > 1 for each in following)
+
+
+def _start(element: HtmlElement) -> int:
+    try:
+        return int(element.get("start") or 1)
+    except ValueError:
+        return 1
+
+
+def _flat(element: HtmlElement, level: int) -> list[Node]:
+    """Write a list as sections, each with its marker."""
+    found: list[Node] = []
+    for marker, item in zip(_markers(element, level), list(element), strict=True):
+        marked = False
+        for part in blocks(nodes(item)):
+            run = _run(part)
+            if run is None and not marked and (part.get("class") or "").startswith("sub"):
+                found.append(make("section", f"sub level-{level}", [marker]))
+                marked = True
+            if run is None:
+                inner = (part.get("class") or "").startswith("sub")
+                found.append(part if inner else make("section", f"sub-more level-{level}", [part]))
+            elif marked:
+                found.append(make("section", f"sub-more level-{level}", run))
+            else:
+                text = "" if blank(run) or _has_box(run) else marker
+                found.append(make("section", f"sub level-{level}", [text, *digest.marked(run)]))
+                marked = True
+    return found
+
+
+def _has_box(run: list[Node]) -> bool:
+    return isinstance(run[0], str) and run[0].lstrip().startswith(_BOXES)
+
+
+def _markers(element: HtmlElement, level: int) -> Iterator[str]:
+    if element.tag == "ul":
+        for _ in element:
+            yield _BULLETS[min(level, len(_BULLETS)) - 1] + "\u00a0"
+        return
+    number = _start(element) if element.get("start") or element.get("reversed") is None else len(element)
+    for item in element:
+        value = item.get("value")
+        number = int(value) if value and value.lstrip("-").isdigit() else number
+        yield _numeral(number, element.get("type") or "1") + ".\u00a0"
+        number += -1 if element.get("reversed") is not None else 1
+
+
+def _numeral(number: int, kind: str) -> str:
+    if kind in ("a", "A") and 1 <= number <= 26:
+        letter = chr(ord("a") + number - 1)
+        return letter.upper() if kind == "A" else letter
+    if kind in ("i", "I") and 1 <= number < 40:
+        roman, rest = "", number
+        for value, letters in _ROMAN:
+            roman += letters * (rest // value)
+            rest %= value
+        return roman.upper() if kind == "I" else roman
+    return str(number)

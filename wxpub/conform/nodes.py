@@ -1,0 +1,116 @@
+"""An element's content as a plain list: text and elements without tails, taken out, rearranged and put back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
+
+from lxml import html
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+Node: TypeAlias = "str | HtmlElement"
+
+# Elements that stand on lines of their own.
+BLOCKS = frozenset(
+    "section p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table thead tbody tfoot tr td th hr dl dt dd details summary".split()
+)
+
+
+def make(tag: str, names: str = "", content: Iterable[Node] = ()) -> HtmlElement:
+    """Make an element of the class `names`."""
+    element: HtmlElement = html.Element(tag)
+    if names:
+        element.set("class", names)
+    fill(element, content)
+    return element
+
+
+def nodes(element: HtmlElement) -> list[Node]:
+    """Take out the content of `element`, which is empty afterwards."""
+    found: list[Node] = [element.text] if element.text else []
+    element.text = None
+    for child in list(element):
+        tail, child.tail = child.tail, None
+        element.remove(child)
+        found.append(child)
+        if tail:
+            found.append(tail)
+    return found
+
+
+def fill(element: HtmlElement, content: Iterable[Node]) -> None:
+    """Append `content` to `element`."""
+    for node in content:
+        if not isinstance(node, str):
+            element.append(node)
+        elif len(element):
+            element[-1].tail = (element[-1].tail or "") + node
+        else:
+            element.text = (element.text or "") + node
+
+
+def replace(element: HtmlElement, content: Iterable[Node]) -> None:
+    """Put `content` where `element` is; its tail stays behind it."""
+    parent = element.getparent()
+    assert parent is not None
+    rest = nodes_after(element)
+    parent.remove(element)
+    fill(parent, [*content, *rest])
+
+
+def nodes_after(element: HtmlElement) -> list[Node]:
+    """Take out what follows `element` in its parent."""
+    parent = element.getparent()
+    assert parent is not None
+    found: list[Node] = [element.tail] if element.tail else []
+    element.tail = None
+    for sibling in list(element.itersiblings()):
+        tail, sibling.tail = sibling.tail, None
+        parent.remove(sibling)
+        found.append(sibling)
+        if tail:
+            found.append(tail)
+    return found
+
+
+def blocks(content: Iterable[Node]) -> Iterator[HtmlElement | list[Node]]:
+    """Group `content`: blocks one by one, and between them runs of text and inline elements, blank ones left out."""
+    run: list[Node] = []
+    for node in content:
+        if isinstance(node, str) or node.tag not in BLOCKS:
+            run.append(node)
+            continue
+        if not blank(run):
+            yield run
+        run = []
+        yield node
+    if not blank(run):
+        yield run
+
+
+def blank(content: Iterable[Node]) -> bool:
+    """Tell whether `content` shows nothing: spaces and line breaks."""
+    return all(not node.strip() if isinstance(node, str) else node.tag == "br" for node in content)
+
+
+def lines(content: Iterable[Node]) -> list[list[Node]]:
+    """Cut inline content at its line breaks, which are left out."""
+    found: list[list[Node]] = [[]]
+    for node in content:
+        if not isinstance(node, str) and node.tag == "br":
+            found.append([])
+        else:
+            found[-1].append(node)
+    return found
+
+
+def text(content: Iterable[Node]) -> str:
+    """Give the text that `content` shows."""
+    return "".join(node if isinstance(node, str) else "".join(node.itertext()) for node in content)
+
+
+def has_block(element: HtmlElement) -> bool:
+    """Tell whether a block stands somewhere inside `element`."""
+    return any(each.tag in BLOCKS for each in element.iterdescendants())

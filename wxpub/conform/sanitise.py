@@ -1,0 +1,261 @@
+"""An author's own HTML made harmless: any tree in, only elements, attributes, addresses and styles from the lists out.
+
+Everything is decided by what is allowed; what is not known goes. Since no raw-text element, comment or foreign document
+stays in the tree, nothing can be read differently when the browser parses it again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from wxpub.conform.size import declarations, text_of
+from wxpub.limits import ARTICLE_HOST, CSS_PROPERTIES, IMAGE_HOSTS, SVG_ATTRIBUTES, SVG_TAGS
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+Report = Callable[[str, str, "HtmlElement", str], None]  # rule, message, element, fix
+
+_KEPT = frozenset(
+    "section p h1 h2 h3 h4 h5 h6 blockquote ul ol li pre code table thead tbody tfoot tr td th hr br dl dt dd details "
+    "summary span strong b em i u s del strike ins mark kbd samp tt var sup sub small big cite dfn abbr time q label "
+    "font ruby rt rp rb a img svg".split()
+)
+_SECTIONS = frozenset("div article main header footer aside nav hgroup address figure center fieldset dialog".split())
+_RENAMED = {**dict.fromkeys(_SECTIONS, "section"), "figcaption": "p", "legend": "p", "caption": "p", "menu": "ul", "dir": "ul"}
+_SCRIPTS = frozenset("script noscript template style link meta base title head xml".split())
+_PLAYERS = frozenset("iframe frame frameset object embed applet video audio canvas mpvideo mpvoice".split())
+_DROPPED = _SCRIPTS | _PLAYERS | frozenset(
+    "select textarea input option optgroup datalist progress meter map area source track param colgroup col math "
+    "noembed noframes plaintext xmp listing image bgsound keygen marquee".split()
+)
+_ATTRIBUTES = {
+    "a": frozenset({"href"}),
+    "img": frozenset({"src", "alt", "title", "width", "data-w", "data-ratio"}),
+    "td": frozenset({"colspan", "rowspan", "align"}),
+    "th": frozenset({"colspan", "rowspan", "align"}),
+    "tr": frozenset({"align"}),
+    "ol": frozenset({"start", "type", "reversed"}),
+    "li": frozenset({"value"}),
+    "table": frozenset({"data-ignore-width"}),
+    **dict.fromkeys(("section", "p", "h1", "h2", "h3", "h4", "h5", "h6"), frozenset({"align"})),
+}
+_CLASS = re.compile(r"[A-Za-z][\w-]*")
+_BOXES = {False: "☐", True: "☑"}
+
+_BAD_VALUE = re.compile(
+    r"expression|javascript:|vbscript:|behavior|-moz-binding|@|\\|[<>{}]|/\*|"
+    r"\b(?:calc|min|max|clamp|env|attr|var|image|image-set|cross-fade|element|paint)\(",
+    re.I,
+)
+_URL = re.compile(r"url\(\s*([^)]*?)\s*\)", re.I)
+_PICTURE_DATA = re.compile(r"data:image/(?:png|jpe?g|gif|webp|bmp)[;,]", re.I)
+_CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f\u2000-\u200f\u2028-\u202f\ufeff]+")
+_SVG_NAMES = {name.lower(): name for name in SVG_ATTRIBUTES}
+_INK = re.compile(r"#000(?:000)?|black|#333(?:333)?|rgb\(0,\s*0,\s*0\)", re.I)
+
+
+_DEEPEST = 100  # levels of nesting; what stands deeper loses its tag, not its text
+
+
+def sanitise(root: HtmlElement, report: Report) -> None:
+    """Leave under `root` only what may reach the page; `report` what a reader would have seen or a script have done."""
+    stack = [(root, 0)]
+    while stack:
+        element, depth = stack.pop()
+        children = list(element)
+        if not isinstance(element.tag, str):
+            replace_with_text(element, "")  # a comment or a processing instruction
+            continue
+        tag = element.tag.lower()
+        if tag == "svg":
+            _drawing(element, report)
+        elif tag == "input" and (element.get("type") or "").lower() == "checkbox":
+            _checkbox(element)
+        elif tag in _DROPPED:
+            _report_dropped(tag, element, report)
+            replace_with_text(element, "")
+        else:
+            stack.extend((child, depth + 1) for child in reversed(children))
+            if element is root or (_RENAMED.get(tag, tag) in _KEPT and depth <= _DEEPEST):
+                _element(element, tag, report)
+            else:
+                element.drop_tag()
+
+
+def _report_dropped(tag: str, element: HtmlElement, report: Report) -> None:
+    if tag in _PLAYERS:
+        report("html-lost", f"WeChat takes no <{tag}>", element, "insert it in WeChat's editor, or show a picture")
+    elif tag in _SCRIPTS:
+        report("html-unsafe", f"<{tag}> never reaches a reader", element, "remove it")
+
+
+def _element(element: HtmlElement, tag: str, report: Report) -> None:
+    element.tag = _RENAMED.get(tag, tag)
+    if tag == "figcaption":
+        element.set("class", "caption")
+    elif tag == "center":
+        element.set("align", "center")
+    elif tag == "font" and element.get("color"):
+        element.set("style", f"color:{element.get('color')};{element.get('style') or ''}")
+    _attributes(element, report)
+    if tag == "a" and not _is_article(element.get("href") or ""):
+        element.tag = "span"
+        element.attrib.pop("href", None)
+
+
+def _attributes(element: HtmlElement, report: Report) -> None:
+    allowed = _ATTRIBUTES.get(element.tag, frozenset())
+    for name, value in list(element.attrib.items()):
+        if name == "style":
+            kept = style(value)
+            if kept:
+                element.set("style", kept)
+            else:
+                del element.attrib[name]
+            if re.search(r"expression\s*\(|javascript:", value, re.I):
+                report("html-unsafe", "a script in a style never reaches a reader", element, "remove it")
+        elif name == "class":
+            names = " ".join(_CLASS.findall(value))
+            element.set("class", names)
+        elif name.lower().startswith("on"):
+            del element.attrib[name]
+            report("html-unsafe", f"the script in {name}= never reaches a reader", element, "remove it")
+        elif name in ("data-line", "data-note"):
+            continue
+        elif name not in allowed:
+            del element.attrib[name]
+        elif name in ("colspan", "rowspan", "start", "value", "data-w") and not re.fullmatch(r"-?\d{1,6}", value.strip()):
+            del element.attrib[name]
+        elif name == "src" and not is_safe_source(value):
+            del element.attrib[name]
+            report("html-unsafe", "the address of a picture is a script or a document", element, "give it a picture")
+
+
+def style(text: str) -> str:
+    """Keep of a style attribute what WeChat keeps and what can do no harm."""
+    if "/*" in text:
+        text = re.sub(r"/\*.*?(\*/|$)", "", text, flags=re.S)
+    kept = {}
+    for name, value in declarations(re.sub(r"\s+", " ", text)).items():
+        value = re.sub(r"\s*!\s*important", "", value, flags=re.I)
+        if name not in CSS_PROPERTIES or _BAD_VALUE.search(value) or not all(map(_is_wechat_picture, _URL.findall(value))):
+            continue
+        if value.count("(") != value.count(")") or value.count('"') % 2 or value.count("'") % 2:
+            continue
+        if name == "text-align":
+            value = {"start": "left", "end": "right"}.get(value, value)
+        kept[name] = value.replace('"', "'")
+    return text_of(kept)
+
+
+def is_safe_source(url: str) -> bool:
+    """Tell whether a picture may come from `url`: a file, the web, bitmap data, or a QR code to be drawn."""
+    url = _CONTROLS.sub("", url)
+    if _PICTURE_DATA.match(url):
+        return True
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", url) is None or re.match(r"https?:|qrcode:", url, re.I) is not None
+
+
+def _is_article(url: str) -> bool:
+    """Tell whether a link leads to an article in WeChat, the only kind that stays alive."""
+    try:
+        parts = urlsplit(_CONTROLS.sub("", url))
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and parts.hostname == ARTICLE_HOST
+
+
+def _is_wechat_picture(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    return parts.scheme == "https" and any(host == each or host.endswith("." + each) for each in IMAGE_HOSTS)
+
+
+def _checkbox(element: HtmlElement) -> None:
+    tail = (element.tail or "").lstrip(" ")
+    element.tail = None
+    replace_with_text(element, _BOXES[element.get("checked") is not None] + "\u00a0" + tail)
+
+
+def replace_with_text(element: HtmlElement, text: str) -> None:
+    """Put `text` where `element` is."""
+    tail = element.tail or ""
+    element.tail = None
+    before, parent = element.getprevious(), element.getparent()
+    assert parent is not None
+    parent.remove(element)
+    if before is not None:
+        before.tail = (before.tail or "") + text + tail
+    else:
+        parent.text = (parent.text or "") + text + tail
+
+
+# --- drawings ---------------------------------------------------------------------------------------------------------
+
+
+def _drawing(svg: HtmlElement, report: Report) -> None:
+    """Keep a drawing's shapes; what needs an id, a script or HTML inside cannot survive."""
+    lost: set[str] = set()
+    gone: set[HtmlElement] = set()
+    for element in list(svg.iter()):
+        if element in gone:
+            continue
+        if not isinstance(element.tag, str):
+            replace_with_text(element, "")
+        elif element.tag.lower() not in SVG_TAGS or (element.tag == "svg" and element is not svg):
+            lost.add(element.tag)
+            for child in element.iterdescendants():
+                gone.add(child)
+            replace_with_text(element, "")
+        else:
+            _shape(element)
+            if element.tag not in ("text", "tspan"):
+                element.text = None
+            if element is not svg and (parent := element.getparent()) is not None and parent.tag not in ("text", "tspan"):
+                element.tail = None
+    width, height = (re.match(r"\s*([\d.]+)(?:px)?\s*$", svg.get(name) or "") for name in ("width", "height"))
+    if svg.get("viewBox") is None and width and height:
+        svg.set("viewBox", f"0 0 {width[1]} {height[1]}")
+    if svg.get("viewBox") is None or not len(svg):
+        report("svg-lost", "a drawing without viewBox or shapes cannot be shown", svg, "use a PNG picture")
+        return replace_with_text(svg, "")
+    found = declarations(svg.get("style") or "")
+    for name in ("width", "height"):
+        value = svg.attrib.pop(name, "")
+        if re.fullmatch(r"[\d.]+(?:px)?", value) and float(value.removesuffix("px")) > 300:
+            found["width"] = "100%"
+            found.pop("height", None)
+            break
+        if re.fullmatch(r"[\d.]+(?:px|em|ex|%)?", value):
+            found.setdefault(name, value + ("px" if value[-1].isdigit() else ""))
+    if found:
+        svg.set("style", text_of(found))
+    if not svg.get("aria-hidden"):
+        svg.set("role", "img")
+    if lost - {"title", "desc", "metadata", "animate", "animatetransform", "animatemotion", "set"}:
+        names = ", ".join(sorted(lost))
+        report("svg-lost", f"a drawing loses what WeChat removes: {names}", svg, "use a PNG picture")
+    return None
+
+
+def _shape(element: HtmlElement) -> None:
+    for name, value in list(element.attrib.items()):
+        if name in ("data-line",):
+            continue
+        del element.attrib[name]
+        proper = _SVG_NAMES.get(name.lower())
+        if proper is None or re.search(r"url\(|javascript:|expression|[<>\\]", value, re.I):
+            continue
+        if proper == "style":
+            value = style(value)
+        elif proper in ("fill", "stroke") and _INK.fullmatch(value.strip()):
+            value = "currentColor"
+        if value.strip():
+            element.set(proper, value.strip())

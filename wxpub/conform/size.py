@@ -1,0 +1,187 @@
+"""Style attributes as short as they can be: declarations in, only those that change something out, shortest first.
+
+WeChat counts characters of HTML, markup included, so what an element inherits anyway, or has by default in WeChat's
+own pages, is not said again. Knows no theme and no document: one element's style and what it inherits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+INHERITED = frozenset(
+    "color font-size font-weight font-style font-family line-height letter-spacing word-spacing text-align text-indent "
+    "text-transform white-space word-break overflow-wrap list-style-type visibility font-variant-numeric".split()
+)
+# What an article's text has to say itself where the root may be lost (html in the clipboard keeps selected blocks only).
+TEXT = ("font-size", "line-height", "color", "text-align", "letter-spacing", "word-spacing")
+
+# What a tag sets of the properties that would be inherited, in the pages of WeChat or in every browser; None: unknown,
+# so that nothing is taken for granted below it. (Headings are reset to 400 and 16px, links have their own colour.)
+_OWN: Mapping[str, Mapping[str, str | None]] = {
+    "strong": {"font-weight": "700"},
+    "b": {"font-weight": "700"},
+    "em": {"font-style": "italic"},
+    "i": {"font-style": "italic"},
+    "a": {"color": None},
+    "code": {"font-family": None, "font-size": None},
+    "blockquote": {"color": None, "font-size": None},
+    "th": {"font-weight": "700", "text-align": None},
+    "ul": {"list-style-type": None},
+    "ol": {"list-style-type": None},
+    **{tag: {"font-weight": "400", "font-size": None} for tag in ("h1", "h2", "h3")},
+}
+# WeChat's pages say `* { margin: 0; padding: 0 }`; these tags get something back from other rules there.
+_SPACED = frozenset({"blockquote", "table", "td", "th", "hr"})
+_DEFAULTS = {
+    "background": {"transparent", "none"},
+    "background-color": {"transparent"},
+    "border": {"0", "none"},
+    "border-radius": {"0"},
+    "text-decoration": {"none"},
+    "vertical-align": {"baseline"},
+    "box-shadow": {"none"},
+    "opacity": {"1"},
+    "float": {"none"},
+}
+_SIDES = ("top", "right", "bottom", "left")
+_RELATIVE = re.compile(r"[\d.](em|ex|ch|%)")
+
+Context = Mapping[str, "str | None"]
+
+
+def declarations(style: str) -> dict[str, str]:
+    """Read a style attribute; of several values for one property the last stands, at its place."""
+    found: dict[str, str] = {}
+    for each in style.split(";"):
+        name, _, value = each.partition(":")
+        if value.strip():
+            name = name.strip().lower()
+            found.pop(name, None)
+            found[name] = value.strip()
+    return found
+
+
+def text_of(found: Mapping[str, str]) -> str:
+    """Write declarations as a style attribute."""
+    return ";".join(f"{name}:{value}" for name, value in found.items())
+
+
+@dataclass(slots=True)
+class Leaner:
+    """Shortens the styles of one document; equal questions are answered from memory."""
+
+    _known: dict[tuple[int, str, str], tuple[dict[str, str], Context]] = field(default_factory=dict)
+    _contexts: list[Context] = field(default_factory=list)  # keeps them alive: their id() is part of the key
+
+    def lean(self, tag: str, style: str, context: Context) -> tuple[dict[str, str], Context]:
+        """Give what of `style` says something new on a `tag` that inherits `context`, and what its children inherit."""
+        key = (id(context), tag, style)
+        if key not in self._known:
+            found = _lean(tag, style, context)
+            self._contexts += [context, found[1]]
+            self._known[key] = found
+        return self._known[key]
+
+
+def _lean(tag: str, style: str, context: Context) -> tuple[dict[str, str], Context]:
+    own = _OWN.get(tag)
+    if not style and own is None:
+        return {}, context
+    inherited = {**context, **own} if own else dict(context)
+    kept = {}
+    for name, value in _boxes(tag, declarations(style)).items():
+        value = shorten(name, value)
+        if name in INHERITED:
+            computed = _computed(name, value, context, inherited)
+            if inherited.get(name) == computed or (name == "font-size" and value in ("1em", "100%")):
+                continue
+            inherited[name] = computed
+        elif value in _DEFAULTS.get(name, ()) and tag not in _SPACED and tag not in ("a", "code", "img"):
+            continue
+        kept[name] = value
+    color = kept.get("background-color")
+    if color is not None and not any(name != "background-color" and name.startswith("background") for name in kept):
+        kept = {"background" if name == "background-color" else name: value for name, value in kept.items()}
+    return kept, inherited if inherited != context else context
+
+
+def _computed(name: str, value: str, context: Context, inherited: Context) -> str:
+    """Name what children inherit: the value, and what it is relative to."""
+    if not _RELATIVE.search(value) or name == "font-family":
+        return value
+    base = context.get("font-size") if name == "font-size" else inherited.get("font-size")
+    return f"{value} of {base}"
+
+
+def _boxes(tag: str, found: dict[str, str]) -> dict[str, str]:
+    """Write margins and paddings in their shortest form, and not at all where they are the default."""
+    for box in ("margin", "padding"):
+        names = [name for name in found if name == box or name.startswith(f"{box}-")]
+        if not names:
+            continue
+        sides: dict[str, str] = {} if tag in _SPACED else dict.fromkeys(_SIDES, "0")
+        for name in names:
+            value = found[name]
+            if name == box:
+                parts = value.split()
+                if len(parts) > 4 or "(" in value:
+                    break
+                top, right, bottom, left = (parts * 4)[:4] if len(parts) != 3 else [*parts, parts[1]]
+                sides.update(zip(_SIDES, (top, right, bottom, left), strict=True))
+            elif name.removeprefix(f"{box}-") in _SIDES:
+                sides[name.removeprefix(f"{box}-")] = value
+        else:
+            sides = {side: shorten(box, value) for side, value in sides.items()}
+            first = list(found).index(names[0])
+            rest = [(name, value) for name, value in found.items() if name not in names]
+            found = dict([*rest[:first], *_shortest(tag, box, sides), *rest[first:]])
+    return found
+
+
+def _shortest(tag: str, box: str, sides: Mapping[str, str]) -> list[tuple[str, str]]:
+    if len(sides) < 4:
+        return [(f"{box}-{side}", value) for side, value in sides.items()]
+    if tag not in _SPACED and set(sides.values()) == {"0"}:
+        return []
+    top, right, bottom, left = (sides[side] for side in _SIDES)
+    if right != left:
+        value = f"{top} {right} {bottom} {left}"
+    elif top != bottom:
+        value = f"{top} {right} {bottom}"
+    else:
+        value = top if top == right else f"{top} {right}"
+    set_sides = [(f"{box}-{side}", each) for side, each in sides.items() if each != "0"]
+    if tag not in _SPACED and len(set_sides) == 1 and len("".join(set_sides[0])) < len(box + value):
+        return set_sides
+    return [(box, value)]
+
+
+def shorten(name: str, value: str) -> str:
+    """Write a value in its shortest form."""
+    value = re.sub(r"\s+", " ", value.strip()).replace('"', "'")
+    if name == "font-family":
+        return re.sub(r"\s*,\s*", ",", value)
+    value = re.sub(r"\s*([,/])\s*", r"\1", value)
+    value = re.sub(r"\(\s+|\s+\)", lambda match: match[0].strip(), value)
+    value = re.sub(r"\brgb\((\d{1,3}),(\d{1,3}),(\d{1,3})\)", _hex, value)
+    value = re.sub(r"#[0-9a-fA-F]{3,8}\b", lambda match: _short_hex(match[0].lower()), value)
+    value = re.sub(r"(?<![\w.#])0+(\.\d+)", r"\1", value)
+    value = re.sub(r"(?<![\w#])(\d*\.\d*?)0+(?=\D|$)", lambda match: match[1].rstrip(".") or "0", value)
+    value = re.sub(r"(?<![\w.#-])0(px|em|pt|ex|ch|%)(?![\w%])", "0", value)
+    if name == "font-weight":
+        return {"bold": "700", "normal": "400"}.get(value, value)
+    if name == "border" and value == "none":
+        return "0"
+    return value
+
+
+def _hex(match: re.Match[str]) -> str:
+    return "#" + "".join(f"{min(int(each), 255):02x}" for each in match.groups())
+
+
+def _short_hex(color: str) -> str:
+    if len(color) == 7 and color[1::2] == color[2::2]:
+        return "#" + color[1::2]
+    return color

@@ -1,0 +1,215 @@
+"""The finished tree as HTML text: WeChat's own tags, no white space between them, and nothing that says nothing.
+
+Names, classes and line numbers of the source end here. Text is escaped here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from wxpub.conform.nodes import BLOCKS
+from wxpub.conform.size import TEXT, Context, Leaner, text_of
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+# Tags that no one has seen survive a paste become a span (or a p), with the look that browsers give them.
+_RENAMED = {
+    **dict.fromkeys(("del", "s", "strike"), ("span", "text-decoration:line-through")),
+    **dict.fromkeys(("ins", "u"), ("span", "text-decoration:underline")),
+    "sup": ("span", "font-size:.75em;vertical-align:super"),
+    "sub": ("span", "font-size:.75em;vertical-align:sub"),
+    "small": ("span", "font-size:.85em"),
+    "big": ("span", "font-size:1.2em"),
+    "mark": ("span", "background-color:#fff3a3;color:#333"),
+    **dict.fromkeys(("kbd", "samp", "tt"), ("code", "")),
+    **dict.fromkeys(("var", "cite", "dfn"), ("em", "")),
+    **dict.fromkeys(("h4", "h5", "h6"), ("p", "font-weight:700")),
+    **dict.fromkeys(("abbr", "time", "q", "label", "font"), ("span", "")),
+    "b": ("strong", ""),
+    "i": ("em", ""),
+}
+_KEPT_ATTRIBUTES = {
+    "a": ("href",),
+    "img": ("src", "alt", "data-w", "data-ratio"),
+    "table": ("data-ignore-width",),
+    "td": ("colspan", "rowspan"),
+    "th": ("colspan", "rowspan"),
+}
+_VOID = frozenset({"br", "hr", "img"})
+_MERGED = frozenset({"span", "strong", "em"})  # equal neighbours become one
+_BOXED = re.compile(r"(?:^|;)(?:padding|margin|border|display)")  # would look different if merged
+_SPACE = re.compile(r"[ \t\n\r\f]+")
+_UNSEEN = re.compile("[\u200b\ufeff]|[\u200c\u200d](?![\U0001f000-\U0001ffff\u2600-\u27bf\ufe0f])")
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_ATTRIBUTE_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": " ", "\r": " ", "\t": " "})
+
+SENTINEL = '<p style="margin:0;font-size:0;line-height:0">\u00a0</p>'
+
+
+def html_of(root: HtmlElement, *, repeat_text: bool = False) -> str:
+    """Write `root`. `repeat_text`: say the root's text styles again on every block right under it."""
+    writer = _Writer(repeat_text)
+    writer.root(root)
+    return "".join(writer.out)
+
+
+@dataclass(slots=True)
+class _Writer:
+    repeat_text: bool
+    out: list[str] = field(default_factory=list)
+    leaner: Leaner = field(default_factory=Leaner)
+    text_style: dict[str, str] = field(default_factory=dict)
+    last_text: int = -1  # where in `out` the text is that a following space may join; -1 after a block's edge or a break
+    spaced: bool = True  # the text so far ends with a space, or nothing is before it
+    closed: list[str] = field(default_factory=list)  # the opening tags of what the end of `out` closes
+
+    def root(self, root: HtmlElement) -> None:
+        kept, context = self.leaner.lean("section", root.get("style") or "", {})
+        self.text_style = {name: kept[name] for name in TEXT if name in kept} if self.repeat_text else {}
+        self.out.append(_opening("section", [], text_of(kept)))
+        if self.repeat_text:
+            self.out.append(SENTINEL)
+        self._content(root, "section", context, top=True)
+        if self.repeat_text:
+            self.out.append(SENTINEL)
+        self.out.append("</section>")
+
+    def _content(self, element: HtmlElement, tag: str, context: Context, *, top: bool = False) -> None:
+        if element.text:
+            self._text(element.text, followed=len(element) > 0 and element[0].tag not in BLOCKS, between=False)
+        for child in element:
+            self._element(child, tag, context, top)
+            if child.tail:
+                follower = child.getnext()
+                followed = follower is not None and follower.tag not in BLOCKS
+                self._text(child.tail, followed=followed, between=child.tag not in BLOCKS)
+
+    def _element(self, element: HtmlElement, parent: str, context: Context, top: bool) -> None:
+        tag = element.tag
+        if tag == "svg":
+            self._edge_inline()
+            self._picture(element, context)
+            return
+        style = element.get("style") or ""
+        if tag in _RENAMED:
+            tag, default = _RENAMED[tag]
+            style = style or default
+        kept, inner = self.leaner.lean(tag, style, context)
+        wrap = ""
+        if tag in ("p", "span") and kept.get("font-weight") in ("600", "700") and (tag == "span" or element.tag != "p"):
+            kept = {name: value for name, value in kept.items() if name != "font-weight"}
+            tag, wrap = ("strong", "") if tag == "span" else (tag, "strong")
+        if top and self.text_style and tag not in ("hr", "table", "img"):
+            kept = {**kept, **{name: value for name, value in self.text_style.items() if name not in kept}}
+        attributes = [(name, value) for name in _KEPT_ATTRIBUTES.get(tag, ()) if (value := element.get(name)) is not None]
+        if self.repeat_text and tag in ("ul", "ol"):
+            attributes.insert(0, ("class", "list-paddingleft-1"))
+        written = text_of(kept)
+        if not written and not attributes and _is_needless(element, tag, parent):
+            self._content(element, tag if tag == "section" else parent, inner, top=top)
+            return
+        opening = _opening(tag, attributes, written)
+        if tag in BLOCKS:
+            self._block(element, tag, opening, wrap, inner)
+        elif tag in _VOID:
+            self._void(tag, opening)
+        else:
+            self._inline(element, tag, opening, inner, bool(_BOXED.search(written)))
+
+    def _block(self, element: HtmlElement, tag: str, opening: str, wrap: str, inner: Context) -> None:
+        self._edge()
+        self.out.append(opening)
+        if tag in _VOID:
+            return
+        if wrap:
+            self.out.append(f"<{wrap}>")
+        self._content(element, tag, inner)
+        self._edge()
+        if wrap:
+            self.out.append(f"</{wrap}>")
+        self.out.append(f"</{tag}>")
+
+    def _void(self, tag: str, opening: str) -> None:
+        if tag == "br":
+            self._edge()
+        else:
+            self._edge_inline()
+        self.out.append(opening)
+
+    def _inline(self, element: HtmlElement, tag: str, opening: str, inner: Context, boxed: bool) -> None:
+        if self.closed and self.closed[-1] == opening and tag in _MERGED and not boxed:
+            self.out.pop()
+            self.closed.pop()
+        else:
+            self.out.append(opening)
+            self.closed = []
+        self._content(element, tag, inner)
+        if self.out[-1] == opening:  # nothing was in it
+            self.out.pop()
+            return
+        self.out.append(f"</{tag}>")
+        self.closed.append(opening)
+
+    def _text(self, text: str, *, followed: bool, between: bool) -> None:
+        text = _SPACE.sub(" ", _UNSEEN.sub("", text))
+        if self.spaced:
+            text = text.lstrip(" ")
+        if not text:
+            return
+        if text == " " and followed and between and self.closed and self.last_text >= 0:
+            self.out[self.last_text] += " "  # a space alone between two tags is dropped by the editor
+        else:
+            self.last_text = len(self.out)
+            self.out.append(text.translate(_ESCAPES))
+            self.closed = []
+        self.spaced = text.endswith(" ")
+
+    def _edge(self) -> None:
+        """End a line: the space before it shows nothing."""
+        if self.spaced and self.last_text >= 0:
+            self.out[self.last_text] = self.out[self.last_text].rstrip(" ")
+        self.last_text, self.spaced, self.closed = -1, True, []
+
+    def _edge_inline(self) -> None:
+        self.last_text, self.spaced, self.closed = -1, False, []
+
+    def _picture(self, element: HtmlElement, context: Context) -> None:
+        """Write a drawing; it was cleaned when the tree was shaped."""
+        attributes = [(name, value) for name, value in element.items() if name not in ("class", "data-line", "style")]
+        style = element.get("style") or ""
+        if element.tag == "svg":
+            style = text_of(self.leaner.lean("svg", style, context)[0])
+        self.out.append(_opening(element.tag, attributes, style))
+        if element.text and element.text.strip():
+            self.out.append(element.text.translate(_ESCAPES))
+        for child in element:
+            self._picture(child, context)
+            if child.tail and child.tail.strip():
+                self.out.append(child.tail.translate(_ESCAPES))
+        self.out.append(f"</{element.tag}>")
+
+
+def _is_needless(element: HtmlElement, tag: str, parent: str) -> bool:
+    """Tell whether a tag without attributes can go: a bare span, or a bare section of blocks in another section."""
+    if tag == "span":
+        return True
+    if tag != "section" or parent not in ("section", "blockquote"):
+        return False
+    inline = bool((element.text or "").strip())
+    return len(element) > 0 and not inline and all(
+        child.tag in BLOCKS and not (child.tail or "").strip() for child in element
+    )
+
+
+def _opening(tag: str, attributes: list[tuple[str, str]], style: str) -> str:
+    if style:
+        attributes = [*attributes, ("style", style)]
+    return "<" + tag + "".join(f' {name}="{value.translate(_ATTRIBUTE_ESCAPES)}"' for name, value in attributes) + ">"
+
+
+def is_sentinel(element: HtmlElement) -> bool:
+    """Tell whether `element` is one of the paragraphs that guard a pasted article's ends."""
+    return f'<p style="{element.get("style")}">{element.text}</p>' == SENTINEL
