@@ -16,7 +16,7 @@ import json
 import os
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
@@ -124,11 +124,12 @@ def published(root: Path) -> dict[str, str]:
 class Ledger:
     """The ledger in `path`, which need not exist yet. Every change is on disk when the call returns.
 
-    Raises ConfigError if the file is damaged; it is then left as it is.
+    Without `keep` changes stay in memory, for a rehearsal. Raises ConfigError if the file is damaged; it is then left as it is.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, keep: bool = True) -> None:
         self.path = path
+        self._keep = keep
         self._lock = threading.RLock()
         self._lines = _read(path)
 
@@ -147,16 +148,28 @@ class Ledger:
                 found[account, name] = _fact(kind, value, self.path)
         return found
 
-    def record(self, account: str, facts: Mapping[str, Fact], forget: Mapping[str, type[Fact]] | None = None) -> None:
-        """Write `facts` by name and drop those of `forget`, all in one step. Raises ConfigError if the disk refuses."""
+    def record(
+        self,
+        account: str,
+        facts: Mapping[str, Fact],
+        forget: Mapping[str, type[Fact]] | None = None,
+        done: Collection[str] = (),
+    ) -> None:
+        """Write `facts` by name, drop those of `forget` and the intents of the issues `done`, all in one step.
+
+        Raises ConfigError if the disk refuses.
+        """
         with self._lock:
             lines = dict(self._lines)
             for name, kind in (forget or {}).items():
                 lines.pop(_key(kind, account, name), None)
+            for name in done:
+                lines.pop(_key(Intent, account, name), None)
             for name, fact in facts.items():
                 lines[_key(type(fact), account, name)] = _value(fact)
             if lines != self._lines:
-                _write(self.path, lines)
+                if self._keep:
+                    _write(self.path, lines)
                 self._lines = lines
 
     @contextmanager
@@ -191,7 +204,7 @@ def _value(fact: Fact) -> dict[str, Any]:
     """Give a fact's fields, without those that say nothing."""
     value = asdict(fact)
     value["at"] = value["at"] or now()
-    return {name: each for name, each in value.items() if each or each == 0 and each is not False}
+    return {name: each for name, each in value.items() if each is not False and each != ""}
 
 
 def _fact(kind: type[F], value: Mapping[str, Any], path: Path) -> F:

@@ -86,6 +86,16 @@ def cover(title: str, colours: tuple[str, str]) -> Image:
     return Image("cover.png", out.getvalue(), "image/png", width, height, "" if font else NO_FONT)
 
 
+def stand_in(src: str) -> tuple[Source, Image]:
+    """Draw a grey picture; it is the same for every `src`."""
+    from PIL import Image as Pillow
+
+    out = io.BytesIO()
+    Pillow.new("RGB", (600, 80), "#d9d9d9").save(out, "PNG")
+    source = Source(src, src, out.getvalue(), digest(out.getvalue()))
+    return source, Image("stand-in.png", source.data, "image/png", 600, 80)
+
+
 def font_path() -> str | None:
     """Find a font with Chinese characters: fontconfig's choice, else a well-known file; None if there is none."""
     if program := shutil.which("fc-list"):

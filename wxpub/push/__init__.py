@@ -1,0 +1,108 @@
+"""From issues to a draft: what to send, in which order, and what to do when it goes wrong; prints nothing.
+
+    gather   render every page, load every picture                 nothing has been sent yet
+    plan     find the draft of these issues, see what differs      WeChat is asked, nothing is changed there
+    push     upload, create or update, read back, record           every effect is recorded before the next one
+
+Whatever happens in between – the process is killed, the connection is cut, the disk is full – the next push goes on from
+there: the ledger says what was about to be done, the mark in every article whether it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from wxpub.errors import SourceError
+from wxpub.finding import Finding
+from wxpub.ledger import Ledger, Upload
+from wxpub.push import send
+from wxpub.push.gather import Bundle, Issue, gather
+from wxpub.push.job import Job, Plan, Receipt, Sent, Standing, finding_json
+from wxpub.push.plan import plan
+
+__all__ = [
+    "Bundle",
+    "Issue",
+    "Job",
+    "Plan",
+    "Receipt",
+    "account_key",
+    "finding_json",
+    "gather",
+    "known",
+    "plan",
+    "push",
+]
+
+_DONE = {"create": "created", "update": "updated", "nothing": "unchanged"}
+
+
+def push(job: Job) -> Receipt:
+    """Bring the account's draft box to what the files say, with as few calls as that takes.
+
+    Raises SourceError, before anything is sent, if any finding is an error; WxpubError where somebody else has changed
+    the draft; NetworkError, ApiError and ConfigError where a call or the ledger fails: the same push can be run again.
+    """
+    stop_at_errors(job.bundles)
+    with job.ledger.locked(lambda: job.say("another push is at work; waiting for it")):
+        todo = plan(job)
+        findings: tuple[Finding, ...] = ()
+        if todo.action == "nothing":
+            assert todo.standing
+            standing = todo.standing
+        else:
+            if todo.uploads:
+                send.upload(job, todo.uploads)
+            standing = send.create(job, todo) if todo.action == "create" else send.update(job, todo)
+            standing, findings = send.verify(job, todo, standing)
+        send.tidy(job, todo, standing)
+        return _receipt(job, todo, standing, findings)
+
+
+def stop_at_errors(bundles: tuple[Bundle, ...]) -> None:
+    """Raise SourceError if any finding is an error."""
+    errors = sum(each.severity == "error" for bundle in bundles for each in bundle.findings)
+    if errors:
+        raise SourceError(f"{errors} error{'s' if errors > 1 else ''} to correct first; nothing was sent")
+
+
+def known(ledger: Ledger, account: str) -> Callable[[str, str], bool]:
+    """Tell `gather` which pictures the ledger has as uploaded."""
+    return lambda use, key: ledger.get(Upload, account, f"{use} {key}") is not None
+
+
+def account_key(appid: str, api_base: str) -> str:
+    """Name an account in the ledger: by its AppID, and by the server too unless that is WeChat's own.
+
+    So the ids and addresses of a sandbox are never sent to WeChat.
+    """
+    host = urlsplit(api_base).netloc
+    return appid if not host or host.endswith(".weixin.qq.com") else f"{appid}@{host}"
+
+
+def _receipt(job: Job, todo: Plan, standing: Standing, findings: tuple[Finding, ...]) -> Receipt:
+    articles = tuple(
+        Sent(
+            bundle.issue.article.path,
+            bundle.page.article.title,
+            standing.first + place,
+            place in todo.changed,
+            characters,
+        )
+        for place, bundle in enumerate(job.bundles)
+        for characters in [len(str(standing.ours[place].get("content", ""))) if place < len(standing.ours) else 0]
+    )
+    pictures = {(use, key) for bundle in job.bundles for use, key in bundle.pictures}
+    url = str(standing.ours[0].get("url", "")) if standing.ours else ""
+    return Receipt(
+        _DONE[todo.action],  # type: ignore[arg-type]
+        todo.reason,
+        job.account,
+        standing.media_id,
+        url,
+        articles,
+        len(todo.uploads),
+        len(pictures) - len(todo.uploads),
+        findings,
+    )

@@ -1,0 +1,211 @@
+"""What a push has to do: a job and WeChat's answers in, a `Plan` out; changes nothing at WeChat.
+
+The draft of an issue is known from the ledger; where that knows none, from the marks in the draft box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wxpub.client import Json
+from wxpub.errors import ApiError, SourceError, WxpubError
+from wxpub.ledger import Draft, Fact, Intent, Leftover, Upload
+from wxpub.limits import ARTICLES_PER_DRAFT
+from wxpub.push import mark as marks
+from wxpub.push.article import fingerprint, payload, stored_fingerprint
+from wxpub.push.compare import diff, lines
+from wxpub.push.job import Job, Plan, Standing
+
+INVALID_MEDIA_ID = 40007
+
+
+def plan(job: Job) -> Plan:
+    """Find out what `push` would do. Asks WeChat, changes nothing there.
+
+    Raises SourceError for a job that is no draft, WxpubError, with a diff, where somebody else has changed the draft.
+    """
+    _check(job)
+    uploads = _missing(job)
+    everything = tuple(range(len(job.bundles)))
+    found, broken_off = _resume(job)
+    if job.new and not found:
+        draft = broken_off or marks.new_draft()
+        return Plan("create", "a new draft, as asked", None, uploads, everything, draft, doubtful=bool(broken_off))
+    standing, reason, replaced = _locate(job)
+    if standing is None:
+        draft = broken_off or marks.new_draft()
+        return Plan("create", reason, None, uploads, everything, draft, replaced, bool(broken_off))
+    if not job.force:
+        _refuse_foreign_changes(job, standing)
+    draft = _draft_group(standing)
+    changed = tuple(place for place in everything if _differs(job, standing, place, draft))
+    if not changed:
+        return Plan("nothing", "the draft is as it was sent", standing, (), (), draft)
+    return Plan("update", reason, standing, uploads, changed, draft)
+
+
+def _check(job: Job) -> None:
+    if len(job.bundles) > ARTICLES_PER_DRAFT:
+        raise SourceError(f"{len(job.bundles)} files; a draft holds up to {ARTICLES_PER_DRAFT} articles")
+    twice = next((name for name in job.names if job.names.count(name) > 1), None)
+    if twice:
+        raise SourceError(f"{twice} is named twice; a draft holds every issue once")
+
+
+def _missing(job: Job) -> tuple[tuple[str, str], ...]:
+    """List the pictures that the ledger does not have, each once."""
+    wanted = dict.fromkeys(each for bundle in job.bundles for each in bundle.pictures)
+    return tuple((use, key) for use, key in wanted if not job.ledger.get(Upload, job.account, f"{use} {key}"))
+
+
+def _draft_group(standing: Standing) -> str:
+    mark = marks.read(standing.facts[0].mark)
+    return mark.draft if mark else marks.new_draft()
+
+
+def _differs(job: Job, standing: Standing, place: int, draft: str) -> bool:
+    """Tell whether article `place` has to be sent: it differs from what was sent last, or the draft from what was stored."""
+    if any(not job.ledger.get(Upload, job.account, f"{use} {key}") for use, key in job.bundles[place].pictures):
+        return True
+    fact = standing.facts[place]
+    if fact.stored and fact.stored != stored_fingerprint(standing.ours[place]):
+        return True
+    return fact.sent != fingerprint(payload(job, place, draft))
+
+
+# --- what a broken-off push left ----------------------------------------------------------------------------------------
+
+
+def _resume(job: Job) -> tuple[bool, str]:
+    """Look for a draft whose creation was begun and never recorded.
+
+    Gives whether it was there, now recorded, and, if it was not, the group of its marks: it may still appear.
+    """
+    begun = {
+        name: intent
+        for name in job.names
+        if (intent := job.ledger.get(Intent, job.account, name)) and not intent.media_id
+    }
+    groups = {mark.draft for intent in begun.values() if (mark := marks.read(intent.mark))}
+    if not groups:
+        return False, ""
+    for media_id, articles in _box(job):
+        found = [marks.find(str(article.get("content", ""))) for article in articles]
+        group = next((mark.draft for mark in found if mark and mark.draft in groups), None)
+        if group:
+            record_new(job, media_id, group)
+            job.say("a draft of a push that was broken off is there; going on with it")
+            return True, ""
+    return False, groups.pop()
+
+
+def record_new(
+    job: Job, media_id: str, group: str, sent: dict[str, str] | None = None, *, doubtful: bool = False
+) -> tuple[Draft, ...]:
+    """Record that the draft whose articles have the mark's group `group` was created, in one step with all that follows.
+
+    Intents become facts; the facts of other issues in drafts that it replaces go. `sent` are fingerprints by issue.
+    """
+    facts: dict[str, Fact] = {}
+    forget: dict[str, type[Fact]] = {}
+    for (account, name), intent in job.ledger.facts(Intent).items():
+        mark = marks.read(intent.mark)
+        if account == job.account and mark and mark.draft == group and not intent.media_id:
+            facts[name] = Draft(
+                media_id, intent.index, intent.of, intent.mark, (sent or {}).get(name, ""), doubtful=doubtful
+            )
+    replaced = {old for account, old in job.ledger.facts(Leftover) if account == job.account}
+    for (account, name), fact in job.ledger.facts(Draft).items():
+        if account == job.account and fact.media_id in replaced and name not in facts:
+            forget[name] = Draft
+    job.ledger.record(job.account, facts, forget, done=tuple(facts))
+    return tuple(fact for name in job.names if (fact := job.ledger.get(Draft, job.account, name)))
+
+
+# --- the draft ----------------------------------------------------------------------------------------------------------
+
+
+def _locate(job: Job) -> tuple[Standing | None, str, tuple[str, ...]]:
+    """Find the draft that holds the issues; else say why there is none, and which drafts a new one replaces."""
+    facts = tuple(job.ledger.get(Draft, job.account, name) for name in job.names)
+    present = tuple(fact for fact in facts if fact)
+    if not present:
+        standing = _search(job)
+        return standing, "its draft was in the draft box, unknown to the ledger" if standing else "", ()
+    first = present[0]
+    alone = len(job.bundles) == 1
+    together = all(
+        fact and (fact.media_id, fact.index) == (first.media_id, first.index + place)
+        for place, fact in enumerate(facts)
+    )
+    if not together or not (alone or first.of == len(facts)):
+        return None, "other articles than in the draft before", _replaced(job, present)
+    try:
+        articles = job.client.get_draft(first.media_id)
+    except ApiError as error:
+        if error.errcode != INVALID_MEDIA_ID:
+            raise
+        return None, "the draft before is gone: it was published or deleted", ()
+    if first.of != len(articles):
+        return None, "the draft before has other articles now", ()
+    reason = f"article {first.index + 1} of {first.of} in its draft" if first.of > 1 and alone else ""
+    return Standing(first.media_id, present, articles, first.index), reason, ()
+
+
+def _replaced(job: Job, present: tuple[Draft, ...]) -> tuple[str, ...]:
+    """List the drafts that a new one makes needless: their issues are all in it, or it takes a part of theirs alone."""
+    names = set(job.names)
+    holders: dict[str, set[str]] = {}
+    for (account, name), fact in job.ledger.facts(Draft).items():
+        if account == job.account:
+            holders.setdefault(fact.media_id, set()).add(name)
+    olds = dict.fromkeys(fact.media_id for fact in present)
+    return tuple(old for old in olds if holders[old] <= names or names <= holders[old])
+
+
+def _search(job: Job) -> Standing | None:
+    """Look for the issues' draft by its marks: the ledger that knew of it may have been lost, or never shared."""
+    keys = [marks.issue_key(name) for name in job.names]
+    titles = [bundle.page.article.title for bundle in job.bundles]
+    for media_id, articles in _box(job):
+        found = [marks.find(str(article.get("content", ""))) for article in articles]
+        if [mark.issue for mark in found if mark] == keys and [article.get("title") for article in articles] == titles:
+            facts = tuple(Draft(media_id, place, len(keys), str(mark)) for place, mark in enumerate(found))
+            job.ledger.record(job.account, dict(zip(job.names, facts, strict=True)))
+            return Standing(media_id, facts, articles)
+    return None
+
+
+def _box(job: Job) -> Iterator[tuple[str, tuple[Json, ...]]]:
+    """Read the draft box: media ids and articles."""
+    for item in job.client.drafts():
+        articles = (item.get("content") or {}).get("news_item") or ()
+        yield str(item.get("media_id", "")), tuple(each for each in articles if isinstance(each, dict))
+
+
+def drafts_of(job: Job, group: str) -> tuple[str, ...]:
+    """List the drafts whose articles carry the mark's group `group`."""
+    return tuple(
+        media_id
+        for media_id, articles in _box(job)
+        if any((mark := marks.find(str(article.get("content", "")))) and mark.draft == group for article in articles)
+    )
+
+
+def _refuse_foreign_changes(job: Job, standing: Standing) -> None:
+    """Stop where the draft holds words that nobody would have any more after an update."""
+    for name, bundle, fact, article in zip(job.names, job.bundles, standing.facts, standing.ours, strict=True):
+        if fact.stored == stored_fingerprint(article):
+            continue
+        title, html = str(article.get("title", "")), str(article.get("content", ""))
+        intact, mark = marks.intact(title, html), str(marks.find(html) or "")
+        intent = job.ledger.get(Intent, job.account, name)
+        if intact and (not fact.stored or (intent and intent.mark == mark)):
+            continue  # it is what we sent ourselves, before the push was broken off
+        who = "pushed from another copy of this project" if intact and mark != fact.mark else "edited in the web editor"
+        old, new = [title, *lines(html)], [bundle.page.article.title, *lines(bundle.page.html)]
+        changes = "\n".join(diff(old, new)) or "  (the words are the same; form, pictures or settings were changed)"
+        raise WxpubError(
+            f"{bundle.issue.article.path}: the draft was {who} since the last push; "
+            f"--force overwrites it, --new makes another one\n- only in the draft, + only in the file:\n{changes}"
+        )

@@ -1,0 +1,246 @@
+"""The effects of a push: a `Plan` in, a draft out; every effect is recorded before the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from wxpub import images
+from wxpub.client import Json
+from wxpub.errors import ApiError, NetworkError
+from wxpub.finding import Finding
+from wxpub.images import Image
+from wxpub.ledger import Draft, Fact, Intent, Leftover, Upload
+from wxpub.push import mark as marks
+from wxpub.push.article import fingerprint, payload, stored_fingerprint
+from wxpub.push.compare import differences
+from wxpub.push.job import Job, Plan, Standing
+from wxpub.push.plan import INVALID_MEDIA_ID, drafts_of, record_new
+
+UPLOADERS = 4  # pictures that are uploaded at once
+LOOKS = (0, 2, 6)  # seconds before each look for a draft whose creation had no answer
+SETTLING = (2, 5)  # seconds that WeChat may need until what was just made is visible everywhere
+
+
+def upload(job: Job, wanted: Sequence[tuple[str, str]]) -> None:
+    """Upload pictures, a few at a time; each is recorded as soon as WeChat has it."""
+    sources = {each.key: each for bundle in job.bundles for each in (*bundle.sources.values(), bundle.cover)}
+    loaded: dict[tuple[str, str], Image] = {}
+    for bundle in job.bundles:
+        loaded.update(bundle.loaded)
+
+    def send(each: tuple[str, str]) -> None:
+        use, key = each
+        image = loaded.get(each) or images.fit(sources[key])
+        job.ledger.record(job.account, {f"{use} {key}": _uploaded(job, use, image)})
+
+    job.tick(0, len(wanted))
+    with ThreadPoolExecutor(UPLOADERS) as pool:
+        running = [pool.submit(send, each) for each in wanted]
+        try:
+            for done, each in enumerate(running, 1):
+                each.result()
+                job.tick(done, len(wanted))
+        finally:
+            for each in running:
+                each.cancel()
+
+
+def _uploaded(job: Job, use: str, image: Image) -> Upload:
+    """Send a picture the way that its use and kind ask for."""
+    if use == "cover" or image.animated:
+        media_id, url = job.client.add_image(image)
+        return Upload(url, image.width, image.height, media_id)
+    return Upload(job.client.upload_image(image), image.width, image.height)
+
+
+def create(job: Job, todo: Plan) -> Standing:
+    """Create the draft: first the intent, then the draft, then the record."""
+    payloads = [payload(job, place, todo.draft) for place in todo.changed]
+    begun: dict[str, Fact] = {
+        name: Intent(str(marks.find(each["content"])), place, len(payloads))
+        for place, (name, each) in enumerate(zip(job.names, payloads, strict=True))
+    }
+    leftovers = {old: Leftover(_stored_before(job, old)) for old in todo.replaced}
+    job.ledger.record(job.account, {**begun, **leftovers})
+    media_id, doubtful = _add(job, todo, payloads)
+    sent = {name: fingerprint(each) for name, each in zip(job.names, payloads, strict=True)}
+    facts = record_new(job, media_id, todo.draft, sent, doubtful=doubtful or todo.doubtful)
+    return Standing(media_id, facts)
+
+
+def _add(job: Job, todo: Plan, payloads: list[Json]) -> tuple[str, bool]:
+    """Call draft/add. Without an answer, look for the draft before it is sent again; gives whether two may exist now."""
+    doubtful = False
+    for last in (False, True):
+        try:
+            return _with_cover(job, todo, payloads, lambda: job.client.add_draft(payloads)), doubtful
+        except NetworkError as error:
+            if not error.sent:
+                raise
+            job.say(f"{error.message}; looking whether the draft was made")
+            if media_id := _look(job, todo.draft):
+                return media_id, doubtful
+            if last:
+                raise
+            doubtful = True
+    raise AssertionError("the second attempt returns or raises")
+
+
+def _look(job: Job, group: str) -> str:
+    for seconds in LOOKS:
+        job.pause(seconds)
+        if found := drafts_of(job, group):
+            return found[0]
+    return ""
+
+
+def update(job: Job, todo: Plan) -> Standing:
+    """Send the articles that differ to their places in the draft."""
+    assert todo.standing
+    standing = todo.standing
+    payloads = {place: payload(job, place, todo.draft) for place in todo.changed}
+    begun = {
+        job.names[place]: Intent(str(marks.find(each["content"])), place, len(standing.articles), standing.media_id)
+        for place, each in payloads.items()
+    }
+    job.ledger.record(job.account, begun)
+    facts = list(standing.facts)
+    for place, each in payloads.items():
+        article = [each]
+
+        def send(index: int = standing.first + place, article: list[Json] = article) -> None:
+            job.client.update_draft(standing.media_id, index, article[0])
+
+        _with_cover(job, todo, article, send, place)
+        mark = str(marks.find(article[0]["content"]))
+        facts[place] = replace(facts[place], mark=mark, sent=fingerprint(article[0]), stored="", at="")
+        job.ledger.record(job.account, {job.names[place]: facts[place]}, done=(job.names[place],))
+    return replace(standing, facts=tuple(facts), articles=())
+
+
+def _with_cover(job: Job, todo: Plan, payloads: list[Json], send: Callable[[], object], first: int = 0) -> str:
+    """Call `send`; where WeChat does not know the cover, wait for it or upload it anew, and call once more.
+
+    A cover that was uploaded a moment ago may need seconds to be known; an older one was deleted from the material.
+    """
+    for seconds in (*SETTLING, None):
+        try:
+            return str(send())
+        except ApiError as error:
+            if error.errcode != INVALID_MEDIA_ID or seconds is None:
+                raise
+        covers = {job.bundles[first + place].cover.key for place in range(len(payloads))}
+        fresh = {key for use, key in todo.uploads if use == "cover"}
+        if covers <= fresh:
+            job.say(f"WeChat does not know the cover yet; waiting {seconds} s")
+            job.pause(seconds)
+            continue
+        job.say("a cover was deleted from the account's material; uploading it again")
+        upload(job, [("cover", key) for key in covers - fresh])
+        todo = replace(todo, uploads=(*todo.uploads, *(("cover", key) for key in covers)))
+        payloads[:] = [payload(job, first + place, todo.draft) for place in range(len(payloads))]
+    raise AssertionError("the last attempt returns or raises")
+
+
+# --- afterwards ---------------------------------------------------------------------------------------------------------
+
+
+def verify(job: Job, todo: Plan, standing: Standing) -> tuple[Standing, tuple[Finding, ...]]:
+    """Read the draft back, say what WeChat dropped of it, and record what it keeps."""
+    articles = _read_back(job, standing.media_id)
+    standing = replace(standing, articles=articles)
+    findings: list[Finding] = []
+    facts: dict[str, Fact] = {}
+    if len(articles) < standing.first + len(standing.facts):
+        message = f"the draft has {len(articles)} articles, not {standing.first + len(standing.facts)}"
+        return standing, (Finding("stored", "error", message, fix="push again with --new"),)
+    for place, (name, fact, article) in enumerate(zip(job.names, standing.facts, standing.ours, strict=True)):
+        if place in todo.changed:
+            findings += _losses(job, place, payload(job, place, todo.draft), article)
+        facts[name] = replace(fact, stored=stored_fingerprint(article), at="")
+    job.ledger.record(job.account, facts)
+    recorded = tuple(fact for fact in facts.values() if isinstance(fact, Draft))
+    return replace(standing, facts=recorded), tuple(findings)
+
+
+def _read_back(job: Job, media_id: str) -> tuple[Json, ...]:
+    for seconds in SETTLING:
+        try:
+            return job.client.get_draft(media_id)
+        except ApiError as error:
+            if error.errcode != INVALID_MEDIA_ID:
+                raise
+            job.pause(seconds)
+    return job.client.get_draft(media_id)
+
+
+def _losses(job: Job, place: int, sent: Json, stored: Json) -> list[Finding]:
+    path = job.bundles[place].issue.article.path
+    found = [
+        Finding("stored", "warning", f"WeChat dropped {each.kind} {each.what}", path)
+        for each in differences(sent["content"], str(stored.get("content", "")))
+    ]
+    single = len(job.bundles) == 1
+    for key in ("title", "author", "digest", "content_source_url", "need_open_comment", "only_fans_can_comment"):
+        if key == "digest" and (not sent[key] or not single):
+            continue  # WeChat fills an empty one in, and ignores it where a draft has several articles
+        if (sent[key] or "") != (stored.get(key) or "") and not (sent[key] in (0, "") and key not in stored):
+            found.append(
+                Finding("stored", "warning", f"WeChat keeps {key} as {stored.get(key)!r}, not {sent[key]!r}", path)
+            )
+    return found
+
+
+def tidy(job: Job, todo: Plan, standing: Standing) -> None:
+    """Delete what the verified draft makes needless: second copies of it, and drafts that it replaced."""
+    _delete_copies(job, todo, standing)
+    referred = {fact.media_id for (account, _), fact in job.ledger.facts(Draft).items() if account == job.account}
+    for (account, old), leftover in job.ledger.facts(Leftover).items():
+        if account != job.account:
+            continue
+        if old not in referred and _untouched(job, old, leftover):
+            job.client.delete_draft(old)
+            job.say("the draft that it replaces was deleted")
+        job.ledger.record(job.account, {}, forget={old: Leftover})
+
+
+def _delete_copies(job: Job, todo: Plan, standing: Standing) -> None:
+    """Where draft/add had no answer and was sent again, the first may have been carried out late."""
+    if not any(fact.doubtful for fact in standing.facts):
+        return
+    for media_id in drafts_of(job, todo.draft):
+        if media_id != standing.media_id:
+            job.client.delete_draft(media_id)
+            job.say("a second copy of the draft was deleted")
+    if todo.action != "create":  # one more look at the next push
+        settled = {
+            name: replace(fact, doubtful=False, at="") for name, fact in zip(job.names, standing.facts, strict=True)
+        }
+        job.ledger.record(job.account, settled)
+
+
+def _stored_before(job: Job, media_id: str) -> str:
+    """Fingerprint a draft as it was stored when it was pushed last."""
+    facts = job.ledger.facts(Draft)
+    known = sorted(
+        (fact.index, fact.stored)
+        for (account, _), fact in facts.items()
+        if account == job.account and fact.media_id == media_id
+    )
+    return fingerprint([stored for _, stored in known])
+
+
+def _untouched(job: Job, media_id: str, leftover: Leftover) -> bool:
+    """Tell whether nobody has edited a replaced draft: otherwise it stays, and we say so."""
+    try:
+        articles = job.client.get_draft(media_id)
+    except ApiError as error:
+        if error.errcode != INVALID_MEDIA_ID:
+            raise
+        return False
+    if fingerprint([stored_fingerprint(each) for each in articles]) == leftover.stored:
+        return True
+    job.say(f"the draft that it replaces was edited in the web editor and stays: {media_id}")
+    return False
