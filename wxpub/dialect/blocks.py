@@ -77,6 +77,7 @@ class Paragraph(Block):
     """Lines of inline Markdown, without their indentation."""
 
     lines: list[str]
+    table_refused: bool = field(default=False, init=False)
 
     @property
     def text(self) -> str:
@@ -322,7 +323,10 @@ class _Reader:
         if self.indent >= width:
             self._skip_columns(width)
             return True
-        return self.blank and bool(container.children)
+        if self.blank and container.children:
+            self.pos, self.indent = self.next, 0
+            return True
+        return False
 
     def _skip_quote_marker(self) -> None:
         self._move(self.next + 1)
@@ -345,11 +349,10 @@ class _Reader:
                 self.open[-1].children[-1].end = container.end  # of its list
 
     def _settle(self, paragraph: Paragraph) -> None:
-        """Take the link reference definitions out of the head of a finished paragraph."""
-        if paragraph.lines[0].startswith("["):
-            self._take_definitions(paragraph)
-            if not paragraph.lines:
-                self._replace_last(Definitions(paragraph.line))
+        """Finish a paragraph: nothing is left of one that holds only definitions."""
+        self._take_definitions(paragraph)
+        if not paragraph.lines:
+            self._replace_last(Definitions(paragraph.line))
 
     def _replace_last(self, block: Block) -> None:
         """Put `block` in the place of the last one of the innermost container."""
@@ -357,13 +360,24 @@ class _Reader:
         self.open[-1].children[-1] = block
 
     def _take_definitions(self, paragraph: Paragraph) -> None:
+        """Take the link reference definitions out of the head of a paragraph."""
+        if not (paragraph.lines and paragraph.lines[0].startswith("[")):
+            return
         text, pos = paragraph.text, 0
         while text.startswith("[", pos) and (found := definition(text, pos)):
             label, target, pos = found
             self.document.references.setdefault(label, target)
-        if pos:
-            paragraph.line += text.count("\n", 0, pos)
-            paragraph.lines = [line.lstrip(" \t") for line in text[pos:].split("\n")] if pos < len(text) else []
+        if not pos:
+            return
+        used = text[:pos].count("\n")
+        if pos < len(text):
+            siblings = self.open[-1].children
+            siblings.insert(-1, Definitions(paragraph.line))
+            siblings[-2].end = paragraph.line + used - 1
+            paragraph.line += used
+            del paragraph.lines[:used]
+        else:
+            paragraph.lines.clear()
 
     def _add(self, block: Leaf | Container, *, done: bool = False) -> None:
         """Put a block into the innermost open container."""
@@ -430,7 +444,7 @@ class _Reader:
         cells = _cells(self.text[self.next :])
         columns = len(table.columns)
         self.filled += max(0, columns - len(cells))
-        if self.filled > FILLED_CELLS:
+        if not cells or self.filled > FILLED_CELLS:
             self._close(len(self.open))
             self._add(Paragraph(self.number, [self.text[self.next :]]))
             return
@@ -518,12 +532,10 @@ class _Reader:
         """Make a heading of the paragraph above `===` or `---`."""
         if paragraph is None or not _SETEXT.match(self.text, self.next):
             return None
-        if paragraph.lines[0].startswith("["):
-            self._take_definitions(paragraph)
-            if not paragraph.lines:  # nothing but definitions: the line is text, or a thematic break
-                self.leaf = None
-                self._replace_last(Definitions(paragraph.line))
-                return None
+        self._take_definitions(paragraph)
+        if not paragraph.lines:  # nothing but definitions: the line is text
+            paragraph.line = self.number
+            return None
         self._replace_last(Heading(paragraph.line, 1 if self.text[self.next] == "=" else 2, paragraph.text))
         self.leaf = None
         return False
@@ -612,11 +624,14 @@ class _Reader:
 
     def _start_table(self, depth: int, paragraph: Paragraph | None) -> bool | None:
         """Make a table of the paragraph's last line, as its head, and this line of `--- | :-:`."""
-        if paragraph is None or not _DELIMITER_ROW.match(self.text, self.next):
+        if paragraph is None or not paragraph.lines or paragraph.table_refused:
+            return None
+        if not _DELIMITER_ROW.match(self.text, self.next):
             return None
         columns = [_alignment(cell) for cell in _cells(self.text[self.next :])]
         head = _cells(paragraph.lines[-1])
         if len(head) != len(columns):
+            paragraph.table_refused = True  # as GitHub: the next lines are not tried
             return None
         del paragraph.lines[-1]
         if paragraph.lines:
@@ -635,6 +650,8 @@ class _Reader:
 
     def _start_dash(self, depth: int, paragraph: Paragraph | None) -> bool | None:
         made = self._start_underline(depth, paragraph)
+        if made is None and paragraph is not None and not paragraph.lines:
+            return None
         if made is None:
             made = self._start_rule_or_item(depth, paragraph)
         return self._start_table(depth, paragraph) if made is None else made

@@ -20,7 +20,7 @@ from enum import Enum
 from xml.etree.ElementTree import Element, SubElement
 
 from .blocks import CLOSE_TAG, OPEN_TAG
-from .nodes import LINE, Source, plain_text, raw
+from .nodes import LINE, Source, is_raw, plain_text, raw
 from .syntax import (
     LABEL_CHARS,
     PUNCTUATION,
@@ -98,12 +98,12 @@ _AUTOMAIL = re.compile(
 )
 _TAG = re.compile(rf"<(?:{OPEN_TAG}|{CLOSE_TAG})", re.A)
 _SCHEME = re.compile(r"(?:https?|ftp)\Z", re.I)
-_HOST = re.compile(r"[\w.-]+")
+_HOST = re.compile(r"[^\W_][\w.-]*")
 _WIDTH_ATTRIBUTE = re.compile(r"\{[ ]*width[ ]*=[ ]*[\"']?([0-9]{1,5}(?:px|%)?)[\"']?[ ]*\}")
 _WIDTH_IN_ALT = re.compile(r"\|[ ]*([0-9]{1,5}(?:px|%)?)(?:[xX×][0-9]+)?[ ]*\Z")
 _RUBY = re.compile(r"\{([^{}|\n\\]{1,64})\|([^{}\n\\]{1,128})\}")
 _MATH = re.compile(r"\$\$((?:[^$\\]|\\.)+)\$\$|\$`((?:[^`\n])+)`\$|\$(?![\s$])((?:[^$\\\n]|\\.|\n(?!\n))*?[^\s$\\]|\\.)\$(?![0-9A-Za-z$])", re.S)
-_MAIL = re.compile(r"([A-Za-z0-9.+_-]+)@([A-Za-z0-9-_]+(?:\.[A-Za-z0-9-_]+)+)")
+_MAIL = re.compile(r"(mailto:)?([A-Za-z0-9.+_-]+@(?:[A-Za-z0-9_-]+\.)+([A-Za-z0-9_-]+))(?![A-Za-z0-9_@-])")
 
 # Where an address in running text ends: white space, `<`, full-width punctuation, Chinese quotes. A Chinese letter
 # belongs to it only as (part of) a path, query or host: right behind a delimiter or another such letter.
@@ -239,8 +239,9 @@ class _Scanner:
         length = end - pos
         if char in "~=" and length != 2:
             return end
-        before = text[pos - 1] if pos else "\n"
-        after = text[end] if end < len(text) else "\n"
+        edges = "~" if char in "*_" else ""  # GitHub looks through the tildes around emphasis
+        before = _neighbour(text, pos - 1, -1, edges)
+        after = _neighbour(text, end, 1, edges)
         opens, closes = _flanking(char, before, after)
         run = _Run(char, length, opens, closes, length)
         if opens or closes:
@@ -316,7 +317,7 @@ class _Scanner:
     def _footnote(self, opener: _Bracket, pos: int) -> int | None:
         """Read `[^label]`, if there is a footnote of that name."""
         text = self.text
-        if opener.image or opener.followed or not text.startswith("^", opener.after) or pos - opener.after > LABEL_CHARS:
+        if opener.followed or not text.startswith("^", opener.after) or pos - opener.after > LABEL_CHARS:
             return None
         label = self.definitions.footnotes.get(fold(text[opener.after + 1 : pos]))
         if label is None:
@@ -325,6 +326,8 @@ class _Scanner:
         while self.pieces.pop() is not opener:
             pass
         self.start = pos + 1
+        if opener.image:
+            self.pieces.append("!")
         self.pieces.append(Element("sup", {"class": "footnote-ref", "data-note": label, LINE: str(opener.line)}))
         return pos + 1
 
@@ -450,6 +453,15 @@ _RULES: dict[str, Callable[[_Scanner, int], int]] = {
 }
 
 
+def _neighbour(text: str, pos: int, step: int, skipped: str) -> str:
+    """Give the character at `pos` or, in the direction of `step`, the first that is not `skipped`."""
+    while 0 <= pos < len(text):
+        if text[pos] != skipped:
+            return text[pos]
+        pos += step
+    return "\n"
+
+
 def _flanking(char: str, before: str, after: str) -> tuple[bool, bool]:
     """Tell whether a run between two characters can open and can close emphasis.
 
@@ -517,7 +529,7 @@ def _is_host(text: str, pos: int, dotted: bool) -> bool:
     found = _HOST.match(text, pos)
     if found is None:
         return False
-    labels = found[0].split(".")
+    labels = found[0].rstrip("_").split(".")
     if any("_" in label for label in labels[-2:]):
         return False
     return len(labels) > 1 or not dotted
@@ -578,8 +590,8 @@ class _Builder:
                 else:
                     self._open_link(piece, piece.target)
             elif piece is _Mark.END:
-                self.link -= 1
                 self._close()
+                self.link -= 1
             elif piece is _Mark.SOFT:
                 self._add_soft_break(pieces, position)
             elif isinstance(piece, Element):
@@ -606,11 +618,10 @@ class _Builder:
     def _add_mail(self, text: str) -> None:
         start = 0
         for found in _MAIL.finditer(text):
-            domain = found[2].rstrip("-_")
-            if domain != found[2] or not domain.rpartition(".")[2].isalpha():
+            if not found[3].replace("_", "").isalpha() or found[3].endswith("_"):
                 continue  # `A76@2.0GHz` is no address
             self._add_text(text[start : found.start()])
-            link = SubElement(self.parent, "a", {"href": f"mailto:{found[0]}"})
+            link = SubElement(self.parent, "a", {"href": f"mailto:{found[2]}"})
             link.text = found[0]
             self.last = link
             start = found.end()
@@ -637,8 +648,8 @@ class _Builder:
         attributes = {"href": target.url, LINE: str(bracket.line)}
         if target.title is not None:
             attributes["title"] = target.title
-        self.link += 1
         self._open("a", attributes)
+        self.link += 1
 
     def _open(self, tag: str | None, attributes: dict[str, str]) -> None:
         """Open an element; without a `tag`, nothing that its end would close."""
@@ -683,7 +694,7 @@ class _Builder:
             elif isinstance(piece, _Run):
                 words.append(piece.char * piece.count)
             elif isinstance(piece, Element):
-                words.append(" " if piece.tag == "br" else plain_text(piece))
+                words.append(" " if piece.tag == "br" else (piece.text or "") if is_raw(piece) else plain_text(piece))
         alt, width = "".join(words), bracket.width
         if width is None and (found := _WIDTH_IN_ALT.search(alt)):
             alt, width = alt[: found.start()].rstrip(), found[1]
