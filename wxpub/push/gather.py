@@ -25,11 +25,15 @@ Known = Callable[[str, str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An article, the theme it is set in, its project's folder, and where its back issues were published."""
+    """An article, the theme it is set in, its project's folder, and where its back issues were published.
+
+    Pictures are read from inside `picture_root` only.
+    """
 
     article: Article
     theme: Theme
     root: Path
+    picture_root: Path
     published: Mapping[str, str]
 
 
@@ -83,7 +87,7 @@ def _gather(
 
     def load(image: ImageRef) -> tuple[ImageRef, Source | None, Image | None, Finding | None]:
         try:
-            source = images.read(image.src, article.path, root=issue.root, allow_private=allow_private)
+            source = images.read(image.src, article.path, root=issue.picture_root, allow_private=allow_private)
             picture = None if known("body", source.key) else images.fit(source)
         except SourceError as error:
             return image, None, None, _finding("image", "error", error.message, error.hint, article.path, image.line)
@@ -133,7 +137,7 @@ def _cover(
         )
         return source, picture, finding if picture.remark else None
     try:
-        source = images.read(article.cover, article.path, root=issue.root, allow_private=allow_private)
+        source = images.read(article.cover, article.path, root=issue.picture_root, allow_private=allow_private)
         return source, None if known("cover", source.key) else images.fit(source), None
     except (SourceError, NetworkError) as error:
         return nothing, None, _finding("cover", "error", f"cover: {error.message}", error.hint, article.path, 1)

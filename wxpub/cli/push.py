@@ -1,0 +1,186 @@
+"""`wxpub push`: issues in, one draft in the draft box out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wxpub import push as pushing
+from wxpub.cli import options, wechat
+from wxpub.finding import Finding
+
+if TYPE_CHECKING:
+    from wxpub.cli.wechat import WeChat
+    from wxpub.push import Issue, Job, Plan, Receipt
+
+BY_HAND = "原创 (original), 合集 (album), 赞赏 (tips), 群发 (send to followers)"
+_COLOURS = {"error": "red", "warning": "yellow"}
+
+
+@click.command()
+@options.files
+@wechat.account_options
+@options.theme
+@click.option("--dry-run", is_flag=True, help="Do everything but change something at WeChat; say what would be done.")
+@click.option("--new", is_flag=True, help="Make a new draft and leave the one before alone.")
+@click.option("--force", is_flag=True, help="Overwrite what was changed in the web editor.")
+@click.option(
+    "--skip-unreachable", is_flag=True, help="Put a grey box in place of pictures on the web that cannot be reached."
+)
+@click.option("--preview-to", metavar="WXID", help="Then send WeChat's preview to this follower's phone.")
+@click.option("--open", "open_page", is_flag=True, help="With --sandbox: show the draft in the browser, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document about what was done.")
+def push(
+    files: tuple[Path, ...],
+    account_name: str,
+    sandbox: bool,
+    theme_name: str | None,
+    variables: dict[str, str],
+    dry_run: bool,
+    new: bool,
+    force: bool,
+    skip_unreachable: bool,
+    preview_to: str | None,
+    open_page: bool,
+    as_json: bool,
+) -> None:
+    """Put an issue into the account's draft box.
+
+    Pictures are uploaded, the draft is created or, if the issue was pushed before, updated; then it is read back and
+    compared. Pushing again changes nothing unless the issue has changed. Several files become one draft with up to
+    eight articles. Whatever breaks off a push, run it again.
+
+    \b
+    Examples:
+      wxpub push issue.md --sandbox --open
+      wxpub push issue.md
+      wxpub push issue.md --preview-to my-wechat-id
+      wxpub push news.md interview.md events.md --account weekly
+    """
+    if open_page and not sandbox:
+        raise click.UsageError("--open goes with --sandbox; a real draft is on mp.weixin.qq.com → 草稿箱")
+    loaded = [options.load(path, theme_name, variables) for path in files]
+    settings = loaded[0].config
+    with wechat.connect(settings, account_name, sandbox, keep=not dry_run) as account:
+        issues = tuple(_issue(each) for each in loaded)
+        private = bool(settings.network.get("allow_private"))
+        job = replace(
+            _job(issues, account, allow_private=private, skip=skip_unreachable or sandbox), force=force, new=new
+        )
+        _say_findings([each for bundle in job.bundles for each in bundle.findings])
+        if dry_run:
+            _say_plan(pushing.plan(job), job, as_json)
+            return
+        with _progress(quiet=as_json) as tick:
+            receipt = pushing.push(replace(job, tick=tick))
+        if preview_to:
+            account.client.preview(receipt.media_id, preview_to)
+        _say_receipt(receipt, job, account, as_json, preview_to)
+        if open_page and account.sandbox:
+            _show(account.sandbox.url)
+
+
+def _issue(each: options.Issue) -> Issue:
+    return pushing.Issue(each.article, each.theme, each.config.root, wechat.picture_root(each.config), each.published)
+
+
+def _job(issues: tuple[Issue, ...], account: WeChat, *, allow_private: bool, skip: bool) -> Job:
+    known = pushing.known(account.ledger, account.key)
+    bundles = pushing.gather(issues, known, allow_private=allow_private, skip_unreachable=skip)
+    return pushing.Job(bundles, account.client, account.ledger, account.key, say=wechat.say)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar while pictures are uploaded, on a terminal only."""
+    if quiet or not click.get_text_stream("stderr").isatty():
+        yield lambda done, of: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("uploading pictures"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, visible=False)
+        yield lambda done, of: bar.update(task, completed=done, total=of, visible=True)
+
+
+def _say_findings(findings: list[Finding]) -> None:
+    for finding in findings:
+        click.secho(str(finding), fg=_COLOURS.get(finding.severity), err=True)
+
+
+def _say_plan(todo: Plan, job: Job, as_json: bool) -> None:
+    """Say what a push would do."""
+    pushing.stop_at_errors(job.bundles)
+    pictures = len(todo.uploads)
+    if as_json:
+        changed = [str(job.bundles[place].issue.article.path) for place in todo.changed]
+        plan = {
+            "action": todo.action,
+            "reason": todo.reason,
+            "uploads": pictures,
+            "changed": changed,
+            "replaces": todo.replaced,
+        }
+        click.echo(json.dumps(plan, ensure_ascii=False, indent=2))
+        return
+    what = {"create": "create a draft", "update": "update the draft", "nothing": "change nothing"}[todo.action]
+    count = len(todo.changed)
+    of = f" of {count} article{'s' if count > 1 else ''}" if count else ""
+    because = f" ({todo.reason})" if todo.reason else ""
+    click.echo(f"would upload {pictures} picture{'' if pictures == 1 else 's'} and {what}{of}{because}", err=True)
+    for old in todo.replaced:
+        click.echo(f"would delete the draft that it replaces: {old}", err=True)
+
+
+def _say_receipt(receipt: Receipt, job: Job, account: WeChat, as_json: bool, preview_to: str | None) -> None:
+    """Say what was done, and what is left to an editor's hands."""
+    if as_json:
+        findings = [each for bundle in job.bundles for each in bundle.findings]
+        document = receipt.to_json()
+        document["findings"] = [*(pushing.finding_json(each) for each in findings), *document["findings"]]
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    _say_findings(list(receipt.findings))
+    titles = "、".join(f"《{each.title}》" for each in receipt.articles)
+    because = f" ({receipt.reason})" if receipt.reason else ""
+    click.secho(f"{receipt.action}: {titles}{because}", fg="green", err=True)
+    click.echo(f"pictures: {receipt.uploaded} uploaded, {receipt.reused} there already", err=True)
+    if preview_to:
+        click.echo(f"preview sent to {preview_to}", err=True)
+    if account.sandbox:
+        click.echo(f"look at it: {_sandbox_command()}", err=True)
+    else:
+        click.echo("look at it: mp.weixin.qq.com → 内容管理 → 草稿箱", err=True)
+        click.echo(f"left to do there by hand, as far as you want it: {BY_HAND}", err=True)
+    click.echo(receipt.media_id)
+
+
+def _sandbox_command() -> str:
+    """Give the command that shows the sandbox's draft box."""
+    from os import environ
+
+    return (
+        f"wxpub sandbox --db {wechat.sandbox_db()} --open"
+        if environ.get("WXPUB_SANDBOX_DB")
+        else "wxpub sandbox --open"
+    )
+
+
+def _show(url: str) -> None:
+    """Open the sandbox's draft box and keep it open until Ctrl-C."""
+    from threading import Event
+
+    click.echo(f"the draft box is at {url}/ until you press Ctrl-C", err=True)
+    click.launch(url)
+    try:
+        Event().wait()
+    except KeyboardInterrupt:
+        click.echo("", err=True)

@@ -1,0 +1,95 @@
+"""Which WeChat a command talks to: options and settings in, a client and its ledger out; the sandbox included."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from wxpub import config
+from wxpub.client import Client
+from wxpub.config import Account, Config
+from wxpub.ledger import FILE_NAME, Ledger
+
+if TYPE_CHECKING:
+    from wxpub.sandbox import Sandbox
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class WeChat:
+    """An account that can be spoken to. `key` names it in the ledger; `sandbox` is set if it is the local one."""
+
+    client: Client
+    ledger: Ledger
+    key: str
+    sandbox: Sandbox | None = None
+
+
+def account_options(command: F) -> F:
+    """Take `--account` and `--sandbox`."""
+    command = click.option("--sandbox", is_flag=True, help="Use the local WeChat; needs no account and no network.")(
+        command
+    )
+    return click.option("--account", "account_name", default="", metavar="NAME", help="An account of wxpub.toml.")(
+        command
+    )
+
+
+@contextmanager
+def connect(settings: Config, account_name: str, sandbox: bool, *, keep: bool = True) -> Iterator[WeChat]:
+    """Give the account that the options mean; the sandbox runs in this process until the block ends.
+
+    Without `keep` the ledger is not written. Raises ConfigError where credentials are missing.
+    """
+    from wxpub.push import account_key
+
+    if not sandbox:
+        account = config.account(settings, account_name)
+        ledger = Ledger(settings.root / FILE_NAME, keep=keep)
+        yield WeChat(Client(account, notify=say), ledger, account_key(account.appid, account.api_base))
+        return
+    from wxpub.sandbox import serve
+
+    db = sandbox_db()
+    db.parent.mkdir(parents=True, exist_ok=True)
+    with serve(db) as local:
+        account = Account("sandbox", local.appid, local.secret, local.url)
+        yield WeChat(
+            Client(account, notify=say), Ledger(_sandbox_ledger(db, settings.root), keep=keep), "sandbox", local
+        )
+
+
+def sandbox_db() -> Path:
+    """Give the file that the local WeChat remembers in: WXPUB_SANDBOX_DB, else one in the user's data folder."""
+    from platformdirs import user_data_path
+
+    return Path(os.environ.get("WXPUB_SANDBOX_DB") or user_data_path("wxpub", appauthor=False) / "sandbox.sqlite3")
+
+
+def _sandbox_ledger(db: Path, root: Path) -> Path:
+    """Keep what was pushed to the sandbox with the sandbox: the newsletter's own ledger is for real accounts."""
+    project = sha256(str(root.resolve()).encode()).hexdigest()[:8]
+    return db.with_name(f"{db.stem}-{project}-{FILE_NAME}")
+
+
+def say(message: str) -> None:
+    """Tell a person what is going on."""
+    click.secho(message, dim=True, err=True)
+
+
+def picture_root(settings: Config) -> Path:
+    """Give the folder that pictures may come from: the project, as `wxpub.toml` or a Git repository marks it.
+
+    Without one there is no border to guard but the customary one: issues in a folder, pictures in the one above.
+    """
+    if settings.path is None and not (settings.root / ".git").exists():
+        return settings.root.parent
+    return settings.root
