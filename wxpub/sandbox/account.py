@@ -54,7 +54,7 @@ def _admit(call: Call, given: Mapping[str, object]) -> tuple[str, Profile]:
     """Check grant type, AppID, AppSecret, the account's condition and the IP whitelist, in this order."""
     if text(given, "grant_type", 40002, 40002) != "client_credential":
         raise Refusal(40002)
-    appid, profile = _identify(call, given)
+    appid, profile = _identify(call, given, "secret")
     refused, _ = CONDITIONS[profile.condition]
     if refused is not None:
         raise Refusal(refused)
@@ -64,7 +64,7 @@ def _admit(call: Call, given: Mapping[str, object]) -> tuple[str, Profile]:
     return appid, profile
 
 
-def _identify(call: Call, given: Mapping[str, object], secret_name: str = "secret") -> tuple[str, Profile]:
+def _identify(call: Call, given: Mapping[str, object], secret_name: str) -> tuple[str, Profile]:
     appid = text(given, "appid", 41002, 40013)
     secret = text(given, secret_name, 41004, 40125)
     row = call.store.account(appid)

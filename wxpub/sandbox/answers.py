@@ -1,4 +1,4 @@
-"""WeChat's error texts: an errcode comes in, the JSON object that WeChat would answer goes out; nothing is decided here.
+"""WeChat's error texts: an errcode comes in, the JSON object that WeChat would answer goes out. It decides nothing.
 
 Sources: the official "全局返回码" pages of developers.weixin.qq.com, the constants of binarywang/WxJava
 (`WxOpenErrorMsgEnum`) and mudtools/MudWechat, and verbatim messages in public issue trackers.
@@ -138,7 +138,7 @@ class Refusal(Exception):
 
 def make_rid(now: float) -> str:
     """Make a request id: three groups of hex digits, the first the time of the request (seconds since 1970)."""
-    return f"{int(now) & 0xFFFFFFFF:08x}-{random.getrandbits(32):08x}-{random.getrandbits(32):08x}"  # noqa: S311
+    return f"{int(now) & 0xFFFFFFFF:08x}-{random.getrandbits(32):08x}-{random.getrandbits(32):08x}"
 
 
 def refuse(errcode: int, message: str, rid: str) -> dict[str, object]:

@@ -36,7 +36,7 @@ API_HOSTS = (
 )
 LOGGED = 65_536  # characters of a request or an answer that the log keeps
 FAULT_HEADER = "X-Sandbox-Fault"
-HTML_PAGE = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
+HTML_PAGE = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>502 Bad Gateway</body>\r\n</html>\r\n"
 
 _SECRET = re.compile(r"((?:access_token|secret|appsecret)(?:=|\"\s*:\s*\"))([^&\"]{1,4})[^&\"]*")
 
@@ -51,7 +51,7 @@ def make_app(store: Store, hosts: tuple[str, ...] = (), on_call: Callable[[str],
 
     from wxpub.sandbox import pages
 
-    app = flask.Flask(__name__, static_folder=None)
+    app = flask.Flask(__name__, static_folder="static")
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
     known = {*LOOPBACK, *API_HOSTS, *hosts}
@@ -190,7 +190,7 @@ def _log(
     on_call: Callable[[str], None] | None,
 ) -> None:
     milliseconds = int((time.perf_counter() - started) * 1000)
-    text = _logged(response.mimetype, whole)
+    text = _logged(response.mimetype or "", whole)
     errcode = _errcode(text)
     store.log(
         rid=rid,

@@ -1,6 +1,7 @@
 """An article of a draft: the JSON object of `articles[]` comes in, what WeChat would store goes out, or its refusal.
 
-Sources: api_draft_add and api_draft_update (as of 2026-09), error constants of WxJava, measurements of publishing tools.
+Sources: api_draft_add and api_draft_update (as of 2026-09), error constants of WxJava, measurements of publishing
+tools.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from wxpub.sandbox.profiles import COMMENT, Profile
 
 NEWSPIC_CHARS = 1000  # 1,000 taken, 1,001 refused with 45166 (2026-08-05)
 NEWSPIC_IMAGES = 20
-CROP_PLACES = 6  # decimals of a crop's coordinates
 
 # A cover or picture of an article: its media_id comes in, its URL goes out; refuses what is no permanent image.
 Picture = Callable[[str], str]
 
-_CROP = re.compile(r"(?:0|1|[01]\.\d{1,%d})" % CROP_PLACES)
+# A coordinate of a crop has at most six decimals.
+_CROP = re.compile(r"0|1|[01]\.\d{1,6}")
 _ESCAPE = re.compile(rb"(?<!\\)(\\\\)*\\u(?!00[01])(?=[0-9a-fA-F]{4})")
 
 
@@ -166,7 +167,7 @@ def _at_most(text: str, characters: int, errcode: int) -> None:
 def _flag(given: Mapping[str, object], name: str) -> int:
     value = given.get(name, 0)
     if value in (0, 1, "0", "1", None, ""):
-        return int(value or 0)  # type: ignore[call-overload, no-any-return]
+        return int(value or 0)
     raise Refusal(40097)
 
 

@@ -1,7 +1,7 @@
 """The structure check that WeChat offers to other editors: HTML comes in, the rules that it breaks go out.
 
-`POST /article-bin/verify_article_structure` of wechatjs/verify-article-structure-spec (2026-08). WeChat lays the article
-out in a browser; here only the rules that can be told from inline styles and tags are checked, and nothing is measured.
+`POST /article-bin/verify_article_structure` of wechatjs/verify-article-structure-spec (2026-08). WeChat lays the
+article out in a browser; here only the rules that inline styles and tags tell are checked, and nothing is measured.
 """
 
 from __future__ import annotations

@@ -24,10 +24,12 @@ _MEDIA_ID_SLUG = re.compile(r"mp\.weixin\.qq\.com/s/[A-Za-z0-9_-]{40,}")
 _TEMPKEY = re.compile(r"tempkey(=|%3D)", re.IGNORECASE)
 
 # 2. Deleted with all that is in them.
-_FORM = ["form", "input", "button", "select", "textarea", "label", "option", "fieldset", "progress", "meter"]
 _DELETED = frozenset(
-    ["script", "style", "link", "meta", "title", "head", "noscript", "template", "base", "embed", "object", "applet"]
-    + ["video", "audio", "canvas", "frame", "frameset", "mp-common-videosnap", *_FORM]
+    [
+        *("script", "style", "link", "meta", "title", "head", "noscript", "template", "base"),
+        *("embed", "object", "applet", "video", "audio", "canvas", "frame", "frameset", "mp-common-videosnap"),
+        *("form", "input", "button", "select", "textarea", "label", "option", "fieldset", "progress", "meter"),
+    ]
 )
 _UNWRAPPED = frozenset(["html", "body"])
 
@@ -123,7 +125,7 @@ def _keep_summary(details: Tag, removed: Removed) -> None:
         details.decompose()
         return
     details.replace_with(summary)
-    summary.unwrap()  # type: ignore[union-attr]
+    summary.unwrap()
 
 
 def _classes(tag: Tag) -> list[str]:

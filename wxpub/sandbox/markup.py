@@ -27,10 +27,11 @@ def parse(markup: str) -> BeautifulSoup:
     from bs4 import BeautifulSoup
     from bs4.exceptions import ParserRejectedMarkup
 
-    hidden = markup.replace(AMP, "").replace("&", AMP)
     try:
         # The empty comment keeps BeautifulSoup from wondering whether a text without tags is a file name.
-        soup = BeautifulSoup("<!---->" + hidden, "html.parser", multi_valued_attributes=None)
+        soup = BeautifulSoup(
+            "<!---->" + markup.replace(AMP, "").replace("&", AMP), "html.parser", multi_valued_attributes=None
+        )
     except (ParserRejectedMarkup, AssertionError) as error:
         raise Refusal(45166) from error
     soup.contents[0].extract()
@@ -79,8 +80,13 @@ def shown(value: object) -> str:
     return html.unescape(str(value).replace(AMP, "&"))
 
 
+def hidden(text: str) -> str:
+    """Give a text in the form in which the tree holds an attribute's value."""
+    return html.escape(text.replace(AMP, ""), quote=True).replace("&", AMP)
+
+
 def declarations(style: str) -> list[str]:
-    """Split a `style` at the semicolons that end declarations: not those in quotes, brackets or character references."""
+    """Split a `style` at the semicolons that end declarations: not those in quotes, brackets or references."""
     pieces = []
     start, quote, depth = 0, "", 0
     for match in _STYLE_MARK.finditer(style):

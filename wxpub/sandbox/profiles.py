@@ -122,7 +122,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {
 
 
 def change(profile: Profile, values: Mapping[str, object]) -> Profile:
-    """Give `profile` with `values` in place of its own; raise ConfigError for an unknown name or an impossible value."""
+    """Give `profile` with `values` in place of its own; raise ConfigError for an unknown name or value."""
     known = {field.name: field for field in fields(Profile)}
     clean: dict[str, object] = {}
     for name, value in values.items():
@@ -155,9 +155,12 @@ def _checked(name: str, value: object, example: object) -> object:
 def _networks(value: object) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, list | tuple):
         raise ConfigError(f"sandbox setting whitelist: {value!r}", hint="a list of addresses or CIDR networks")
-    for entry in value:
-        try:
-            ipaddress.ip_network(str(entry), strict=False)
-        except ValueError as error:
-            raise ConfigError(f"not an address or network: {entry!r}") from error
-    return tuple(str(entry) for entry in value)
+    return tuple(_network(entry) for entry in value)
+
+
+def _network(entry: object) -> str:
+    try:
+        ipaddress.ip_network(str(entry), strict=False)
+    except ValueError as error:
+        raise ConfigError(f"not an address or network: {entry!r}") from error
+    return str(entry)

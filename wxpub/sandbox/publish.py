@@ -44,8 +44,8 @@ def publish(store: Store, appid: str, profile: Profile, media_id: str, way: str,
         articles = json.loads(draft["articles"])
         article_id = secrets.token_urlsafe(48)
         number = store.insert(
-            "INSERT INTO publication (appid, media_id, article_id, way, msg_data_id, submitted, done, status, articles, "
-            "traces, slugs, deleted) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, '[]')",
+            "INSERT INTO publication (appid, media_id, article_id, way, msg_data_id, submitted, done, status, "
+            "articles, traces, slugs, deleted) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, '[]')",
             appid,
             media_id,
             article_id,

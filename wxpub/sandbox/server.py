@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import socket
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -19,9 +20,9 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from wxpub.errors import ConfigError
 from wxpub.sandbox.control import Control
-from wxpub.sandbox.wire import WIRE, Wire
 from wxpub.sandbox.profiles import Profile, change
 from wxpub.sandbox.store import APPID, SECRET, Store
+from wxpub.sandbox.wire import WIRE, Wire
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -59,7 +60,7 @@ def serve(
     """
     from wxpub.sandbox.app import make_app
 
-    store = Store(db)
+    store = _open(db)
     try:
         store.add_account(APPID, SECRET, "沙盒公众号", Profile())
         if options:
@@ -74,6 +75,15 @@ def serve(
                 thread.join()
     finally:
         store.close()
+
+
+def _open(db: Path | None) -> Store:
+    try:
+        if db is not None:
+            db.parent.mkdir(parents=True, exist_ok=True)
+        return Store(db)
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigError("cannot use the sandbox's file", db, hint=str(error)) from error
 
 
 @contextmanager

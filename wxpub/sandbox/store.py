@@ -2,7 +2,7 @@
 
 Everything the sandbox knows is in here, nothing in the process, so that it can be killed at any moment. The file is in
 WAL mode with `synchronous=NORMAL`: a commit has reached the operating system before the answer is sent, which is what
-survives `kill -9`. Only a power cut could lose the last commits (never the file); a test double needs no fsync per call.
+survives `kill -9`. Only a power cut could lose the last commits (never the file); a double needs no fsync per call.
 It decides nothing about WeChat.
 """
 
@@ -39,7 +39,9 @@ CREATE TABLE token (
     replaced INTEGER NOT NULL DEFAULT 0, forced INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX token_of ON token (appid, kind, created);
-CREATE TABLE file (id TEXT PRIMARY KEY, appid TEXT NOT NULL, format TEXT NOT NULL, mime TEXT NOT NULL, data BLOB NOT NULL);
+CREATE TABLE file (
+    id TEXT PRIMARY KEY, appid TEXT NOT NULL, format TEXT NOT NULL, mime TEXT NOT NULL, data BLOB NOT NULL
+);
 CREATE TABLE media (
     media_id TEXT PRIMARY KEY, appid TEXT NOT NULL, type TEXT NOT NULL, permanent INTEGER NOT NULL, file TEXT NOT NULL,
     name TEXT NOT NULL, url TEXT NOT NULL, created REAL NOT NULL, description TEXT NOT NULL
@@ -66,9 +68,9 @@ CREATE TABLE fault (
     remaining INTEGER NOT NULL
 );
 CREATE TABLE call (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, rid TEXT NOT NULL, appid TEXT NOT NULL, at REAL NOT NULL, cost_ms INTEGER NOT NULL,
-    ip TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, query TEXT NOT NULL, request TEXT NOT NULL,
-    status INTEGER NOT NULL, answer TEXT NOT NULL, errcode INTEGER NOT NULL, fault TEXT NOT NULL
+    id INTEGER PRIMARY KEY AUTOINCREMENT, rid TEXT NOT NULL, appid TEXT NOT NULL, at REAL NOT NULL,
+    cost_ms INTEGER NOT NULL, ip TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, query TEXT NOT NULL,
+    request TEXT NOT NULL, status INTEGER NOT NULL, answer TEXT NOT NULL, errcode INTEGER NOT NULL, fault TEXT NOT NULL
 );
 CREATE INDEX call_rid ON call (rid);
 """
