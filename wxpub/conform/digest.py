@@ -1,6 +1,6 @@
 """What a newsletter's items are made of, told by their shape alone: title, source, labelled lines.
 
-    - [title | source](link)          p.item-title: title, span.item-source " | source"
+    - [title | source](link)          p.item-title: span.title, span.item-source " | source"
       论文：https://…                  p.item-line: span.label "论文：", text
       摘要：text                       p.item-line
 
@@ -48,7 +48,7 @@ def is_item(run: list[Node]) -> bool:
 def paragraphs(run: list[Node]) -> list[HtmlElement]:
     """Make one paragraph of each line of an item."""
     first, *rest = lines(run)
-    found = [make("p", "item-title", _split_source(first))]
+    found = [make("p", "item-title", _title(first))]
     found += [make("p", "item-line", marked(line)) for line in rest if not blank(line)]
     return found
 
@@ -80,21 +80,34 @@ def _source(first: list[Node]) -> int | None:
     return None
 
 
-def _split_source(first: list[Node]) -> list[Node]:
-    """Mark the source in a title's line."""
+def _title(first: list[Node]) -> list[Node]:
+    """Mark the title and the source in an item's first line."""
     index = _source(first)
     if index is None:
-        return first
+        index, bar = next((number for number, node in enumerate(first) if text([node]).strip()), 0), None
+    else:
+        bar = first[index]
     node = first[index]
     if isinstance(node, str):
-        return [*first[:index], *_cut(node), *first[index + 1 :]]
+        title, source = _cut(node) if bar is not None else (node, "")
+        marks = _marks([*first[:index], title], source)
+        return [*marks, *first[index + 1 :]]
     content = nodes(node)
-    assert isinstance(content[0], str)
-    fill(node, [*_cut(content[0]), *content[1:]])
-    return first
+    if bar is None or not isinstance(content[0], str):
+        notes = [each for each in content if not isinstance(each, str) and each.tag == "sup"]
+        fill(node, [*_marks([each for each in content if each not in notes], ""), *notes])
+    else:
+        title, source = _cut(content[0])
+        fill(node, [*_marks([title], source), *content[1:]])
+    return first if blank(first[:index]) or bar is None else [*_marks(first[:index], ""), *first[index:]]
 
 
-def _cut(title: str) -> list[Node]:
-    match = _SOURCE.search(title)
+def _marks(title: list[Node], source: str) -> list[Node]:
+    found: list[Node] = [] if blank(title) else [make("span", "title", title)]
+    return [*found, make("span", "item-source", [source])] if source else found
+
+
+def _cut(line: str) -> tuple[str, str]:
+    match = _SOURCE.search(line)
     assert match is not None
-    return [title[: match.start()], make("span", "item-source", [title[match.start() :]])]
+    return line[: match.start()], line[match.start() :]

@@ -3,9 +3,9 @@
 The editor takes a list inside a list apart, and an item whose content is not one block (github.com/wechatjs issues,
 doocs/md #447, WeMD #10). So the first level stays a list,
 
-    ul > li > section > text | p…  section.sub.level-2 "◦ text" …
+    ul > li > section > text | p…  section.sublist > p.subitem "◦ text" …
 
-and what is deeper becomes sections with literal markers; so does a list whose numbers do not start at 1, or which goes
+and what is deeper becomes paragraphs with literal markers; so does a list whose numbers do not start at 1, or which goes
 on after something else.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wxpub.conform import digest
-from wxpub.conform.nodes import Node, blank, blocks, fill, make, nodes, replace
+from wxpub.conform.nodes import Node, blocks, fill, make, nodes, replace
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -28,9 +28,8 @@ _ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 def shape(element: HtmlElement) -> None:
     """Give a `ul` or `ol`, whose inner lists have their form already, the form that lasts."""
     _adopt(element)
-    level = 1 + sum(each.tag == "li" for each in element.iterancestors())
-    if level > 1 or _is_odd(element):
-        replace(element, _flat(element, level))
+    if _level(element) > 1 or _is_odd(element):
+        replace(element, [_flat(element)])
         return
     for attribute in ("start", "type", "reversed"):
         element.attrib.pop(attribute, None)
@@ -60,12 +59,12 @@ def _item(item: HtmlElement) -> None:
     section = None
     if sum(1 for node in content if not isinstance(node, str) or node.strip()) == 1:
         section = next((node for node in content if not isinstance(node, str) and node.tag == "section"), None)
-    if section is None or (section.get("class") or "").startswith("sub"):
+    if section is None or section.get("class"):
         section = make("section")
     else:
         content = nodes(section)
     item.append(section)
-    parts = list(blocks(content))
+    parts = list(blocks(_joined(content)))
     if len(parts) == 1 and (run := _run(parts[0])) is not None and not digest.is_item(run):
         fill(section, run)
         return
@@ -81,6 +80,16 @@ def _item(item: HtmlElement) -> None:
         else:
             fill(part, run)
             section.append(part)
+
+
+def _joined(content: list[Node]) -> list[Node]:
+    """Put a task's box into the paragraph after it, where a loose list has one."""
+    if len(content) > 1 and isinstance(content[0], str) and content[0].strip() in _BOXES:
+        following = content[1]
+        if not isinstance(following, str) and following.tag == "p":
+            following.text = content[0] + (following.text or "")
+            return content[1:]
+    return content
 
 
 def _run(part: HtmlElement | list[Node]) -> list[Node] | None:
@@ -113,25 +122,21 @@ def _start(element: HtmlElement) -> int:
         return 1
 
 
-def _flat(element: HtmlElement, level: int) -> list[Node]:
-    """Write a list as sections, each with its marker."""
-    found: list[Node] = []
-    for marker, item in zip(_markers(element, level), list(element), strict=True):
-        marked = False
-        for part in blocks(nodes(item)):
+def _flat(element: HtmlElement) -> HtmlElement:
+    """Write a list as paragraphs in a section, each item with its marker; what follows in an item is indented below it."""
+    found = make("section", "sublist")
+    for marker, item in zip(_markers(element), list(element), strict=True):
+        fresh = True
+        for part in blocks(_joined(nodes(item))):
             run = _run(part)
-            if run is None and not marked and (part.get("class") or "").startswith("sub"):
-                found.append(make("section", f"sub level-{level}", [marker]))
-                marked = True
+            if run is not None:
+                label = [marker] if fresh and not _has_box(run) else []
+                found.append(make("p", "subitem" if fresh else "more", [*label, *digest.marked(run)]))
+            elif fresh:
+                found.append(make("p", "subitem", [marker]))
             if run is None:
-                inner = (part.get("class") or "").startswith("sub")
-                found.append(part if inner else make("section", f"sub-more level-{level}", [part]))
-            elif marked:
-                found.append(make("section", f"sub-more level-{level}", run))
-            else:
-                text = "" if blank(run) or _has_box(run) else marker
-                found.append(make("section", f"sub level-{level}", [text, *digest.marked(run)]))
-                marked = True
+                found.append(part if part.get("class") == "sublist" else make("section", "more", [part]))
+            fresh = False
     return found
 
 
@@ -139,10 +144,15 @@ def _has_box(run: list[Node]) -> bool:
     return isinstance(run[0], str) and run[0].lstrip().startswith(_BOXES)
 
 
-def _markers(element: HtmlElement, level: int) -> Iterator[str]:
+def _level(element: HtmlElement) -> int:
+    """Count the lists that `element` stands in, itself included."""
+    return 1 + sum(each.tag == "li" for each in element.iterancestors())
+
+
+def _markers(element: HtmlElement) -> Iterator[str]:
     if element.tag == "ul":
         for _ in element:
-            yield _BULLETS[min(level, len(_BULLETS)) - 1] + "\u00a0"
+            yield _BULLETS[min(_level(element), len(_BULLETS)) - 1] + "\u00a0"
         return
     number = _start(element) if element.get("start") or element.get("reversed") is None else len(element)
     for item in element:
