@@ -49,3 +49,8 @@ def script(entry: str) -> str:
 def source_hash(text: str) -> str:
     """Name an inline script for a Content-Security-Policy, so that it runs and nothing else does."""
     return "'sha256-" + b64encode(sha256(text.encode()).digest()).decode() + "'"
+
+
+def names() -> frozenset[str]:
+    """List the files that a page may ask for."""
+    return frozenset(each.name for each in files(__package__).joinpath("static").iterdir())

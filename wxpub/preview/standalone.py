@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from html import escape
-from typing import TYPE_CHECKING
+from html import escape, unescape
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from wxpub import limits
+from wxpub.page import Picture
 from wxpub.preview import assets, state
 
 if TYPE_CHECKING:
     from wxpub.finding import Finding
-    from wxpub.page import Page, Picture
+    from wxpub.page import Page
 
 
 def make(
@@ -34,7 +38,8 @@ def make(
     fragment = fragment or page.html
     article = page.article
     script = assets.script("standalone.js")
-    described = state.describe(page, fragment=fragment, findings=findings, pictures=pictures, theme=theme, cover=cover)
+    images = _images(page, pictures or {}, fragment)
+    described = state.describe(page, fragment=fragment, findings=findings, images=images, theme=theme, cover=cover)
     return assets.fill(
         "standalone.html",
         policy=policy(script),
@@ -57,3 +62,40 @@ def policy(script: str) -> str:
         "form-action": "'none'",
     }
     return "; ".join(f"{kind} {source}" for kind, source in allowed.items())
+
+
+def _images(page: Page, pictures: Mapping[str, Picture], fragment: str) -> list[dict[str, Any]]:
+    """Describe the images; each stands once in the file, so the list names it by its position in the article."""
+    shown = [unescape(src) for src in re.findall(r'<img\b[^>]*?\ssrc="([^"]*)"', fragment)]
+    described = []
+    for image in page.images:
+        picture = pictures.get(image.src, Picture(image.src))
+        embedded = picture.url.partition(",")[2] if picture.url.startswith("data:") else ""
+        described.append(
+            {
+                "src": image.src,
+                "alt": image.alt,
+                "line": image.line,
+                "position": shown.index(picture.url) if picture.url in shown else -1,
+                "width": picture.width,
+                "height": picture.height,
+                "bytes": len(embedded) * 3 // 4,
+                "fate": fate(picture.url),
+            }
+        )
+    return described
+
+
+def fate(url: str) -> str:
+    """Tell what the web editor does with an image at `url` when an article is pasted.
+
+    It keeps what WeChat serves already, uploads what is embedded unless it is SVG, fetches what is public; nothing else
+    arrives (reported by publishing tools).
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "data":
+        return "lost" if url.startswith("data:image/svg") else "embedded"
+    if parts.scheme not in ("http", "https"):
+        return "lost"
+    host = parts.hostname or ""
+    return "hosted" if any(host == each or host.endswith("." + each) for each in limits.IMAGE_HOSTS) else "fetched"

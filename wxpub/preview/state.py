@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from html import unescape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from wxpub import limits
 from wxpub.preview import plaintext, size
 
 if TYPE_CHECKING:
     from wxpub.finding import Finding
-    from wxpub.page import ImageRef, Page, Picture
+    from wxpub.page import Page
 
 
 def describe(
@@ -23,18 +21,17 @@ def describe(
     *,
     fragment: str = "",
     findings: Sequence[Finding] | None = None,
-    pictures: Mapping[str, Picture] | None = None,
+    images: Sequence[Mapping[str, Any]] = (),
     theme: str = "",
     cover: str = "",
 ) -> dict[str, Any]:
     """Describe `page` for the preview's scripts.
 
     Characters and bytes are those of `page.html`, as it is sent; `fragment` is the same article with images that the
-    viewer can see. `pictures` tells what the images became in it; `cover` is an address of the cover.
+    viewer can see, and `images` says what becomes of each. `cover` is an address of the cover.
     """
     article = page.article
     html = fragment or page.html
-    shown = _addresses(html)
     return {
         "file": article.path.name,
         "path": str(article.path),
@@ -49,7 +46,7 @@ def describe(
         "text": plaintext.text(html),
         "outline": [asdict(heading) for heading in page.outline],
         "notes": [asdict(note) for note in page.notes],
-        "images": [_image(each, (pictures or {}).get(each.src), shown) for each in page.images],
+        "images": list(images),
         "findings": [_finding(each) for each in (page.findings if findings is None else findings)],
         "sizes": sizes(page),
     }
@@ -85,36 +82,3 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "line": finding.line,
         "place": finding.place,
     }
-
-
-def _addresses(html: str) -> list[str]:
-    """List the addresses of all images in `html`, in order: the page says “the third one” instead of repeating it."""
-    return [unescape(address) for address in re.findall(r'<img\b[^>]*?\ssrc="([^"]*)"', html)]
-
-
-def _image(image: ImageRef, picture: Picture | None, shown: Sequence[str]) -> dict[str, Any]:
-    address = picture.url if picture else image.src
-    return {
-        "src": image.src,
-        "alt": image.alt,
-        "line": image.line,
-        "position": shown.index(address) if address in shown else -1,
-        "width": picture.width if picture else 0,
-        "height": picture.height if picture else 0,
-        "bytes": len(address.partition(",")[2]) * 3 // 4 if address.startswith("data:") else 0,
-        "fate": fate(address),
-    }
-
-
-def fate(url: str) -> str:
-    """Tell what the web editor does with an image at `url` when an article is pasted.
-
-    It fetches what is public, takes what is embedded, and keeps what WeChat serves already; nothing else arrives.
-    """
-    parts = urlsplit(url)
-    if parts.scheme == "data":
-        return "embedded"
-    if parts.scheme not in ("http", "https"):
-        return "lost"
-    host = parts.hostname or ""
-    return "hosted" if any(host == each or host.endswith("." + each) for each in limits.IMAGE_HOSTS) else "fetched"

@@ -3,37 +3,57 @@
 import { $ } from "./dom.js";
 import { say } from "./words.js";
 
+const BLOCKS = ":is(h1, h2, h3, h4, h5, h6, p, li, tr, img, .wx-missing)";
+const squeeze = (text) => text.replace(/\s+/g, " ").trim();
+
 const frame = () => $("#article");
 const inside = () => frame().contentDocument;
+const content = () => $(".wx-content", inside());
+const blocks = () => [...content().querySelectorAll(BLOCKS)];
 
 /** Resolve when the frame can be written to. */
 export function ready() {
   return new Promise((resolve) => {
-    if (inside()?.readyState === "complete" && $(".wx-content", inside())) resolve();
+    if (inside()?.readyState === "complete" && content()) resolve();
     else frame().addEventListener("load", () => resolve(), { once: true });
   });
 }
 
-/** Show the article of `state`, in one step, at the place where the reader is. */
-export function place(state) {
+/** Show the article of `state` in one step, light or dark; the reader stays at the words that were being read. */
+export function place(state, dark) {
   const page = inside();
-  const parsed = new DOMParser().parseFromString(state.html, "text/html"); // loads nothing, runs nothing
-  parsed.querySelectorAll("img").forEach(stayHome);
+  const parsed = new DOMParser().parseFromString(state.html, "text/html").body; // loads nothing, runs nothing
+  if (dark && state.dark) darken(parsed, state.dark);
+  parsed.querySelectorAll("img").forEach(settle);
   parsed.querySelectorAll("[style*='url(']").forEach(dropForeignBackground);
+  const reading = view().scrollY > 0 ? marks() : [];
+  page.documentElement.classList.toggle("dark", dark);
   $(".wx-title", page).textContent = state.title;
   $(".wx-author", page).textContent = state.author;
   $(".wx-date", page).textContent = state.date;
-  $(".wx-content", page).replaceChildren(...page.adoptNode(parsed.body).childNodes);
   $(".wx-foot", page).textContent = state.source_url ? "阅读原文" : "";
+  patch(content(), parsed);
+  resume(reading);
 }
 
-/** Put a note in the place of an image that this page does not fetch. */
-function stayHome(image) {
+/** Give every element with a style the one that WeChat's dark mode makes of it. */
+function darken(parsed, { styles, use }) {
+  const styled = parsed.querySelectorAll("[style]");
+  if (styled.length !== use.length) return; // the browser read another tree than the server: rather no colours than wrong ones
+  styled.forEach((element, index) => element.setAttribute("style", styles[use[index]]));
+}
+
+/** Keep an image's place free while it loads, or say what stands there if this page does not fetch it. */
+function settle(image) {
   const address = image.getAttribute("src") || "";
-  if (isOurs(address)) return;
+  if (isOurs(address)) {
+    const [width, ratio] = [Number(image.dataset.w), Number(image.dataset.ratio)];
+    if (width && ratio) [image.width, image.height] = [width, Math.round(width * ratio)];
+    return;
+  }
   const box = image.ownerDocument.createElement("span");
   box.className = "wx-missing";
-  const host = /^https?:\/\/([^/?#]+)/.exec(address)?.[1];
+  const host = /^(?:https?:)?\/\/([^/?#]+)/.exec(address)?.[1];
   box.textContent = [image.alt, host ? say.elsewhere(host) : say.unseen].filter(Boolean).join(" · ");
   image.replaceWith(box);
 }
@@ -45,32 +65,66 @@ function dropForeignBackground(element) {
 
 const isOurs = (address) => /^(data:|\/image\/)/.test(address);
 
+/** Make the children of `old` those of `fresh`; what is equal at both ends stays, with its loaded images. */
+function patch(old, fresh) {
+  const [before, after] = [[...old.childNodes], [...fresh.childNodes]];
+  let start = 0;
+  while (start < before.length && start < after.length && before[start].isEqualNode(after[start])) start++;
+  let end = 0;
+  while (end < before.length - start && end < after.length - start && before.at(-1 - end).isEqualNode(after.at(-1 - end))) end++;
+  const [gone, come] = [before.slice(start, before.length - end), after.slice(start, after.length - end)];
+  if (gone.length === 1 && come.length === 1 && isSameBox(gone[0], come[0])) return patch(gone[0], come[0]);
+  const next = before[before.length - end] ?? null;
+  gone.forEach((node) => node.remove());
+  come.forEach((node) => old.insertBefore(old.ownerDocument.adoptNode(node), next));
+}
+
+const isSameBox = (a, b) => a.nodeType === Node.ELEMENT_NODE && a.cloneNode().isEqualNode(b.cloneNode());
+
+// --- where the reader is ---
+
+const view = () => frame().contentWindow;
+
+/** Remember the blocks in sight: what they say, and where they are. */
+function marks() {
+  const seen = blocks().map((block, index) => ({ block, index, box: block.getBoundingClientRect() }));
+  return seen.filter(({ box }) => box.bottom > 0 && box.top < view().innerHeight)
+    .map(({ block, index, box }) => ({ text: squeeze(block.textContent), index, top: box.top }));
+}
+
+/** Scroll so that the first of the remembered blocks that is still there is where it was. */
+function resume(reading) {
+  const now = reading.length ? blocks().map((block) => squeeze(block.textContent)) : [];
+  for (const { text, index, top } of reading) {
+    const same = text ? now.flatMap((each, at) => (each === text ? [at] : [])) : [];
+    if (!same.length) continue;
+    const nearest = same.reduce((best, at) => (Math.abs(at - index) < Math.abs(best - index) ? at : best));
+    view().scrollBy({ top: blocks()[nearest].getBoundingClientRect().top - top, behavior: "instant" });
+    return;
+  }
+}
+
+/** Scroll to the `nth` heading or paragraph that says `text` and nothing else. */
+export function reveal(text, nth = 0) {
+  const target = blocks().filter((block) => squeeze(block.textContent) === squeeze(text))[nth];
+  if (!target) return;
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  view().scrollBy({ top: target.getBoundingClientRect().top - 16, behavior: calm ? "instant" : "smooth" });
+}
+
+// --- what the page around it wants to know ---
+
 /** Give the addresses of the article's pictures as the frame shows them, in order; "" for one that it does not show. */
 export function pictures() {
-  return [...inside().querySelectorAll(".wx-content img, .wx-content .wx-missing")].map((each) => each.getAttribute("src") || "");
+  return [...content().querySelectorAll("img, .wx-missing")].map((each) => each.getAttribute("src") || "");
 }
 
 /** Give the links that WeChat keeps alive. */
 export function liveLinks() {
-  return [...inside().querySelectorAll(".wx-content a[href]")].map((each) => ({ text: each.textContent, url: each.getAttribute("href") }));
-}
-
-export function setScheme(dark) {
-  inside().documentElement.classList.toggle("dark", dark);
+  return [...content().querySelectorAll("a[href]")].map((each) => ({ text: each.textContent, url: each.getAttribute("href") }));
 }
 
 /** Listen for keys where the reader has clicked into the article. */
 export function onKey(press) {
   inside().addEventListener("keydown", press);
-}
-
-/** Scroll to the `nth` heading or paragraph that says `text` and nothing else. */
-export function reveal(text, nth = 0) {
-  const squeeze = (string) => string.replace(/\s+/g, " ").trim();
-  const blocks = [...inside().querySelectorAll(".wx-content :is(h1, h2, h3, h4, h5, h6, p)")];
-  const target = blocks.filter((each) => squeeze(each.textContent) === squeeze(text))[nth];
-  if (!target) return;
-  const view = frame().contentWindow;
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  view.scrollTo({ top: view.scrollY + target.getBoundingClientRect().top - 16, behavior: calm ? "auto" : "smooth" });
 }

@@ -4,9 +4,9 @@ import { h } from "./dom.js";
 import { liveLinks, reveal } from "./article.js";
 import { count, say, weight } from "./words.js";
 
-/** Build all panels of `state`; `pictures` are the images as the article shows them, `act.copyPlace` copies a finding's place. */
-export function panels(state, pictures, act) {
-  return [findings(state, act), messages(state), sizes(state), images(state, pictures), notes(state)];
+/** Build all panels of `state`; `pictures` are the images as the article shows them, `copyPlace` copies a finding's place. */
+export function panels(state, pictures, copyPlace) {
+  return [findings(state, copyPlace), messages(state), sizes(state), images(state, pictures), notes(state)];
 }
 
 function panel(name, title, badge, ...content) {
@@ -17,6 +17,7 @@ function panel(name, title, badge, ...content) {
 
 const empty = (text) => h("p", { class: "empty" }, text);
 
+/** Build the outline; a click shows the heading. */
 export function outline(state) {
   const seen = {};
   const entries = state.outline.map((heading) => {
@@ -24,29 +25,27 @@ export function outline(state) {
     return h("li", { class: `level-${heading.level}` },
       h("button", { type: "button", onclick: () => reveal(heading.text, nth) }, heading.text));
   });
-  return h("nav", { id: "outline", "aria-label": say.outline },
-    h("h2", {}, say.outline),
-    entries.length ? h("ol", {}, entries) : empty(say.noOutline));
+  return [h("h2", {}, say.outline), entries.length ? h("ol", {}, entries) : empty(say.noOutline)];
 }
 
 // --- findings ---
 
-function findings(state, act) {
+function findings(state, copyPlace) {
   const rank = { error: 0, warning: 1, info: 2 };
   const sorted = [...state.findings].sort((a, b) => rank[a.severity] - rank[b.severity] || (a.line ?? 0) - (b.line ?? 0));
   return panel("findings", say.findings, sorted.length,
-    sorted.length ? h("ul", { class: "findings" }, sorted.map((each) => finding(each, act))) : h("p", { class: "fine" }, say.noFindings));
+    sorted.length ? h("ul", { class: "findings" }, sorted.map((each) => finding(each, copyPlace))) : h("p", { class: "fine" }, say.noFindings));
 }
 
-function finding(each, act) {
+function finding(each, copyPlace) {
   const body = [
     h("span", { class: `tag ${each.severity}` }, say[each.severity]),
-    h("span", { class: "message" }, each.message),
+    h("span", { class: "words" }, each.message),
     each.fix ? h("span", { class: "fix" }, each.fix) : null,
     h("span", { class: "where" }, [each.line ? say.line(each.line) : null, each.rule].filter(Boolean).join(" · ")),
   ];
   if (!each.place) return h("li", {}, h("div", { class: "finding" }, body));
-  return h("li", {}, h("button", { type: "button", class: "finding", title: say.copyPlace, onclick: () => act.copyPlace(each.place) }, body));
+  return h("li", {}, h("button", { type: "button", class: "finding", title: say.copyPlace, onclick: () => copyPlace(each.place) }, body));
 }
 
 // --- the message list and the card of a forwarded article ---
@@ -103,22 +102,26 @@ function measure({ name, used, limit }) {
 
 function images(state, pictures) {
   return panel("images", say.images, state.images.length,
-    state.images.length ? h("ul", { class: "images" }, state.images.map((each) => image(each, pictures[each.position]))) : empty(say.noImages));
+    state.images.length ? h("ul", { class: "images" }, state.images.map((each) => image(each, each.url || pictures[each.position]))) : empty(say.noImages));
 }
 
 function image(each, shown) {
-  const facts = [
-    each.width ? `${each.width} × ${each.height}` : null,
-    each.bytes ? weight(each.bytes) : null,
-    each.line ? say.line(each.line) : null,
-  ].filter(Boolean).join(" · ");
+  const thumbnail = shown ? h("img", { src: shown, alt: "" }) : h("span", { class: "blank", "aria-hidden": "true" });
+  const facts = h("p", {}, measures(each));
+  if (shown && !each.width) thumbnail.addEventListener("load", () => (facts.textContent = measures({ ...each, width: thumbnail.naturalWidth, height: thumbnail.naturalHeight })));
   return h("li", {},
-    shown ? h("img", { src: shown, alt: "" }) : h("span", { class: "blank", "aria-hidden": "true" }),
+    thumbnail,
     h("div", {},
-      h("p", { class: "name" }, each.src.replace(/^qrcode:/, "")),
+      h("p", { class: "name" }, each.src.startsWith("qrcode:") ? say.qrcode : each.src),
       h("p", {}, each.alt || say.noAlt),
-      facts ? h("p", {}, facts) : null,
-      h("p", { class: `fate ${each.fate}` }, each.note || say.fates[each.fate])));
+      facts,
+      h("p", { class: `fate ${each.fate}` }, say.fates[each.fate]),
+      each.note ? h("p", { class: "note" }, each.note) : null));
+}
+
+function measures({ width, height, bytes, before, kind, line }) {
+  const smaller = before > bytes ? `${weight(before)} → ${weight(bytes)}` : bytes ? weight(bytes) : "";
+  return [width ? `${width} × ${height}` : "", kind, smaller, line ? say.line(line) : ""].filter(Boolean).join(" · ");
 }
 
 // --- links and notes ---

@@ -1,15 +1,14 @@
 // The page that `wxpub convert` writes: everything it shows is in the file.
 
 import { $ } from "./dom.js";
-import { place, ready } from "./article.js";
+import { ready } from "./article.js";
 import { furnish, show } from "./view.js";
 
 async function start() {
   const state = JSON.parse($("#state").textContent);
   const lost = state.images.filter((image) => image.fate === "lost").length;
   await ready();
-  place(state);
-  furnish(async () => ({ html: state.html, text: state.text, lost }));
+  furnish({ payload: async () => ({ html: state.html, text: state.text, lost }) });
   show(state);
 }
 

@@ -1,40 +1,67 @@
 // The page around the article: the bar with its switches, the panels, and what the two kinds of preview have in common.
 
 import { $, h, icon } from "./dom.js";
-import { onKey, pictures, setScheme } from "./article.js";
+import { onKey, pictures, place } from "./article.js";
 import { copy } from "./copy.js";
 import { outline, panels } from "./panels.js";
 import { remember, remembered } from "./settings.js";
 import { count, say, speak } from "./words.js";
 
 const WIDTHS = [320, 375, 414, 677];
-const COPY = "M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z";
-const MOON = "M13.5 9.5A6 6 0 0 1 6.500 2.500a6 6 0 1 0 7 7z";
+const COPY = "M5.500 5.500v-3h8v8h-3M2.500 5.500h8v8h-8z";
+const MOON = "M13.500 9.500A6 6 0 0 1 6.500 2.500a6 6 0 1 0 7 7z";
 const SUN = "M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6M8 1v1.500M8 13.500V15M1 8h1.500M13.500 8H15M3 3l1 1M12 12l1 1M3 13l1-1M12 4l1-1";
 
-/** Build the bar; `payload` gives `{html, text, lost}` of the article to copy, `more` further controls. */
-export function furnish(payload, more = []) {
+let current = null; // the state that is shown
+
+/**
+ * Build the bar and the places of the panels. `payload` gives `{html, text, lost}` of the article to copy; `controls` and
+ * `actions` are further elements of the bar, `shortcuts` further keys: `{key: [what it says, what it does]}`.
+ */
+export function furnish({ payload, controls = [], actions = [], shortcuts = {} }) {
   speak();
+  const copying = () => copyArticle(payload);
   $("#bar").replaceChildren(
     h("h1", { class: "file" }, h("b", {}, "wxpub"), h("span", { id: "file" })),
-    h("div", { class: "controls" }, more, widths(), schemeButton()),
-    h("button", { type: "button", class: "primary", id: "copy", "aria-keyshortcuts": "c", onclick: () => copyArticle(payload) }, icon(COPY), h("span", {}, say.copy)));
-  $("#room").append(h("div", { id: "outline" }), h("aside", { id: "panels", "aria-label": say.details }));
+    h("div", { class: "controls" }, controls, widths(), schemeButton()),
+    actions,
+    h("button", { type: "button", class: "primary", id: "copy", "aria-keyshortcuts": "c", onclick: copying }, icon(COPY), h("span", {}, say.copy)));
+  const keys = { c: [say.copy, copying], d: [say.scheme, toggleScheme], ...shortcuts };
+  WIDTHS.forEach((width, index) => (keys[index + 1] = [say.px(width), () => setWidth(width)]));
+  $("#room").append(
+    h("div", { id: "side" }, h("nav", { id: "outline", "aria-label": say.outline }), legend(keys)),
+    h("aside", { id: "panels", "aria-label": say.details }));
   $("#room").before(views());
   document.body.append(h("p", { id: "toast", role: "status" }));
-  keys({ c: () => copyArticle(payload), d: toggleScheme, ...Object.fromEntries(WIDTHS.map((width, index) => [String(index + 1), () => setWidth(width)])) });
+  listen(keys);
   setWidth(Number(remembered("width", 375)));
-  useScheme();
+  system.addEventListener("change", showScheme);
+  showScheme();
 }
 
-/** Show everything of `state` but the article itself, which stands in its frame. */
+/** Show `state`: the article and everything that stands around it. */
 export function show(state) {
+  current = state;
+  place(state, isDark());
   document.title = state.title || state.file;
   $("#file").textContent = state.file;
   $("#file").title = state.path;
-  $("#outline").replaceWith(outline(state));
-  $("#panels").replaceChildren(...panels(state, pictures(), { copyPlace }));
+  renew($("#outline"), outline(state));
+  renew($("#panels"), panels(state, pictures(), copyPlace));
   $("#view-details").replaceChildren(say.details, state.findings.length ? h("span", { class: "badge" }, count(state.findings.length)) : "");
+}
+
+/** Put `fresh` into `holder`; what has not changed stays as it is, with its focus and what is unfolded in it. */
+function renew(holder, fresh) {
+  const old = [...holder.children];
+  fresh.forEach((element, index) => {
+    old[index]?.querySelectorAll("details").forEach((each, at) => {
+      const twin = element.querySelectorAll("details")[at];
+      if (twin) twin.open = each.open;
+    });
+  });
+  if (old.length !== fresh.length) return holder.replaceChildren(...fresh);
+  fresh.forEach((element, index) => old[index].isEqualNode(element) || old[index].replaceWith(element));
 }
 
 export function toast(text) {
@@ -46,13 +73,14 @@ export function toast(text) {
 }
 
 async function copyArticle(payload) {
-  const { html, text, lost } = await payload();
-  const done = await copy(html, text);
-  toast(!done ? say.copyFailed : lost ? say.lost(lost) : say.copied);
-  $("#copy").classList.toggle("done", done);
+  const article = await payload();
+  if (!article) return;
+  const done = await copy(article.html, article.text);
+  toast(!done ? say.copyFailed : article.lost ? say.lost(article.lost) : say.copied);
 }
 
-async function copyPlace(place) {
+/** Copy the place of a finding, as editors and terminals understand it. */
+export async function copyPlace(place) {
   toast(await copy(null, place) ? say.placeCopied(place) : say.copyFailed);
 }
 
@@ -83,22 +111,17 @@ function isDark() {
 
 function toggleScheme() {
   const next = isDark() ? "light" : "dark";
-  remember("scheme", next === (system.matches ? "dark" : "light") ? "" : next);
-  showScheme(next === "dark");
+  remember("scheme", next === (system.matches ? "dark" : "light") ? "" : next); // the system's own choice is followed again
+  showScheme();
 }
 
-function useScheme() {
-  showScheme(isDark());
-  system.addEventListener("change", () => showScheme(isDark()));
-}
-
-function showScheme(dark) {
+function showScheme() {
+  const dark = isDark();
   document.documentElement.dataset.scheme = dark ? "dark" : "light";
-  const other = dark ? say.light : say.dark;
   $("#scheme").replaceChildren(icon(dark ? SUN : MOON));
-  $("#scheme").setAttribute("aria-label", other);
-  $("#scheme").title = other;
-  setScheme(dark);
+  $("#scheme").title = dark ? say.light : say.dark;
+  $("#scheme").setAttribute("aria-label", dark ? say.light : say.dark);
+  if (current) place(current, dark);
 }
 
 /** On a narrow screen one of two things is seen: the article, or what there is to know about it. */
@@ -113,11 +136,20 @@ function views() {
     h("button", { type: "button", "data-shows": "details", "aria-pressed": "false", id: "view-details", onclick: () => choose("details") }, say.details));
 }
 
+// --- keys ---
+
+function legend(keys) {
+  const letters = Object.entries(keys).filter(([key]) => !/\d/.test(key));
+  return h("dl", { class: "keys", "aria-label": say.shortcuts },
+    [...letters, [`1–${WIDTHS.length}`, [say.width]]].map(([key, [what]]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, what))));
+}
+
 /** Listen for single keys, in the page and in the article, except where somebody types. */
-function keys(actions) {
+function listen(keys) {
   const press = (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-    const action = actions[event.key.toLowerCase()];
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) || $("dialog[open]")) return;
+    const action = keys[event.key.toLowerCase()]?.[1];
     if (!action) return;
     event.preventDefault();
     action();

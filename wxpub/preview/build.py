@@ -1,0 +1,176 @@
+"""What the live page shows: an issue's file in, a `View` out; renders, checks, looks at pictures, pushes nothing."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote
+
+from wxpub import check, images, theme
+from wxpub.config import FILE_NAME
+from wxpub.page import Picture, render
+from wxpub.preview import state
+from wxpub.preview.pictures import Pictures, Shown
+
+if TYPE_CHECKING:
+    from wxpub.article import Article
+    from wxpub.config import Config
+    from wxpub.finding import Finding
+    from wxpub.images import Image
+    from wxpub.page import ImageRef, Page
+    from wxpub.theme import Theme
+
+
+class Issue(Protocol):
+    """An article and what its rendering needs, as a command loads it."""
+
+    @property
+    def article(self) -> Article: ...
+    @property
+    def config(self) -> Config: ...
+    @property
+    def theme(self) -> Theme: ...
+    @property
+    def published(self) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An issue as it is now: `state` for the page, the pictures by their sources, and what a copy is made of."""
+
+    issue: Issue
+    state: Mapping[str, Any]
+    shown: Mapping[str, Shown]
+
+    @property
+    def served(self) -> Mapping[str, Image]:
+        """Give the pictures by the key under which the page asks for them."""
+        return {each.key: each.image for each in self.shown.values() if each.image}
+
+    def fragment(self) -> str:
+        """Finish the article for pasting, every picture that there is inside it."""
+        pictures = {src: _embedded(each.image) for src, each in self.shown.items() if each.image}
+        issue = self.issue
+        return render(issue.article, issue.theme, published=issue.published, pictures=pictures, target="paste").html
+
+
+class Builder:
+    """Builds views of the issue at `path`.
+
+    `load` reads it in a theme, "" being its own; `changed` is called when a picture has arrived late.
+    """
+
+    def __init__(self, path: Path, load: Callable[[str], Issue], changed: Callable[[], None]) -> None:
+        self.path = path
+        self.theme = ""
+        self._load = load
+        self._pictures = Pictures(path, changed)
+        self._followed: frozenset[Path] = frozenset({path, path.parent / FILE_NAME})
+
+    def __call__(self) -> View:
+        """Build the issue as its files are now. Raises SourceError and ConfigError, and goes on following its files."""
+        issue = self._load(self.theme)
+        page, shown = self._render(issue)
+        self._followed = frozenset(_files(self.path, issue, [each.src for each in page.images]))
+        findings = check.check(page, root=issue.config.root, published=issue.published)
+        return View(issue, _state(page, issue, shown, findings, own=self.theme == ""), shown)
+
+    def files(self) -> frozenset[Path]:
+        """Give the files that the last view was made of, and those that the next one may be made of."""
+        return self._followed
+
+    def close(self) -> None:
+        self._pictures.close()
+
+    def _render(self, issue: Issue) -> tuple[Page, dict[str, Shown]]:
+        """Render with pictures at addresses as long as WeChat's, so that sizes are those of what a push sends."""
+        page = render(issue.article, issue.theme, published=issue.published)
+        srcs = [each.src for each in page.images if not images.hosted(each.src)]
+        private = bool(issue.config.network.get("allow_private"))
+        asked = [*srcs, page.article.cover] if page.article.cover else srcs
+        shown = self._pictures.look(asked, issue.config.root, private)
+        if srcs:
+            pictures = {src: _hosted(shown[src]) for src in srcs if shown[src].image}
+            page = render(issue.article, issue.theme, published=issue.published, pictures=pictures)
+        return page, shown
+
+
+def _hosted(shown: Shown) -> Picture:
+    """Make up an address of the form and length that an upload returns; `_state` finds it again."""
+    assert shown.image
+    name = (shown.key * 3)[:86]
+    return Picture(f"https://mmbiz.qpic.cn/mmbiz_png/{name}/640?wx_fmt=png", shown.image.width, shown.image.height)
+
+
+def _state(
+    page: Page, issue: Issue, shown: Mapping[str, Shown], findings: Iterable[Finding], own: bool
+) -> dict[str, Any]:
+    html = page.html
+    for each in shown.values():
+        if each.image:
+            html = html.replace(_hosted(each).url, address(each.key))
+    drawn = shown.get(page.article.cover)
+    described = state.describe(
+        page,
+        fragment=html,
+        findings=tuple(findings),
+        images=[_image(each, shown.get(each.src)) for each in page.images],
+        theme=issue.theme.name,
+        cover=address(drawn.key) if drawn and drawn.image else "",
+    )
+    return {**described, "themes": _themes(issue.theme), "ownTheme": own}
+
+
+def address(key: str) -> str:
+    """Give the path under which the page asks for a picture."""
+    return f"/image/{key}"
+
+
+def _image(image: ImageRef, shown: Shown | None) -> dict[str, Any]:
+    """Describe what a push will do with an image, and what the page can show of it."""
+    described: dict[str, Any] = {"src": image.src, "alt": image.alt, "line": image.line}
+    if shown is None:
+        return {**described, "fate": "hosted"}
+    if shown.image is None:
+        return {**described, "fate": "pending" if shown.pending else "missing", "note": shown.problem}
+    picture = shown.image
+    return {
+        **described,
+        "url": address(shown.key),
+        "width": picture.width,
+        "height": picture.height,
+        "bytes": len(picture.data),
+        "before": shown.before,
+        "kind": picture.mime.partition("/")[2].upper(),
+        "fate": "upload",
+        "note": picture.remark,
+    }
+
+
+def _embedded(image: Image) -> Picture:
+    url = f"data:{image.mime};base64,{base64.b64encode(image.data).decode()}"
+    return Picture(url, image.width, image.height)
+
+
+def _themes(chosen: Theme) -> list[dict[str, str]]:
+    """List what can be chosen: the themes that come with the program, and the one in use if it is another."""
+    listed = [{"name": name, "title": theme.load(name).title} for name in theme.names()]
+    if chosen.name not in theme.names():
+        listed.append({"name": chosen.name, "title": chosen.title})
+    return listed
+
+
+def _files(path: Path, issue: Issue, srcs: Iterable[str]) -> Iterable[Path]:
+    """List the files that an issue is made of, there or not yet there."""
+    root = issue.config.root
+    yield path
+    yield from {path.parent / FILE_NAME, root / FILE_NAME}
+    if issue.article.theme.endswith(".css"):
+        yield path.parent / issue.article.theme
+    for src in filter(None, [*srcs, issue.article.cover]):
+        if not src.startswith(("http:", "https:", "data:", "qrcode:", "//")):
+            base = root if src.startswith("/") else path.parent
+            yield base / unquote(src.partition("?")[0]).lstrip("/")

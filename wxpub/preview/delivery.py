@@ -1,0 +1,85 @@
+"""A push that the page asked for: a pusher in, its progress and its end out; speaks to nobody itself."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from wxpub.errors import WxpubError
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a push may go: `name` is "sandbox" or the account's, `title` what the editor calls it."""
+
+    name: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What came of a push: a sentence for the editor, and where the draft can be looked at."""
+
+    message: str
+    url: str = ""
+
+
+class Pusher(Protocol):
+    """Pushes the issue to `target` in `theme` ("" is its own), and calls `say` with what it is doing."""
+
+    def __call__(self, target: str, theme: str, say: Callable[[str], None]) -> Pushed: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the latest push is: its `steps` so far, and once it is no longer `running` a `message` or an `error`."""
+
+    target: str = ""
+    running: bool = False
+    steps: tuple[str, ...] = ()
+    message: str = ""
+    url: str = ""
+    error: str = ""
+
+
+class Delivery:
+    """Pushes in a thread of its own, one push at a time; calls `changed` whenever there is something new to say."""
+
+    def __init__(self, pusher: Pusher, targets: tuple[Target, ...], changed: Callable[[], None]) -> None:
+        self.targets = targets
+        self.progress = Progress()
+        self._pusher, self._changed = pusher, changed
+        self._lock = threading.Lock()
+
+    def start(self, target: str, theme: str) -> bool:
+        """Begin to push, and tell whether it was begun: not while another push runs, and not to an unknown target."""
+        with self._lock:
+            if self.progress.running or target not in {each.name for each in self.targets}:
+                return False
+            self.progress = Progress(target, running=True)
+        # No daemon: a push that has begun is finished, lest a draft be made that no receipt tells of.
+        threading.Thread(target=self._run, args=(target, theme), name="push").start()
+        self._changed()
+        return True
+
+    def _run(self, target: str, theme: str) -> None:
+        try:
+            pushed = self._pusher(target, theme, self._say)
+        except WxpubError as error:
+            self._end(error=str(error))
+        except BaseException as error:
+            self._end(error=f"internal error, see the terminal: {type(error).__name__}")
+            traceback.print_exc()
+        else:
+            self._end(message=pushed.message, url=pushed.url)
+
+    def _say(self, step: str) -> None:
+        self.progress = replace(self.progress, steps=(*self.progress.steps, step))
+        self._changed()
+
+    def _end(self, message: str = "", url: str = "", error: str = "") -> None:
+        self.progress = replace(self.progress, running=False, message=message, url=url, error=error)
+        self._changed()

@@ -1,0 +1,127 @@
+// The live page: asks the server what is new, shows it, and asks again.
+
+import { $, h } from "./dom.js";
+import { ready } from "./article.js";
+import { deliver, pushButton, showPush } from "./push.js";
+import { remember, remembered } from "./settings.js";
+import { post, run } from "./server.js";
+import { copyPlace, furnish, show, toast } from "./view.js";
+import { say } from "./words.js";
+
+let state = null; // the view that is shown
+let seen = { epoch: -1, build: -1 };
+let fragment = null; // what a copy takes: a promise, since pictures have to be put into it
+
+async function start() {
+  await ready();
+  furnish({
+    payload,
+    controls: [themePicker()],
+    actions: [pushButton(() => state)],
+    shortcuts: { t: [say.theme, nextTheme], p: [say.push, () => deliver(() => state)] },
+  });
+  $(".file").append(h("span", { id: "pulse", role: "img" }));
+  $(".phone").append(h("div", { id: "problem", role: "alert", hidden: true }));
+  for (const event of ["pointerenter", "focus"]) $("#copy").addEventListener(event, prepare);
+  document.addEventListener("visibilitychange", () => document.hidden && asking?.abort());
+  for (;;) await step();
+}
+
+// --- the long poll ---
+
+let asking = null;
+
+/** Wait for news and show them. A page that nobody sees does not wait: browsers allow few connections to one server. */
+async function step() {
+  if (document.hidden && state) await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+  asking = new AbortController();
+  try {
+    const answer = await fetch(`/state?epoch=${seen.epoch}&build=${seen.build}`, { signal: asking.signal });
+    if (!answer.ok) throw new Error(await answer.text());
+    apply(await answer.json());
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    pulse(false);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+
+function apply(news) {
+  if (news.run !== run) return location.reload(); // another server: its page and its token are others, too
+  seen = { epoch: news.epoch, build: news.build };
+  pulse(true);
+  problem(news.error);
+  showPush(news);
+  if (!news.view) return;
+  const first = state === null;
+  state = news.view;
+  fragment = null;
+  showThemes();
+  show(state);
+  if (first && !state.fixedTheme) recallTheme();
+}
+
+function pulse(alive) {
+  $("#pulse").className = alive ? "alive" : "lost";
+  $("#pulse").title = alive ? say.alive : say.away;
+  $("#pulse").setAttribute("aria-label", alive ? say.alive : say.away);
+}
+
+/** Show what keeps the article from being built, in its place; the last article is behind it and comes back with the next. */
+function problem(message) {
+  const place = $("#problem");
+  place.hidden = !message;
+  if (!message) return place.replaceChildren();
+  const where = /^(.*?:\d+): /.exec(message)?.[1];
+  place.replaceChildren(
+    h("h2", {}, say.problem),
+    h("p", {}, message),
+    where ? h("button", { type: "button", class: "plain", onclick: () => copyPlace(where) }, say.copyPlace) : "",
+    h("p", { class: "soft" }, say.recovers));
+}
+
+// --- copying ---
+
+function prepare() {
+  fragment ??= fetch("/fragment").then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
+  return fragment;
+}
+
+async function payload() {
+  const made = await prepare();
+  if (!made) {
+    fragment = null;
+    toast(say.nothingToCopy);
+    return null;
+  }
+  return { ...made, lost: state.images.filter((image) => image.fate === "missing" || image.fate === "pending").length };
+}
+
+// --- themes: chosen for the server, remembered by the browser ---
+
+function themePicker() {
+  return h("select", { id: "theme", "aria-label": say.theme, title: say.theme, "aria-keyshortcuts": "t", onchange: (event) => chooseTheme(event.target.value) });
+}
+
+function showThemes() {
+  const options = state.themes.map((theme) => h("option", { value: theme.name, selected: theme.name === state.theme }, theme.title || theme.name));
+  $("#theme").replaceChildren(...options);
+  $("#theme").value = state.theme;
+}
+
+async function chooseTheme(name) {
+  remember(`theme ${state.path}`, name);
+  if (!await post("/theme", { name })) toast(say.refused);
+}
+
+function nextTheme() {
+  const names = state.themes.map((theme) => theme.name);
+  chooseTheme(names[(names.indexOf(state.theme) + 1) % names.length]);
+}
+
+function recallTheme() {
+  const name = remembered(`theme ${state.path}`, "");
+  if (name && name !== state.theme && state.themes.some((theme) => theme.name === name)) chooseTheme(name);
+}
+
+start();
