@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from wxpub import conform, links, theme, tree
 from wxpub.article import Article
 from wxpub.finding import Finding
-from wxpub.limits import DIGEST_CHARS
+from wxpub.limits import DIGEST_CHARS, TITLE_CHARS
 from wxpub.links import Note
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def render(
     sources to what they became. An image without a picture keeps its source. Equal input gives equal pages.
     """
     root, findings = tree.parse(article.body, article.path, hard_breaks=article.hard_breaks)
-    article = _complete(article, root)
+    article, found = _complete(article, root)
+    findings += found
     notes, found = links.resolve(root, article, published or {})
     findings += found
     images = _images(root)
@@ -97,19 +98,26 @@ def render(
     return Page(article, html, notes, images, outline, findings)
 
 
-def _complete(article: Article, root: HtmlElement) -> Article:
+def _complete(article: Article, root: HtmlElement) -> tuple[Article, tuple[Finding, ...]]:
     """Fill in the title and the digest from the body.
 
-    The heading that gives the title leaves the body: WeChat shows the title itself.
+    The heading that gives the title leaves the body: WeChat shows the title itself. One that is longer than WeChat
+    takes is shortened, and stays, so that no word is lost.
     """
-    title, digest = article.title, article.digest
+    title, digest, findings = article.title, article.digest, []
     if not title and (heading := _title_heading(root)) is not None:
-        title = _text(heading)
-        heading.drop_tree()
+        whole = _text(heading)
+        title = shorten(whole, TITLE_CHARS)
+        if title == whole:
+            heading.drop_tree()
+        else:
+            said = f"the title has {len(whole)} characters, WeChat takes {TITLE_CHARS}; it is shortened to “{title}”"
+            fix = 'choose a short one with "title:"; the heading then leaves the text'
+            findings.append(Finding("title-shortened", "warning", said, article.path, tree.line_of(heading), fix))
     if not digest:
         guides = (_guide(quote) for quote in root.iter("blockquote"))
         digest = shorten(next(filter(None, guides), ""), DIGEST_CHARS)
-    return replace(article, title=title, digest=digest)
+    return replace(article, title=title, digest=digest), tuple(findings)
 
 
 def _title_heading(root: HtmlElement) -> HtmlElement | None:
