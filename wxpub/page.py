@@ -143,7 +143,7 @@ def shorten(text: str, limit: int) -> str:
     """Cut `text` to at most `limit` characters: after a sentence, else after a clause, else where it must be."""
     if len(text) <= limit:
         return text
-    for marks, ending in ("。！？!?", ""), ("；;，,、", "…"):
+    for marks, ending in ("。！？!?", ""), ("；;，,、/|｜", "…"):
         cut = max(text.rfind(mark, limit // 2, limit) for mark in marks)
         if cut > 0:
             return text[: cut + 1 - len(ending)] + ending
