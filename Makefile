@@ -3,6 +3,7 @@
 #   make test    install what the tests need, and run them all
 PYTHON ?= python3
 VENV := .venv
+ISSUE ?= examples/issues/2026-11-15.md
 BIN := $(VENV)/bin
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
@@ -23,7 +24,13 @@ $(VENV)/.installed-dev: pyproject.toml
 	touch $@ $(VENV)/.installed
 
 demo: $(VENV)/.installed
-	@$(BIN)/python examples/demo.py
+	@echo "== convert: from Markdown to a page"
+	@$(BIN)/wxpub convert $(ISSUE) -o demo/$(notdir $(ISSUE:.md=.html))
+	@echo "== push: into the draft box of the local WeChat"
+	@$(BIN)/wxpub push $(ISSUE) --sandbox
+	@echo
+	@echo "Look at the page:   open demo/$(notdir $(ISSUE:.md=.html)) in a browser"
+	@echo "Look at the draft:  $(BIN)/wxpub sandbox --open"
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal

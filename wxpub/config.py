@@ -58,6 +58,15 @@ class Config:
     accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     network: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def picture_root(self) -> Path:
+        """Give the folder that pictures may come from: the project, as `wxpub.toml` or a Git repository marks it.
+
+        Without a mark there is no border to guard but the customary one: issues in a folder, pictures in the one above.
+        """
+        marked = self.path is not None or (self.root / ".git").exists()
+        return self.root if marked else self.root.parent
+
 
 def find(start: Path) -> Config:
     """Read the nearest `wxpub.toml` from `start` (a file or a folder) upwards; without one, the defaults.

@@ -81,7 +81,7 @@ def _deliver(issue: options.Issue, page: Page, place: Path | None, *, fragment: 
     if fragment and not copy and place is not None:
         _write(place, page.html, ours=False)
         return page
-    pictures, findings = embed(page.images, issue.article.path, root=issue.config.root)
+    pictures, findings = embed(page.images, issue.article.path, root=issue.config.picture_root)
     page = replace(page, findings=page.findings + findings)
     paste = render(issue.article, issue.theme, published=issue.published, pictures=pictures, target="paste")
     if place is not None:
