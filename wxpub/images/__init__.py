@@ -13,7 +13,7 @@ from pathlib import Path
 from wxpub.images.picture import Image, Source
 from wxpub.images.source import hosted, read
 
-__all__ = ["Image", "Source", "cover", "cover_source", "fit", "hosted", "load", "read", "stand_in"]
+__all__ = ["Image", "Source", "cover", "cover_source", "fit", "hosted", "load", "read", "stand_in", "terminal_qrcode"]
 
 
 def load(src: str, article_path: Path, *, root: Path, allow_private: bool = False) -> Image:
@@ -57,3 +57,10 @@ def stand_in(src: str) -> tuple[Source, Image]:
     from wxpub.images.draw import stand_in as draw
 
     return draw(src)
+
+
+def terminal_qrcode(text: str) -> str:
+    """Draw a QR code of `text` with block characters, for a terminal with light letters on a dark ground."""
+    from wxpub.images.draw import terminal_qrcode as draw
+
+    return draw(text)

@@ -54,6 +54,17 @@ def qrcode(src: str) -> Source:
     return Source(src, "qrcode.png", out.getvalue(), digest(src.encode()))
 
 
+def terminal_qrcode(text: str) -> str:
+    """Draw a QR code for a terminal; see `wxpub.images.terminal_qrcode`."""
+    import qrcode as qr
+
+    code = qr.QRCode(error_correction=qr.constants.ERROR_CORRECT_L, border=2)
+    code.add_data(text.encode())
+    out = io.StringIO()
+    code.print_ascii(out, invert=True)
+    return out.getvalue()
+
+
 def cover_source(title: str, colours: tuple[str, str]) -> Source:
     """Name the cover of `title`, so that it is known again without being drawn; its data stay empty."""
     drawn = "text" if font_path() else "plain"
