@@ -1,0 +1,193 @@
+"""What `check` tells an editor: of the source, of what surrounds it, and of whole issues."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import CORPUS, ROOT, corpus_files
+
+from wxpub import theme
+from wxpub.article import Article, read
+from wxpub.check import check, check_html, metadata, rules, source
+from wxpub.finding import Finding
+from wxpub.page import Page, render
+from wxpub.theme import Theme
+
+SOURCE_URL = {"source_url": "https://example.org/blob/main/{path}"}
+EARLIER = {
+    "2026-10-01.md": "- [旧](https://example.org/old?page=2)\n- [项目](https://example.org/project)\n"
+    "\n| [x](https://example.org/new) |\n",
+    "2026-10-15.md": "- [项目](https://example.org/project)\n\n## 联系\n\n- [编辑部](https://example.org/editor)\n",
+    "2026-11-01.md": "- 见 https://example.org/project。\n",
+    "notes.md": "- [新](https://example.org/new)\n",
+}
+
+
+@pytest.fixture(scope="module")
+def plain() -> Theme:
+    return theme.load("plain")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a newsletter's folder: three earlier issues, a file that is none, and a picture of the size of a cover."""
+    for name, text in EARLIER.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    picture(tmp_path / "cover.png", 900, 383)
+    return tmp_path
+
+
+def picture(path: Path, width: int, height: int) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (width, height)).save(path)
+
+
+def page_of(markdown: str, folder: Path, style: Theme, **defaults: str) -> Page:
+    path = folder / "2026-11-15.md"
+    path.write_text(markdown, encoding="utf-8")
+    article = read(path, {**SOURCE_URL, **defaults})
+    if 'source_url: ""' in markdown:
+        article = replace(article, source_url="")
+    return render(article, style)
+
+
+def cases() -> list[tuple[str, str, list[str]]]:
+    """Read `cases/check.txt`, which says at its top how a case is written."""
+    text = (ROOT / "tests/cases/check.txt").read_text(encoding="utf-8")
+    found = []
+    for case in re.split(r"^=== ", text, flags=re.MULTILINE)[1:]:
+        title, _, rest = case.partition("\n")
+        markdown, _, expected = rest.rpartition("\n.\n")
+        found.append((title, markdown + "\n", expected.split("\n")))
+    return found
+
+
+CASES = cases()
+
+
+@pytest.mark.parametrize(("title", "markdown", "expected"), CASES, ids=[title for title, _, _ in CASES])
+def test_the_source_rules_find(title: str, markdown: str, expected: list[str], folder: Path, plain: Theme) -> None:
+    page = page_of(markdown, folder, plain)
+    published = {str(folder / "2026-09-01.md"): "https://mp.weixin.qq.com/s/Published1"}
+    found = check(page, root=folder, published=published)
+    own = {rule.id for rule in source.RULES}
+    assert [f"{each.line} {each.rule}" for each in found if each.rule in own] == [each for each in expected if each]
+
+
+def test_every_source_rule_has_a_case() -> None:
+    shown = {line.split()[1] for _, _, expected in CASES for line in expected if line}
+    assert shown == {rule.id for rule in source.RULES}
+
+
+# --- metadata ---------------------------------------------------------------------------------------------------------
+
+SOUND = {
+    "title": "题",
+    "author": "编辑部",
+    "digest": "摘要",
+    "source_url": "https://example.org/",
+    "cover": "cover.png",
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        ({}, ""),
+        ({"title": ""}, "title-missing"),
+        ({"title": "题" * 32}, ""),
+        ({"title": "题" * 33}, "title-long"),
+        ({"title": "题" * 65}, ""),  # title-length, a page rule, refuses it
+        ({"author": ""}, "author-missing"),
+        ({"author": "嵌入式人工智能"}, ""),
+        ({"author": "嵌入式人工智能简报"}, "author-long"),
+        ({"author": "Sixteen letters."}, ""),
+        ({"digest": ""}, "digest-missing"),
+        ({"digest": "摘" * 121}, "digest-long"),
+        ({"source_url": ""}, ""),
+        ({"source_url": "example.org/a"}, "source-url-invalid"),
+        ({"source_url": "https://example.org/a b"}, "source-url-invalid"),
+        ({"source_url": "https://[/"}, "source-url-invalid"),
+        ({"cover": ""}, ""),
+        ({"cover": "https://example.org/cover.png"}, ""),
+        ({"cover": "none.png"}, "cover-missing"),
+        ({"cover": "notes.md"}, "cover-missing"),
+        ({"cover": "square.png"}, "cover-ratio"),
+        ({"cover": "small.png"}, "cover-small"),
+        ({"fans_only_comment": True}, "comments-closed"),
+        ({"fans_only_comment": True, "open_comment": True}, ""),
+    ],
+)
+def test_the_metadata_rules_find(fields: dict[str, object], rule: str, folder: Path) -> None:
+    picture(folder / "square.png", 1000, 1000)
+    picture(folder / "small.png", 235, 100)
+    article = Article(path=folder / "issue.md", body="", **{**SOUND, **fields})  # type: ignore[arg-type]
+    found = metadata.check_metadata(article, folder)
+    assert [each.rule for each in found] == ([rule] if rule else [])
+
+
+def test_a_cover_says_how_much_of_it_is_cut_off(folder: Path) -> None:
+    picture(folder / "square.png", 1000, 1000)
+    found = metadata.check_metadata(Article(path=folder / "a.md", body="", **{**SOUND, "cover": "square.png"}), folder)
+    assert "WeChat cuts 57% of it off above and below" in found[0].message
+
+
+# --- whole issues -----------------------------------------------------------------------------------------------------
+
+
+def test_findings_come_in_the_order_of_lines_and_each_once(folder: Path, plain: Theme) -> None:
+    page = page_of("# 题\n\n[空]()\n\n## 一\n\n## 二\n\n![](cover.png)\n", folder, plain)
+    found = check(page, root=folder)
+    lines = [each.line for each in found if each.line is not None]
+    assert lines == sorted(lines)
+    assert len(set(found)) == len(found)
+    assert {"link-empty", "section-empty", "image-alt-missing"} <= {each.rule for each in found}
+
+
+def test_every_finding_names_a_rule_that_can_be_explained() -> None:
+    known = {rule.id for rule in rules()}
+    assert len(known) == len(rules())
+    named = {
+        match[1]
+        for path in (ROOT / "wxpub").rglob("*.py")
+        for match in re.finditer(r"\b(?:Finding|_report)\(\s*\"([a-z-]+)\"", path.read_text(encoding="utf-8"))
+    }
+    assert named <= known
+
+
+def test_every_rule_says_what_to_do() -> None:
+    assert [rule.id for rule in rules() if not (rule.message and rule.fix)] == []
+
+
+def canonical() -> str:
+    return (CORPUS.parent / "wechat" / "canonical.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="needs ../shared")
+def test_html_that_wechat_keeps_breaks_no_rule() -> None:
+    # The purple of its code has a contrast of 4.0 in dark mode, as the table of measured colours says too.
+    found = [each for each in check_html(canonical()) if each.rule != "dark-weak-contrast"]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", corpus_files(), ids=lambda path: path.stem)
+def test_a_real_issue_can_be_pushed(path: Path, plain: Theme) -> None:
+    article = read(path, SOURCE_URL, CORPUS)
+    found = check(render(article, plain), root=CORPUS)
+    assert [each for each in found if each.severity == "error"] == []
+
+
+def page_findings(page: Page, **options: str) -> list[Finding]:
+    kept = {rule.id for rule in rules() if rule.kind == "page"} - {"content-chars", "author-length", "digest-length"}
+    return [each for each in check(page, **options) if each.rule in kept]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("target", ["api", "paste"])
+@pytest.mark.parametrize("path", corpus_files(), ids=lambda path: path.stem)
+def test_a_page_made_of_a_real_issue_breaks_no_page_rule(path: Path, target: str, plain: Theme) -> None:
+    article = read(path, SOURCE_URL, CORPUS)
+    assert page_findings(render(article, plain, target=target), target=target) == []  # type: ignore[arg-type]

@@ -1,0 +1,152 @@
+"""Every page rule, on HTML that breaks it and on HTML that does not."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from wxpub import limits
+from wxpub.article import Article
+from wxpub.check import check_html
+from wxpub.check.document import Document
+from wxpub.check.rule import page_rules
+from wxpub.check.triggers import hits
+from wxpub.preview.state import dump
+
+RULES = {rule.id: rule for rule in page_rules()}
+
+
+def written() -> dict[str, tuple[list[str], list[str]]]:
+    """Read `cases/rules.txt`, which says at its top how a case is written."""
+    text = (ROOT / "tests/cases/rules.txt").read_text(encoding="utf-8")
+    found = {}
+    for case in text.split("\n=== ")[1:]:
+        rule, *lines = case.strip("\n").split("\n")
+        dot = lines.index(".")
+        found[rule] = (lines[:dot], lines[dot + 1 :])
+    return found
+
+
+def article(**fields: str) -> Article:
+    return Article(path=Path("issue.md"), body="", **fields)
+
+
+def nested(depth: int) -> str:
+    return '<section style="padding:1px">' * depth + "文字" + "</section>" * depth
+
+
+def embedded(data: bytes) -> str:
+    return f'<p><img src="data:image/png;base64,{base64.b64encode(data).decode()}"></p>'
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+# Cases that are long, or no HTML: what breaks the rule, and what just does not.
+MADE: dict[str, tuple[list[str | Article], list[str | Article]]] = {
+    "nest-depth": ([nested(11)], [nested(10)]),
+    "content-bytes": (["字" * 349_526], ["字" * 349_525]),
+    "content-chars": (["字" * 20_000], ["字" * 19_999]),
+    "clipboard-size": (["x" * 400_000], ["x" * 399_999]),
+    "title-length": ([article(title="题" * 65)], [article(title="题" * 64)]),
+    "author-length": ([article(author="a" * 17)], [article(author="a" * 16)]),
+    "digest-length": ([article(digest="摘" * 129)], [article(digest="摘" * 128)]),
+    "source-url-length": (
+        [article(source_url="https://e.cn/" + "a" * 1012)],
+        [article(source_url="https://e.cn/" + "a" * 1011)],
+    ),
+    "newspic-length": (["字" * 1001], ["字" * 1000, f"<p>{'字' * 1001}</p>"]),
+    "image-upload-format": (
+        [embedded(b"GIF89a"), embedded(PNG + b"\0" * limits.UPLOADIMG_BYTES)],
+        [embedded(PNG), '<p><img src="https://mmbiz.qpic.cn/mmbiz_png/a/640"></p>', '<p><img src="none.gif"></p>'],
+    ),
+}
+CASES = {**written(), **MADE}
+BAD = [(rule, bad) for rule, (bads, _) in CASES.items() for bad in bads]
+GOOD = [(rule, good) for rule, (_, goods) in CASES.items() for good in goods]
+
+
+def broken(rule: str, given: str | Article) -> bool:
+    document = Document("", article=given) if isinstance(given, Article) else Document(given)
+    return bool(hits(RULES[rule], document))
+
+
+def name(case: object) -> str:
+    return case[:60] if isinstance(case, str) else "article"
+
+
+def test_every_rule_has_a_case_that_breaks_it_and_one_that_does_not() -> None:
+    assert len(RULES) == 159
+    assert set(CASES) == set(RULES)
+    assert [rule for rule, (bads, goods) in CASES.items() if not (bads and goods)] == []
+
+
+@pytest.mark.parametrize(("rule", "bad"), BAD, ids=name)
+def test_a_rule_finds_what_breaks_it(rule: str, bad: str | Article) -> None:
+    assert broken(rule, bad)
+
+
+@pytest.mark.parametrize(("rule", "good"), GOOD, ids=name)
+def test_a_rule_lets_pass_what_does_not(rule: str, good: str | Article) -> None:
+    assert not broken(rule, good)
+
+
+def test_rules_and_limits_agree() -> None:
+    arguments = {rule.id: rule.trigger["args"][0] for rule in RULES.values() if "args" in rule.trigger}
+    assert arguments["title-length"] == limits.TITLE_CHARS
+    assert arguments["author-length"] == limits.AUTHOR_CHARS
+    assert arguments["source-url-length"] == limits.SOURCE_URL_BYTES
+    assert arguments["content-bytes"] == limits.CONTENT_BYTES
+    assert arguments["content-chars"] == limits.CONTENT_CHARS
+
+
+# --- HTML of others ---------------------------------------------------------------------------------------------------
+
+
+def test_findings_have_the_lines_of_the_file() -> None:
+    html = "<section>\n<p>字</p>\n\n<div>字</div><ul>\n <li>字\n字</li></ul></section>"
+    found = check_html(html, Path("a.html"))
+    assert {("no-div", 4), ("list-whitespace", 4), ("inline-newline", 5)} <= {(each.rule, each.line) for each in found}
+    assert [each.line for each in found if each.line] == sorted(each.line for each in found if each.line)
+
+
+def test_what_breaks_a_rule_twice_on_a_line_is_one_finding() -> None:
+    found = [each for each in check_html("<div>一</div><div>二</div>\n<div>三</div>") if each.rule == "no-div"]
+    assert [(each.line, "1 more" in each.message) for each in found] == [(1, True), (2, False)]
+
+
+def test_each_target_has_its_own_rules() -> None:
+    html = '<article>字</article><a href="#a">字</a>'
+    api, paste, both = ({each.rule for each in check_html(html, target=target)} for target in ("api", "paste", None))
+    assert "href-fragment" in api - paste
+    assert "no-semantic-wrapper" in paste - api
+    assert both == api | paste
+
+
+def test_of_a_saved_page_only_the_article_is_checked() -> None:
+    html = (
+        '<html><head><title>题</title></head><body><div class="nav">栏</div>\n'
+        '<div id="js_content" style="visibility:hidden">\n<p id="a">字</p></div>\n<div>尾</div></body></html>'
+    )
+    rules = ("no-div", "no-head-tag", "no-id-attr", "css-hidden-content")
+    assert [(each.rule, each.line) for each in check_html(html) if each.rule in rules] == [("no-id-attr", 3)]
+
+
+def test_of_a_page_that_stands_alone_only_the_article_is_checked() -> None:
+    state = dump({"html": '<p id="a">字</p>'})
+    html = (
+        '<!doctype html><html><head><meta name="generator" content="wxpub"></head><body><div>壳</div>\n'
+        f'<script type="application/json" id="state">{state}</script></body></html>'
+    )
+    found = {(each.rule, each.line) for each in check_html(html, Path("a.html"))}
+    assert ("no-id-attr", 2) in found
+    assert "no-div" not in {rule for rule, _ in found}
+
+
+def test_pictures_beside_the_file_are_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "a b.png").write_bytes(b"RIFF\0\0\0\0WEBP")
+    html = '<p><img src="a%20b.png" alt=""></p>'
+    assert "image-upload-format" in {each.rule for each in check_html(html, tmp_path / "a.html")}
+    assert "image-upload-format" not in {each.rule for each in check_html(html)}

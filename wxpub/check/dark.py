@@ -1,0 +1,106 @@
+"""The page rules on dark mode: a document in, the places that a reader at night cannot read well out.
+
+`darkmode` tells what becomes of the colours (github.com/wechatjs/mp-darkmode); contrast is WCAG's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from bs4.element import Tag
+
+from wxpub import darkmode
+from wxpub.check.document import Document, Text, chain
+from wxpub.darkmode import Colour, Shade
+
+OFFICIAL_CONTRAST = 1.5  # below, WeChat's article checker reports a violation
+READABLE_CONTRAST = 4.5  # WCAG 2, level AA
+
+_COLOURED = ("color", "background", "background-color")
+
+
+def dark_contrast_lt_1_5(document: Document) -> Iterable[tuple[Tag, str]]:
+    """Find text that can hardly be seen at night."""
+    return _texts_between(document, 0, OFFICIAL_CONTRAST)
+
+
+def dark_contrast_lt_4_5(document: Document) -> Iterable[tuple[Tag, str]]:
+    """Find text that is seen at night, but not read with ease."""
+    return _texts_between(document, OFFICIAL_CONTRAST, READABLE_CONTRAST)
+
+
+def _texts_between(document: Document, least: float, most: float) -> Iterator[tuple[Tag, str]]:
+    for text, shade in _shaded_texts(document):
+        ratio = darkmode.contrast(shade.night_text, shade.night_background)
+        silenced = any("low-contrast" in str(each.get("data-ignore-dm", "")) for each in chain(text.parent))
+        if least <= ratio < most and not silenced:
+            colours = f"{shade.night_text} on {shade.night_background}"
+            yield text.parent, f"“{_short(text.visible)}” has contrast {ratio:.1f} at night ({colours})"
+
+
+def text_brightness_90_127_on_default_bg(document: Document) -> Iterable[tuple[Tag, str]]:
+    """Find coloured text on the page's own background that dark mode leaves as it is, and too dark."""
+    for text, shade in _shaded_texts(document):
+        colour = darkmode.parse(document.inherited(text.parent, "color"))
+        if colour is None or shade.night_background != darkmode.PAGE.night_background:
+            continue
+        weak = darkmode.contrast(shade.night_text, shade.night_background) < READABLE_CONTRAST
+        if 90 <= colour.brightness <= 127 and weak:
+            yield text.parent, f"{colour} of “{_short(text.visible)}”"
+
+
+def bg_nongrey_brightness_190_250(document: Document) -> Iterable[tuple[Tag, str]]:
+    """Find panels of a bright tint: dark mode only dims them, where it inverts greys and what is nearly white."""
+    for tag in document.elements:
+        colour = _background(document, tag)
+        if colour is None or colour.a < 1 or colour.r == colour.g == colour.b:
+            continue
+        if 190 <= colour.brightness <= 250 and tag.get_text(strip=True):
+            yield tag, f"background {colour} of <{tag.name}>"
+
+
+def no_dark_with_styled_children(document: Document) -> Iterable[Tag]:
+    """Find `data-no-dark` around elements with colours of their own, which it does not protect."""
+    for values in document.by_attribute.get("data-no-dark", {}).values():
+        for tag in values:
+            inside = (
+                each for each in tag.find_all(True) if isinstance(each, Tag) and not each.has_attr("data-no-dark")
+            )
+            if any(name in document.style(each) for each in inside for name in _COLOURED):
+                yield tag
+
+
+def _background(document: Document, tag: Tag) -> Colour | None:
+    style = document.style(tag)
+    return darkmode.parse(style.get("background-color") or style.get("background", "").partition(" ")[0])
+
+
+def _shaded_texts(document: Document) -> Iterator[tuple[Text, Shade]]:
+    """Give the first text of every element that shows one, with its colours; SVG is left alone by dark mode."""
+    shades: dict[int, Shade] = {}
+    for tag in document.elements:
+        shades[id(tag)] = _shade(document, tag, shades.get(id(tag.parent), darkmode.PAGE))
+    seen = set()
+    for text in document.texts:
+        if text.visible and id(text.parent) not in seen and not any(each.name == "svg" for each in chain(text.parent)):
+            seen.add(id(text.parent))
+            yield text, shades.get(id(text.parent), darkmode.PAGE)
+
+
+def _shade(document: Document, tag: Tag, outside: Shade) -> Shade:
+    """Give the colours inside `tag`; the script reads `bgcolor` of cells and `color` of fonts as styles."""
+    style = dict(document.style(tag))
+    if tag.name == "font" and tag.get("color"):
+        style.setdefault("color", str(tag["color"]))
+    if tag.name in ("table", "tr", "td", "th") and tag.get("bgcolor"):
+        style.setdefault("background-color", str(tag["bgcolor"]))
+    inside = darkmode.convert(tag.name, style, outside)[1]
+    if tag.has_attr("data-no-dark"):
+        return replace(inside, night_background=inside.day_background, night_text=inside.day_text)
+    return inside
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 20 else line[:20] + "…"

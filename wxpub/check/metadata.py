@@ -1,0 +1,187 @@
+"""Rules on what surrounds an article: title, author, digest, 阅读原文 and cover; an `Article` in, findings out.
+
+The lengths that WeChat refuses are page rules (`title-length` and the like in `rules.jsonl`).
+"""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from wxpub.article import Article
+from wxpub.check.rule import Rule
+from wxpub.errors import SourceError
+from wxpub.finding import Finding
+from wxpub.limits import (
+    AUTHOR_CHARS,
+    COVER_PIXELS,
+    DIGEST_CHARS,
+    DIGEST_DEFAULT_CHARS,
+    TITLE_CHARS,
+    TITLE_CHARS_DOCUMENTED,
+)
+
+# A cover whose sides differ more than this from 2.35:1 loses something that a reader would miss.
+_RATIO_TOLERANCE = 0.15
+
+TITLE_MISSING = Rule(
+    "title-missing", "error", "an article has no title", 'add a "# heading" or "title:" in the front matter', "metadata"
+)
+TITLE_LONG = Rule(
+    "title-long",
+    "warning",
+    f"WeChat documents {TITLE_CHARS_DOCUMENTED} characters for a title",
+    "shorten it",
+    "metadata",
+)
+AUTHOR_MISSING = Rule(
+    "author-missing", "info", "no author is shown", "set author in the front matter or in wxpub.toml", "metadata"
+)
+AUTHOR_LONG = Rule(
+    "author-long",
+    "warning",
+    "the web editor takes eight Chinese characters (or sixteen others) for an author",
+    "shorten it",
+    "metadata",
+)
+DIGEST_MISSING = Rule(
+    "digest-missing",
+    "info",
+    f"without a digest WeChat shows the first {DIGEST_DEFAULT_CHARS} characters of the text",
+    'write a "> 导读：…" quote, or set digest in the front matter',
+    "metadata",
+)
+DIGEST_LONG = Rule(
+    "digest-long", "warning", f"WeChat documents {DIGEST_CHARS} characters for a digest", "shorten it", "metadata"
+)
+SOURCE_URL_INVALID = Rule(
+    "source-url-invalid",
+    "error",
+    "WeChat refuses a source_url that is no web address (41039)",
+    "give a full https:// address",
+    "metadata",
+)
+COVER_MISSING = Rule(
+    "cover-missing", "error", "the cover cannot be read", "name a picture in the front matter", "metadata"
+)
+COVER_RATIO = Rule(
+    "cover-ratio", "warning", "WeChat cuts a cover to 2.35:1", "use {} × {} px".format(*COVER_PIXELS), "metadata"
+)
+COVER_SMALL = Rule(
+    "cover-small",
+    "warning",
+    "a small cover looks blurred",
+    "use {} × {} px or larger".format(*COVER_PIXELS),
+    "metadata",
+)
+COMMENTS_CLOSED = Rule(
+    "comments-closed",
+    "warning",
+    "fans_only_comment says nothing while comments are closed",
+    "set open_comment: true too",
+    "metadata",
+)
+
+
+def check_title(article: Article, root: Path) -> list[Finding]:
+    if not article.title:
+        return [TITLE_MISSING.find("no title", article.path, 1)]
+    if TITLE_CHARS_DOCUMENTED < len(article.title) <= TITLE_CHARS:
+        length = len(article.title)
+        message = (
+            f"the title has {length} characters; WeChat documents {TITLE_CHARS_DOCUMENTED}, and took {TITLE_CHARS}"
+        )
+        return [TITLE_LONG.find(message, article.path, 1)]
+    return []
+
+
+def check_author(article: Article, root: Path) -> list[Finding]:
+    if not article.author:
+        return [AUTHOR_MISSING.find("no author", article.path, 1)]
+    width = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in article.author)
+    if width > 16 and len(article.author) <= AUTHOR_CHARS:
+        return [AUTHOR_LONG.find(f"the author “{article.author}” is long: {AUTHOR_LONG.message}", article.path, 1)]
+    return []
+
+
+def check_digest(article: Article, root: Path) -> list[Finding]:
+    if not article.digest:
+        return [DIGEST_MISSING.find(f"no digest: {DIGEST_MISSING.message}", article.path, 1)]
+    if len(article.digest) > DIGEST_CHARS:
+        message = f"the digest has {len(article.digest)} characters; {DIGEST_LONG.message}"
+        return [DIGEST_LONG.find(message, article.path, 1)]
+    return []
+
+
+def check_source_url(article: Article, root: Path) -> list[Finding]:
+    url = article.source_url
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and not any(map(str.isspace, url))
+    except ValueError:
+        sound = False
+    if url and not sound:
+        return [SOURCE_URL_INVALID.find(f"source_url “{url[:60]}” is no web address", article.path, 1)]
+    return []
+
+
+def check_cover(article: Article, root: Path) -> list[Finding]:
+    """Look at a cover's pixels; one on the web is not fetched."""
+    if not article.cover or article.cover.startswith(("http:", "https:", "//")):
+        return []
+    from PIL import Image, UnidentifiedImageError
+
+    from wxpub import images
+
+    try:
+        source = images.read(article.cover, article.path, root=root)
+        with Image.open(io.BytesIO(source.data)) as picture:
+            width, height = picture.size
+    except SourceError as error:
+        return [COVER_MISSING.find(f"cover: {error.message}", article.path, 1, fix=error.hint)]
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
+        return [COVER_MISSING.find(f"cover {article.cover} is no picture that can be read", article.path, 1)]
+    return _size(article, width, height)
+
+
+def _size(article: Article, width: int, height: int) -> list[Finding]:
+    wanted_width, wanted_height = COVER_PIXELS
+    found = []
+    ratio, wanted = width / height, wanted_width / wanted_height
+    if abs(ratio - wanted) / wanted > _RATIO_TOLERANCE:
+        lost = 1 - min(ratio, wanted) / max(ratio, wanted)
+        sides = "above and below" if ratio < wanted else "left and right"
+        message = f"the cover is {width} × {height} px; WeChat cuts {lost:.0%} of it off {sides}"
+        found.append(COVER_RATIO.find(message, article.path, 1))
+    if width < wanted_width or height < wanted_height:
+        found.append(COVER_SMALL.find(f"the cover is only {width} × {height} px", article.path, 1))
+    return found
+
+
+def check_comments(article: Article, root: Path) -> list[Finding]:
+    if article.fans_only_comment and not article.open_comment:
+        return [COMMENTS_CLOSED.find(COMMENTS_CLOSED.message, article.path, 1)]
+    return []
+
+
+CHECKS = (check_title, check_author, check_digest, check_source_url, check_cover, check_comments)
+RULES = (
+    TITLE_MISSING,
+    TITLE_LONG,
+    AUTHOR_MISSING,
+    AUTHOR_LONG,
+    DIGEST_MISSING,
+    DIGEST_LONG,
+    SOURCE_URL_INVALID,
+    COVER_MISSING,
+    COVER_RATIO,
+    COVER_SMALL,
+    COMMENTS_CLOSED,
+)
+
+
+def check_metadata(article: Article, root: Path) -> list[Finding]:
+    """Check everything about `article` that is not its text; `root` is the newsletter's project."""
+    return [finding for check in CHECKS for finding in check(article, root)]

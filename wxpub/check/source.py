@@ -1,0 +1,536 @@
+"""Rules on an issue as its editor wrote it: its Markdown and the tree of it in, findings with lines out.
+
+What becomes of single links (empty, expiring, unknown back issues) is told by `links` when it resolves them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from wxpub import tree
+from wxpub.article import Article
+from wxpub.check.rule import Rule
+from wxpub.errors import SourceError
+from wxpub.finding import Finding
+from wxpub.links import identity
+from wxpub.page import Page
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+MANY = 3  # a link that this many earlier issues have is a standing one (the project, a licence), not old news
+
+LINK_REPEATED = Rule(
+    "link-repeated", "warning", "two items have the same link", "drop one of them, or correct its link", "source"
+)
+LINK_KNOWN = Rule(
+    "link-known", "warning", "an earlier issue has this link already", "drop the item, or say what is new", "source"
+)
+LINK_LOST = Rule("link-lost", "warning", "a relative link leads to no file", "correct the path", "source")
+HEADING_REPEATED = Rule(
+    "heading-repeated", "warning", "two sections have the same heading", "rename or merge one of them", "source"
+)
+SECTION_EMPTY = Rule(
+    "section-empty", "warning", "a section has nothing in it", "fill it, or take its heading out", "source"
+)
+ITEM_EMPTY = Rule("item-empty", "warning", "a list item has nothing in it", "fill it, or take it out", "source")
+BULLET_LOOKALIKE = Rule(
+    "bullet-lookalike",
+    "warning",
+    "a character that looks like a list marker starts no list item",
+    "write “- ”",
+    "source",
+)
+COUNT_WRONG = Rule(
+    "count-wrong", "warning", "the 导读 counts other items than the sections hold", "correct the number", "source"
+)
+GUIDE_EMPTY = Rule("guide-empty", "warning", "the 导读 is empty", "write it, or take it out", "source")
+LAST_LINE_STRAY = Rule("last-line-stray", "warning", "the last line looks pasted by mistake", "take it out", "source")
+READ_MORE_MISSING = Rule(
+    "read-more-missing",
+    "error",
+    "the text sends readers to 阅读原文, and there is none",
+    "set source_url in the front matter or in wxpub.toml",
+    "source",
+)
+IMAGE_ALT_MISSING = Rule(
+    "image-alt-missing",
+    "warning",
+    "an image has no text for those who cannot see it",
+    "write ![what it shows](…)",
+    "source",
+)
+IMAGE_MISSING = Rule("image-missing", "error", "an image cannot be read", "correct its path", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading of the body and the blocks up to the next heading; the first section has none."""
+
+    heading: HtmlElement | None
+    blocks: tuple[HtmlElement, ...]
+
+    @property
+    def title(self) -> str:
+        return "" if self.heading is None else text_of(self.heading)
+
+    @property
+    def level(self) -> int:
+        return 0 if self.heading is None else int(self.heading.tag[1])
+
+    @property
+    def items(self) -> list[HtmlElement]:
+        """Give the items of its lists, without the lists inside items."""
+        return [item for block in self.blocks if block.tag in ("ul", "ol") for item in block.iterchildren("li")]
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What the source rules look at. `sections` are all, `body` those that hold this issue's own content.
+
+    `published` maps back issues to their permalinks, `others` are the newsletter's other issues, `root` is its project.
+    """
+
+    page: Page
+    root: Path
+    published: Mapping[str, str]
+    others: tuple[Path, ...]
+    tree: HtmlElement
+    sections: tuple[Section, ...]
+    body: tuple[Section, ...]
+
+    @property
+    def article(self) -> Article:
+        return self.page.article
+
+    @property
+    def path(self) -> Path:
+        return self.page.article.path
+
+    @property
+    def lines(self) -> list[str]:
+        return self.page.article.body.split("\n")
+
+
+def check_source(page: Page, root: Path, published: Mapping[str, str], others: tuple[Path, ...]) -> list[Finding]:
+    """Check the source of `page` by every rule of this module."""
+    article = page.article
+    parsed, _ = tree.parse(article.body, article.path, hard_breaks=article.hard_breaks)
+    sections = tuple(_sections(parsed, page))
+    issue = Issue(page, root, published, others, parsed, sections, tuple(_body(sections)))
+    return [finding for check in CHECKS for finding in check(issue)]
+
+
+def _sections(parsed: HtmlElement, page: Page) -> Iterator[Section]:
+    """Cut the tree at its headings. The first heading is no section where it gave the article its title."""
+    heading: HtmlElement | None = None
+    blocks: list[HtmlElement] = []
+    titles = [each.line for each in page.outline]
+    for child in parsed:
+        if child.tag not in HEADINGS:
+            blocks.append(child)
+        elif tree.line_of(child) in titles or text_of(child) != page.article.title:
+            yield Section(heading, tuple(blocks))
+            heading, blocks = child, []
+    yield Section(heading, tuple(blocks))
+
+
+# How the part after an issue's own content begins: back issues, contact, how to subscribe.
+_FOOTER = re.compile(
+    r"往期|历史|回顾|订阅|关于|联系|投稿|招聘|加入我们|致谢|版权|声明"
+    r"|archive|back issues|previous|subscri|about|contact|licen[cs]e",
+    re.IGNORECASE,
+)
+
+
+def _body(sections: tuple[Section, ...]) -> Iterator[Section]:
+    """Give the sections that hold this issue's content: no footer, nor what follows a rule after all headings."""
+    for number, section in enumerate(sections):
+        if section.heading is not None and _FOOTER.search(section.title):
+            return
+        if number < len(sections) - 1:
+            yield section
+            continue
+        rules = [place for place, block in enumerate(section.blocks) if block.tag == "hr"]
+        yield Section(section.heading, section.blocks[: rules[0]] if rules else section.blocks)
+
+
+def text_of(element: HtmlElement) -> str:
+    """Give the text of `element` on one line."""
+    return " ".join(str(element.text_content()).split())
+
+
+# --- links ------------------------------------------------------------------------------------------------------------
+
+
+def check_repeated_links(issue: Issue) -> list[Finding]:
+    """Find links that stand in two items of this issue; within one item a title and its 链接： line may agree."""
+    first: dict[str, int | None] = {}
+    found = []
+    for item in _items(issue):
+        links = _links(item)
+        for key, (href, line) in links.items():
+            if key in first:
+                message = f"{_short(href)} stands in the item of line {first[key]} already"
+                found.append(LINK_REPEATED.find(message, issue.path, line))
+        first = {key: line for key, (_, line) in links.items()} | first
+    return found
+
+
+def check_known_links(issue: Issue) -> list[Finding]:
+    """Find links of this issue's items that an earlier issue's items have too.
+
+    A site's front page, and what stands in many issues, is no news of one of them.
+    """
+    earlier = [path for path in issue.others if _is_earlier(path, issue.path)]
+    links = {
+        key: (href, line)
+        for item in _items(issue)
+        for key, (href, line) in _links(item).items()
+        if urlsplit(href).path.strip("/") or urlsplit(href).query
+    }
+    places: dict[str, list[str]] = {}
+    for path in earlier:
+        for key, number in _links_in_file(path).items():
+            if key in links:
+                places.setdefault(key, []).append(f"{path.name}:{number}")
+    found = []
+    for key, where in places.items():
+        if len(where) < MANY:
+            href, line = links[key]
+            found.append(LINK_KNOWN.find(f"{_short(href)} stands in {' and '.join(where)} already", issue.path, line))
+    return found
+
+
+def _is_earlier(other: Path, path: Path) -> bool:
+    """Tell by the numbers in their names which of two issues came first; a file without a number is no issue."""
+    theirs, ours = ([int(figures) for figures in re.findall(r"\d+", each.stem)] for each in (other, path))
+    return bool(theirs) and (not ours or theirs < ours)
+
+
+def _items(issue: Issue) -> Iterator[HtmlElement]:
+    return (item for section in issue.body for item in section.items)
+
+
+def _links(item: HtmlElement) -> dict[str, tuple[str, int | None]]:
+    """Give the web addresses that `item` links to, each once, with the line of its first link."""
+    found: dict[str, tuple[str, int | None]] = {}
+    for a in item.iter("a"):
+        href = (a.get("href") or "").strip()
+        if re.match("https?://", href, re.IGNORECASE):
+            found.setdefault(identity(href), (href, tree.line_of(a)))
+    return found
+
+
+_ADDRESS = re.compile(r"https?://[^\s<>\[\]\"'，。；：、！？）】」”’]+", re.IGNORECASE)
+_LIST_MARKER = re.compile(r"\s*(?:[-*+]|\d+[.)])\s")
+
+
+def _links_in_file(path: Path) -> dict[str, int]:
+    """Find the addresses in another issue's list items, with their lines; unparsed, since there may be hundreds."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    found: dict[str, int] = {}
+    inside = False
+    for number, line in enumerate(lines, 1):
+        if line.startswith("#") and _FOOTER.search(line):
+            break
+        inside = bool(_LIST_MARKER.match(line)) or (inside and bool(line.strip()) and not line.startswith(("#", "|")))
+        if inside:
+            for address in _ADDRESS.findall(line):
+                found.setdefault(identity(_balanced(address)), number)
+    return found
+
+
+def _balanced(address: str) -> str:
+    """Cut an address at the `)` that closes the Markdown link around it."""
+    depth = 0
+    for place, char in enumerate(address):
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            return address[:place]
+    return address.rstrip(".,;:!?*_")
+
+
+def check_lost_links(issue: Issue) -> list[Finding]:
+    """Find links to issues and pages that are not there: one finding, since a whole table may be wrong."""
+    lost: dict[str, int | None] = {}
+    for a in issue.tree.iter("a"):
+        href = (a.get("href") or "").strip()
+        name = unquote(re.split(r"[?#]", href, maxsplit=1)[0])
+        if name and not re.match(r"[a-z][\w+.-]*:|//", href, re.IGNORECASE) and not _exists(issue, name):
+            lost.setdefault(name, tree.line_of(a))
+    if not lost:
+        return []
+    names = list(lost)
+    shown = "、".join(names[:3]) + ("…" if len(names) > 3 else "")
+    message = (
+        f"{len(names)} links lead to no file: {shown}" if len(names) > 1 else f"the link leads to no file: {shown}"
+    )
+    return [LINK_LOST.find(message, issue.path, lost[names[0]])]
+
+
+def _exists(issue: Issue, name: str) -> bool:
+    base = issue.root if name.startswith("/") else issue.path.resolve().parent
+    path = base / name.lstrip("/")
+    # A site's page was made from Markdown of the same name.
+    tries = (path, path.with_suffix(".md"), path.with_name(path.name + ".md")) if path.name else (path,)
+    try:
+        return any(each.exists() or str(each.resolve()) in issue.published for each in tries)
+    except (OSError, ValueError):  # a name too long, or with a zero byte
+        return False
+
+
+# --- sections and items -----------------------------------------------------------------------------------------------
+
+
+def check_repeated_headings(issue: Issue) -> list[Finding]:
+    """Find equal headings under the same parent: 小结 may end several chapters, but not stand twice in one."""
+    parents: list[Section] = []
+    first: dict[tuple[str, ...], int | None] = {}
+    found = []
+    for section in issue.sections[1:]:
+        parents = [each for each in parents if each.level < section.level]
+        key = (*(each.title for each in parents), section.title.casefold())
+        line = tree.line_of(section.heading) if section.heading is not None else None
+        if section.title and key in first:
+            message = f"the heading “{section.title}” stands on line {first[key]} already"
+            found.append(HEADING_REPEATED.find(message, issue.path, line))
+        first.setdefault(key, line)
+        parents.append(section)
+    return found
+
+
+def check_empty_sections(issue: Issue) -> list[Finding]:
+    """Find headings with nothing under them, or with nothing but a 注 that belongs to what is missing."""
+    found = []
+    for number, section in enumerate(issue.sections):
+        following = issue.sections[number + 1] if number + 1 < len(issue.sections) else None
+        has_parts = following is not None and following.level > section.level
+        if section.heading is not None and not has_parts and not any(map(_is_content, section.blocks)):
+            message = f"the section “{section.title}” is empty"
+            found.append(SECTION_EMPTY.find(message, issue.path, tree.line_of(section.heading)))
+    return found
+
+
+def _is_content(block: HtmlElement) -> bool:
+    if block.tag == "hr":
+        return False
+    if block.tag == "blockquote" and re.match(r"注\s*[:：]", text_of(block)):
+        return False
+    return bool(text_of(block)) or block.tag == "img" or next(block.iter("img", "input", "svg"), None) is not None
+
+
+def check_empty_items(issue: Issue) -> list[Finding]:
+    return [
+        ITEM_EMPTY.find("the list item is empty", issue.path, tree.line_of(item))
+        for item in issue.tree.iter("li")
+        if not _is_content(item)
+    ]
+
+
+# --- the 导读 ---------------------------------------------------------------------------------------------------------
+
+_GUIDE = re.compile(r"(?:导读|导语|摘要|本期提要)\s*[:：]?\s*")
+# 本期18条, 本次内容20条, 共 15 篇: the count of the whole issue, and not the 3 of “推荐3个项目”.
+_COUNT = re.compile(
+    r"(?:本[期次刊]|这[期次]|全[期刊]|共计?|合计|总计)[^\d一二三四五六七八九十。；;，,「【]{0,8}?"
+    r"(?P<number>\d{1,3}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九])\s*"
+    r"(?:条|篇|则|项)(?=[。，,；;：:！!、\s「【（(]|$|内容|资讯|新闻|链接|消息)"
+)
+
+
+def check_guide(issue: Issue) -> list[Finding]:
+    """Look at the 导读: that it says something, and that its count of the items is right."""
+    found = []
+    for quote in issue.tree.iter("blockquote"):
+        text = text_of(quote)
+        if not (match := _GUIDE.match(text)):
+            continue
+        if match.end() == len(text):
+            found.append(GUIDE_EMPTY.find("the 导读 is empty", issue.path, tree.line_of(quote)))
+        elif claim := _COUNT.search(text):
+            found += _compare(issue, _number(claim["number"]), tree.line_of(quote))
+    return found
+
+
+def _compare(issue: Issue, claimed: int, line: int | None) -> list[Finding]:
+    """Compare a claimed count with what the sections hold, with or without the short news before the first one."""
+    counts = [(section.title, len(section.items)) for section in issue.body]
+    inside = sum(count for title, count in counts if title)
+    before = sum(count for title, count in counts if not title)
+    if claimed in (inside, inside + before):
+        return []
+    parts = "、".join(f"{title} {count}" for title, count in counts if title and count)
+    held = inside if any(title for title, _ in counts) else before
+    message = f"the 导读 says {claimed}, the sections hold {held}" + (f" ({parts})" if parts else "")
+    return [COUNT_WRONG.find(message, issue.path, line)]
+
+
+def _number(text: str) -> int:
+    """Read a number in Arabic or Chinese figures, up to 99."""
+    if text.isdecimal():
+        return int(text)
+    figures = {figure: value for value, figure in enumerate("一二三四五六七八九", 1)}
+    tens, ten, ones = text.rpartition("十")
+    return (figures.get(tens, 1) * 10 if ten else 0) + figures.get(ones, 0)
+
+
+def check_read_more(issue: Issue) -> list[Finding]:
+    """Find text that points to 阅读原文 while no source_url makes that button; a link of this name is another one."""
+    if issue.article.source_url:
+        return []
+    for block in issue.tree.iter("p", "li", "td", "th", *HEADINGS, "blockquote"):
+        words = "".join(
+            text or ""
+            for each in block.iter()
+            if isinstance(each.tag, str)
+            for text in ([] if each.tag in ("a", "code", "pre") else [each.text])
+            + ([] if each is block else [each.tail])
+        )
+        if "阅读原文" in words:
+            line = _line_with(issue, "阅读原文", tree.line_of(block))
+            return [READ_MORE_MISSING.find(READ_MORE_MISSING.message, issue.path, line)]
+    return []
+
+
+def _line_with(issue: Issue, words: str, begin: int | None) -> int | None:
+    """Give the first line from `begin` on that has `words`: a block is known by its first line only."""
+    numbers = enumerate(issue.lines[(begin or 1) - 1 :], begin or 1)
+    return next((number for number, line in numbers if words in line), begin)
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+_DASH = re.compile(r"\s*(?:>\s*)*(?P<mark>[–‒‐‑−－﹣⁃＊＋]|—(?=\[))(?=\s|\[|[^\W\d_])")
+_DOT = re.compile(r"\s*(?:>\s*)*(?P<mark>[•●▪◦‣∙·])\s*\S")
+_NO_SPACE = re.compile(r"\s*(?:>\s*)*(?P<mark>[-*+])(?=\[[^\]]+\]\()")
+_FENCE = re.compile(r"\s*(?:>\s*)*(`{3,}|~{3,})")
+
+
+def check_bullets(issue: Issue) -> list[Finding]:
+    """Find lines that were meant as list items: one finding for lines that follow one another."""
+    found: list[Finding] = []
+    last = -1
+    for number, line in _prose(issue.lines):
+        match = _DASH.match(line) or _DOT.match(line) or _NO_SPACE.match(line)
+        if match is None:
+            continue
+        if number > last + 1:
+            found.append(_bullet(match["mark"], issue.path, number))
+        last = number
+    return found
+
+
+def _bullet(mark: str, path: Path, line: int) -> Finding:
+    if mark in "-*+":
+        return BULLET_LOOKALIKE.find(
+            f"“{mark}” starts no list item without a space behind it", path, line, fix=f"write “{mark} ”"
+        )
+    return BULLET_LOOKALIKE.find(f"“{mark}” (U+{ord(mark):04X}) starts no list item", path, line)
+
+
+def _prose(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Give the lines, numbered from 1, that stand in no fenced code and no comment."""
+    fence = ""
+    comment = False
+    for number, line in enumerate(lines, 1):
+        match = _FENCE.match(line)
+        if not fence and (comment or line.lstrip().startswith("<!--")):
+            comment = "-->" not in line
+        elif fence:
+            fence = "" if match and match[1].startswith(fence) and not line.strip(" >`~") else fence
+        elif match:
+            fence = match[1]
+        else:
+            yield number, line
+
+
+# What a clipboard leaves behind: an address of a machine, an identifier, a path; never a sentence, a date or a version.
+_STRAY = re.compile(
+    r"(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?:/\d{1,2})?"  # IPv4
+    r"|\[?(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}\]?(?::\d+)?"  # IPv6, MAC
+    r"|localhost(?::\d+)?\S*"
+    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # UUID
+    r"|(?=\S*\d)(?=\S*[a-z])[0-9a-f]{12,}"  # a hash
+    r"|(?=\S*\d)(?=\S*[a-z])[a-z0-9_+/=-]{24,}"  # a token
+    r"|(?:~|/(?:home|Users|tmp|var|etc|usr|opt|mnt))/\S*|[a-z]:\\\S*",  # a path
+    re.IGNORECASE,
+)
+
+
+def check_last_line(issue: Issue) -> list[Finding]:
+    written = [(number, line.strip()) for number, line in _prose(issue.lines) if line.strip()]
+    if written and _STRAY.fullmatch(written[-1][1]):
+        number, line = written[-1]
+        return [LAST_LINE_STRAY.find(f"the last line is only “{_short(line)}”", issue.path, number)]
+    return []
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+def check_image_texts(issue: Issue) -> list[Finding]:
+    return [
+        IMAGE_ALT_MISSING.find(f"the image {_short(image.src)} has no text", issue.path, image.line)
+        for image in issue.page.images
+        if not image.alt.strip()
+    ]
+
+
+def check_image_files(issue: Issue) -> list[Finding]:
+    """Find images that a push could not read; those on the web are not fetched."""
+    from wxpub import images
+
+    found = []
+    for image in issue.page.images:
+        if re.match(r"https?:|//|qrcode:", image.src, re.IGNORECASE):
+            continue
+        try:
+            images.read(image.src, issue.path, root=issue.root)
+        except SourceError as error:
+            found.append(IMAGE_MISSING.find(error.message, issue.path, image.line, fix=error.hint))
+    return found
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+CHECKS = (
+    check_repeated_links,
+    check_known_links,
+    check_lost_links,
+    check_repeated_headings,
+    check_empty_sections,
+    check_empty_items,
+    check_guide,
+    check_read_more,
+    check_bullets,
+    check_last_line,
+    check_image_texts,
+    check_image_files,
+)
+RULES = (
+    LINK_REPEATED,
+    LINK_KNOWN,
+    LINK_LOST,
+    HEADING_REPEATED,
+    SECTION_EMPTY,
+    ITEM_EMPTY,
+    BULLET_LOOKALIKE,
+    COUNT_WRONG,
+    GUIDE_EMPTY,
+    LAST_LINE_STRAY,
+    READ_MORE_MISSING,
+    IMAGE_ALT_MISSING,
+    IMAGE_MISSING,
+)

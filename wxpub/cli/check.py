@@ -1,0 +1,239 @@
+"""`wxpub check`: issues and article HTML in, findings with file and line out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wxpub.cli import options
+from wxpub.errors import SourceError
+from wxpub.finding import Finding
+from wxpub.limits import CONTENT_CHARS
+
+if TYPE_CHECKING:
+    from wxpub.check import Rule
+    from wxpub.check.size import Size
+    from wxpub.page import Target
+
+_COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
+_ANNOTATIONS = {"error": "error", "warning": "warning", "info": "notice"}
+_SUFFIXES = {".html", ".htm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found in one file, and the size of its HTML, where it could be read."""
+
+    path: Path
+    findings: tuple[Finding, ...]
+    size: Size | None = None
+
+
+def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> None:
+    """Answer `--explain RULE`, which needs no file; `--explain all` lists the rules."""
+    if name is None:
+        return
+    from difflib import get_close_matches
+
+    from wxpub.check import rules
+
+    known = {rule.id: rule for rule in rules()}
+    if name == "all":
+        click.echo("\n".join(f"{rule.id:32} {rule.severity:8} {rule.message}" for rule in known.values()))
+        ctx.exit()
+    if name not in known:
+        near = get_close_matches(name, known, 3)
+        hint = f" Did you mean {' or '.join(near)}?" if near else " `--explain all` lists them."
+        raise click.BadParameter(f"there is no rule {name!r}.{hint}", ctx, param)
+    click.echo(_explanation(known[name]))
+    ctx.exit()
+
+
+def _explanation(rule: Rule) -> str:
+    from wxpub.check.rule import CHANNELS, CONFIDENCE, KINDS
+
+    lines = [
+        f"{rule.id}: {rule.message}",
+        "",
+        f"  severity  {rule.severity}" + (" (stops a push)" if rule.severity == "error" else ""),
+        f"  about     {KINDS[rule.kind]}",
+    ]
+    if rule.fix:
+        lines.append(f"  fix       {rule.fix}")
+    if rule.kind == "page":
+        lines += [f"  matters   to {CHANNELS[rule.channel]}", f"  known     from {CONFIDENCE[rule.confidence]}"]
+    return "\n".join(lines)
+
+
+@click.command()
+@options.files
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "github"]), default="text", help="How to print findings."
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--size", "show_size", is_flag=True, help="Say where the characters go, by section and by CSS property.")
+@click.option(
+    "--explain",
+    metavar="RULE",
+    callback=_explain,
+    expose_value=False,
+    is_eager=True,
+    help="Say what a rule means; `all` lists the rules.",
+)
+@options.theme
+@click.option("--target", type=click.Choice(["api", "paste"]), help="Apply the rules of the API or of the web editor.")
+def check(
+    files: tuple[Path, ...],
+    strict: bool,
+    form: str,
+    as_json: bool,
+    show_size: bool,
+    theme_name: str | None,
+    variables: dict[str, str],
+    target: Target | None,
+) -> None:
+    """Say what is wrong with issues, with file and line.
+
+    Markdown is rendered and checked: its links, sections and images, its title, digest and cover, and the HTML that
+    WeChat would get. An .html file is checked as it is, whoever made it. Exit code 1 if there is an error.
+
+    \b
+    Examples:
+      wxpub check issue.md
+      wxpub check issues/*.md --strict
+      wxpub check article.html --target paste
+      wxpub check issues/*.md --format github
+      wxpub check --explain link-known
+    """
+    reports = [_report(path, theme_name, variables, target) for path in files]
+    if as_json or form == "json":
+        click.echo(json.dumps(_document(reports), ensure_ascii=False, indent=2))
+    for report in reports:
+        if form == "text" and not as_json:
+            _print(report.findings)
+            if show_size and report.size:
+                click.echo(_size(report.size))
+        elif form == "github" and not as_json:
+            for finding in report.findings:
+                click.echo(annotation(finding))
+        _summarise(report)
+    severities = {finding.severity for report in reports for finding in report.findings}
+    if "error" in severities or (strict and "warning" in severities):
+        raise click.exceptions.Exit(1)
+
+
+def _report(path: Path, theme_name: str | None, variables: Mapping[str, str], target: Target | None) -> Report:
+    from wxpub.check.size import measure
+
+    try:
+        if path.suffix.lower() in _SUFFIXES:
+            return _foreign(path, target)
+        from wxpub import check
+        from wxpub.page import render
+
+        issue = options.load(path, theme_name, variables)
+        page = render(issue.article, issue.theme, published=issue.published, target=target or "api")
+        found = check.check(page, target=target or "api", root=issue.config.root, published=issue.published)
+        return Report(path, found, measure(page.html))
+    except SourceError as error:
+        # One file that cannot be read does not keep the others from being checked.
+        return Report(
+            path, (Finding("file-unreadable", "error", error.message, error.path or path, error.line, error.hint),)
+        )
+
+
+def _foreign(path: Path, target: Target | None) -> Report:
+    from wxpub.check import check_html
+    from wxpub.check.size import measure
+
+    try:
+        html = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise SourceError("is not UTF-8", path, hint="save it as UTF-8") from None
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", path) from None
+    return Report(path, check_html(html, path, target), measure(html))
+
+
+# --- what is printed --------------------------------------------------------------------------------------------------
+
+
+def _print(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        place = f"{finding.place}: " if finding.path else ""
+        severity = click.style(finding.severity, fg=_COLOURS[finding.severity])
+        fix = f"; {finding.fix}" if finding.fix else ""
+        click.echo(f"{place}{severity}: {finding.message}{fix} [{finding.rule}]")
+
+
+def annotation(finding: Finding) -> str:
+    """Write a finding as a workflow command of GitHub Actions, which shows it beside the line in a pull request.
+
+    Escapes as docs.github.com "Workflow commands" and @actions/core do.
+    """
+    text = finding.message + (f"; {finding.fix}" if finding.fix else "")
+    properties = {"file": finding.path and finding.path.as_posix(), "line": finding.line, "title": finding.rule}
+    shown = ",".join(f"{name}={_escape(str(value), ':,')}" for name, value in properties.items() if value)
+    return f"::{_ANNOTATIONS[finding.severity]} {shown}::{_escape(text)}"
+
+
+def _escape(text: str, more: str = "") -> str:
+    for char in "%\r\n" + more:
+        text = text.replace(char, f"%{ord(char):02X}")
+    return text
+
+
+def _summarise(report: Report) -> None:
+    counts = _counts([report])
+    words = [f"{count} {name}{'' if count == 1 or name == 'info' else 's'}" for name, count in counts.items() if count]
+    size = ""
+    if report.size:
+        over = report.size.characters - CONTENT_CHARS
+        limit = f"{over:,} over" if over > 0 else "of"
+        size = f"{report.size.characters:,} characters ({limit} {CONTENT_CHARS:,}), {report.size.bytes:,} bytes; "
+    click.echo(f"{report.path}: {size}{', '.join(words) or 'nothing found'}", err=True)
+
+
+def _counts(reports: Sequence[Report]) -> dict[str, int]:
+    return {
+        name: sum(finding.severity == name for report in reports for finding in report.findings)
+        for name in ("error", "warning", "info")
+    }
+
+
+def _size(size: Size) -> str:
+    """Lay the size out as three short tables; shares are of all characters."""
+
+    def table(title: str, rows: Iterable[tuple[str, int]]) -> list[str]:
+        return [title, *(f"  {count:>7,} {count / size.characters:>6.1%}  {name}" for name, count in rows if count)]
+
+    return "\n".join(
+        [
+            *table("characters by kind", size.kinds.items()),
+            *table(
+                "characters by section",
+                ((name or "(before the first heading)", count) for name, count in size.sections),
+            ),
+            *table("characters of style by property", size.properties),
+        ]
+    )
+
+
+def _document(reports: Sequence[Report]) -> dict[str, Any]:
+    return {
+        "files": [
+            {
+                "path": str(report.path),
+                "findings": [asdict(each) | {"path": each.path and str(each.path)} for each in report.findings],
+                "size": asdict(report.size) if report.size else None,
+            }
+            for report in reports
+        ],
+        **_counts(reports),
+    }
