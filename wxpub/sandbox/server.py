@@ -66,7 +66,7 @@ def serve(
         if options:
             store.set_profile(APPID, change(store.profile(APPID), options))
         with _listen(make_app(store, hosts, on_call), port) as server:
-            thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="wxpub-sandbox", daemon=True)
+            thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="wxpub-sandbox", daemon=True)
             thread.start()
             try:
                 yield Sandbox(store, f"http://{HOST}:{server.server_port}")

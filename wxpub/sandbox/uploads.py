@@ -75,11 +75,11 @@ TEMPORARY = {
 
 def accept(files: ImmutableMultiDict[str, FileStorage], body: bytes, rule: Rule) -> Upload:
     """Take the file of the field `media` from a parsed multipart `body`; refuse what `rule` does not take."""
+    if _unfinished(body):
+        raise Refusal(40113)
     part = files.get("media")
     if part is None or not part.filename or not _plain_filename(body):
         raise Refusal(41005)
-    if _unfinished(body):
-        raise Refusal(40113)
     data = part.stream.read()
     if not data:
         raise Refusal(41005)
@@ -108,7 +108,7 @@ def _unfinished(body: bytes) -> bool:
     """Tell whether the closing boundary does not stand on a line of its own."""
     boundary = body[: body.find(b"\r\n")]
     closing = body.rfind(boundary + b"--")
-    return not boundary.startswith(b"--") or (closing >= 0 and body[closing - 2 : closing] != b"\r\n")
+    return boundary.startswith(b"--") and closing > 0 and body[closing - 2 : closing] != b"\r\n"
 
 
 def sniff(data: bytes) -> str:
