@@ -26,7 +26,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit, urlun
 
 from wxpub.finding import Finding, Severity
 from wxpub.limits import ARTICLE_HOST
-from wxpub.tree import line_of, make
+from wxpub.nodes import fill, line_of, make
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -128,7 +128,7 @@ class _Series:
         """Make `text<sup>[n]</sup>` of a link; the bare span keeps the text together until the tree is written."""
         _to_text(a)
         a.set("class", "ref")
-        a.append(make("sup", f"[{number}]", "note"))
+        a.append(make("sup", "note", [f"[{number}]"]))
 
     def _number(self, target: str, text: str, url: str) -> int:
         key = identity(target)
@@ -185,8 +185,8 @@ class _Series:
             self._report("back-issue-unknown", message, self._unknown[0][1], fix)
         if not self.notes:
             return None
-        section = make("section", None, "notes")
-        section.append(make("h2", self.article.notes_heading, "notes-title"))
+        section = make("section", "notes")
+        section.append(make("h2", "notes-title", [self.article.notes_heading]))
         for note in self.notes:
             section.extend(_entry(note, self._bodies.get(note.number)))
         return section
@@ -219,26 +219,23 @@ def _contact(a: HtmlElement, href: str) -> None:
     shown = _text(a)
     _to_text(a)
     if address and address not in shown:
-        a.append(make("span", f"（{address}）" if shown else address))
+        a.append(make("span", "", [f"（{address}）" if shown else address]))
 
 
 def _entry(note: Note, body: HtmlElement | None) -> Iterator[HtmlElement]:
     """Build one entry: number, text, address on its own line; a footnote keeps its blocks."""
-    entry = make("p", None, "note-item")
+    number = make("span", "note-number", [f"[{note.number}]"])
+    entry = make("p", "note-item", [number, " "])
     entry.set("data-note", str(note.number))
-    number = make("span", f"[{note.number}]", "note-number")
-    number.tail = " "
-    entry.append(number)
     if body is None:
         if note.text:
-            entry.extend([make("span", note.text, "note-text"), make("br")])
-        entry.append(make("span", note.url, "url"))
+            fill(entry, [make("span", "note-text", [note.text]), make("br")])
+        fill(entry, [make("span", "url", [note.url])])
         yield entry
         return
     first, *rest = list(body) or [None]
     if first is not None and first.tag == "p":
-        number.tail = " " + (first.text or "")
-        entry.extend(list(first))
+        fill(entry, [first.text or "", *first])
     elif first is not None:
         rest.insert(0, first)
     yield entry
@@ -247,13 +244,10 @@ def _entry(note: Note, body: HtmlElement | None) -> Iterator[HtmlElement]:
 
 def _qrcode(url: str) -> HtmlElement:
     """Show 阅读原文 as a picture: a reader on a phone long-presses it."""
-    section = make("section", None, "qrcode")
     image = make("img")
     image.set("src", f"qrcode:{url}")
     image.set("alt", "阅读原文的二维码")
-    section.append(image)
-    section.append(make("p", "长按识别二维码，阅读原文", "caption"))
-    return section
+    return make("section", "qrcode", [image, make("p", "caption", ["长按识别二维码，阅读原文"])])
 
 
 def _take_footnotes(root: HtmlElement) -> dict[str, HtmlElement]:

@@ -12,6 +12,7 @@ from wxpub.article import Article
 from wxpub.finding import Finding
 from wxpub.limits import DIGEST_CHARS, TITLE_CHARS
 from wxpub.links import Note
+from wxpub.nodes import line_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -113,7 +114,7 @@ def _complete(article: Article, root: HtmlElement) -> tuple[Article, tuple[Findi
         else:
             said = f"the title has {len(whole)} characters, WeChat takes {TITLE_CHARS}; it is shortened to “{title}”"
             fix = 'choose a short one with "title:"; the heading then leaves the text'
-            findings.append(Finding("title-shortened", "warning", said, article.path, tree.line_of(heading), fix))
+            findings.append(Finding("title-shortened", "warning", said, article.path, line_of(heading), fix))
     if not digest:
         guides = (_guide(quote) for quote in root.iter("blockquote"))
         digest = shorten(next(filter(None, guides), ""), DIGEST_CHARS)
@@ -155,7 +156,7 @@ def _images(root: HtmlElement) -> tuple[ImageRef, ...]:
     found: dict[str, ImageRef] = {}
     for image in root.iter("img"):
         src = image.get("src", "")
-        found.setdefault(src, ImageRef(src, image.get("alt", ""), tree.line_of(image)))
+        found.setdefault(src, ImageRef(src, image.get("alt", ""), line_of(image)))
     return tuple(found.values())
 
 
@@ -175,7 +176,7 @@ def _place(root: HtmlElement, pictures: Mapping[str, Picture]) -> None:
 
 
 def _outline(root: HtmlElement) -> tuple[Heading, ...]:
-    return tuple(Heading(int(each.tag[1]), _text(each), tree.line_of(each)) for each in root.iter(*HEADINGS))
+    return tuple(Heading(int(each.tag[1]), _text(each), line_of(each)) for each in root.iter(*HEADINGS))
 
 
 def _text(element: HtmlElement) -> str:
