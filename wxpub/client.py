@@ -21,11 +21,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from wxpub.config import Account
 from wxpub.errors import ApiError, ConfigError, NetworkError
-from wxpub.images import Image
 from wxpub.limits import API_BASE, ERRCODE_HINTS
 
 if TYPE_CHECKING:
@@ -43,6 +42,17 @@ STALE_TOKEN = (40001, 40014, 42001)
 SYSTEM_BUSY = -1
 SLOW_DOWN = 45011
 PAGE = 20  # drafts in one answer of draft/batchget, the most it gives
+
+
+class File(Protocol):
+    """What can be uploaded: a name with an extension, bytes and their media type."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def mime(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +134,21 @@ class Client:
 
     # --- images --------------------------------------------------------------------------------------------------------
 
-    def upload_image(self, image: Image) -> str:
+    def upload_image(self, file: File) -> str:
         """Upload a picture of the body; give its address. It counts towards no quota and cannot be listed or deleted.
 
         JPEG or PNG, less than 1 MB. ApiError 40005, 40009, 40137: kind, size, format. Source: api_uploadimage.
         """
-        answer = self._call("media/uploadimg", image=image)
+        answer = self._call("media/uploadimg", file=file)
         return _text(answer, "url", "media/uploadimg")
 
-    def add_image(self, image: Image) -> tuple[str, str]:
+    def add_image(self, file: File) -> tuple[str, str]:
         """Add a picture to the account's permanent material; give its media_id and its address.
 
         JPEG, PNG, BMP or GIF up to 10 MB; the account holds 100,000. ApiError 40113, 40006: kind, size.
         Source: api_addmaterial.
         """
-        answer = self._call("material/add_material", query={"type": "image"}, image=image)
+        answer = self._call("material/add_material", query={"type": "image"}, file=file)
         return _text(answer, "media_id", "material/add_material"), str(answer.get("url", ""))
 
     def delete_material(self, media_id: str) -> None:
@@ -264,7 +274,7 @@ class Client:
         body: Mapping[str, Any] | None = None,
         *,
         query: Mapping[str, str] | None = None,
-        image: Image | None = None,
+        file: File | None = None,
         twice: bool = True,
     ) -> Json:
         """Call `endpoint` with a token; `twice` tells whether it may happen twice when its outcome is unknown."""
@@ -273,7 +283,7 @@ class Client:
         def send() -> Json:
             token = self.token()
             try:
-                return self._send(endpoint, {"access_token": token, **(query or {})}, data, image)
+                return self._send(endpoint, {"access_token": token, **(query or {})}, data, file)
             except ApiError as error:
                 if error.errcode in STALE_TOKEN:
                     self._forget_token(token)
@@ -317,10 +327,10 @@ class Client:
         endpoint: str,
         query: Mapping[str, str] | None = None,
         data: bytes | None = None,
-        image: Image | None = None,
+        file: File | None = None,
     ) -> Json:
         """Send one request and read its answer. Raises NetworkError and ApiError."""
-        response = self._request(endpoint, query or {}, data, image)
+        response = self._request(endpoint, query or {}, data, file)
         try:
             # By hand: without a charset `requests` would read text/plain as ISO-8859-1. WeChat lets control characters through.
             answer = json.loads(response.content.decode("utf-8"), strict=False)
@@ -339,16 +349,16 @@ class Client:
         return answer
 
     def _request(
-        self, endpoint: str, query: Mapping[str, str], data: bytes | None, image: Image | None
+        self, endpoint: str, query: Mapping[str, str], data: bytes | None, file: File | None
     ) -> requests.Response:
         """Exchange one request; every exception of `requests` becomes ours here, since its texts hold the token."""
         import requests
 
         headers = {"Content-Type": "application/json; charset=utf-8"} if data is not None else {}
-        files = {"media": (image.name, image.data, image.mime)} if image else None
+        files = {"media": (file.name, file.data, file.mime)} if file else None
         try:
             return self._session().request(
-                "GET" if data is None and image is None else "POST",
+                "GET" if data is None and file is None else "POST",
                 f"{self._base}/cgi-bin/{endpoint}",
                 params=dict(query),
                 data=data,

@@ -82,10 +82,11 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Where an issue can be read for good."""
+    """Where an issue can be read for good; as long as WeChat is at work on it, `publish_id` stands for the `url`."""
 
-    url: str
+    url: str = ""
     article_id: str = ""
+    publish_id: str = ""
     at: str = ""
 
 
@@ -118,7 +119,7 @@ def issue_name(path: Path, root: Path) -> str:
 def published(root: Path) -> dict[str, str]:
     """Map every issue that the ledger of `root` knows as published to its permalink, by the issue's absolute path."""
     facts = Ledger(root / FILE_NAME).facts(Published)
-    return {str((root / name).resolve()): fact.url for (_, name), fact in facts.items()}
+    return {str((root / name).resolve()): fact.url for (_, name), fact in facts.items() if fact.url}
 
 
 class Ledger:
@@ -147,6 +148,10 @@ class Ledger:
                 account, _, name = rest.partition(" ")
                 found[account, name] = _fact(kind, value, self.path)
         return found
+
+    def of_account(self, kind: type[F], account: str) -> dict[str, F]:
+        """Give all facts of `kind` about one account, by name."""
+        return {name: fact for (owner, name), fact in self.facts(kind).items() if owner == account}
 
     def record(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -67,12 +68,14 @@ def push(
         raise click.UsageError("--open goes with --sandbox; a real draft is on mp.weixin.qq.com → 草稿箱")
     loaded = [options.load(path, theme_name, variables) for path in files]
     settings = loaded[0].config
-    with wechat.connect(settings, account_name, sandbox, keep=not dry_run) as account:
+    with wechat.connect(settings, account_name, sandbox) as account:
         issues = tuple(_issue(each) for each in loaded)
         private = bool(settings.network.get("allow_private"))
-        job = replace(
-            _job(issues, account, allow_private=private, skip=skip_unreachable or sandbox), force=force, new=new
-        )
+        ledger = account.ledger(keep=not dry_run)
+        known = pushing.known(ledger, account.key)
+        skip = skip_unreachable or sandbox
+        bundles = pushing.gather(issues, known, allow_private=private, skip_unreachable=skip)
+        job = pushing.Job(bundles, account.client, ledger, account.key, force, new, wechat.say)
         _say_findings([each for bundle in job.bundles for each in bundle.findings])
         if dry_run:
             _say_plan(pushing.plan(job), job, as_json)
@@ -83,23 +86,17 @@ def push(
             account.client.preview(receipt.media_id, preview_to)
         _say_receipt(receipt, job, account, as_json, preview_to)
         if open_page and account.sandbox:
-            _show(account.sandbox.url)
+            _show(f"{account.sandbox.url}/draft/{receipt.media_id}")
 
 
 def _issue(each: options.Issue) -> Issue:
     return pushing.Issue(each.article, each.theme, each.config.root, wechat.picture_root(each.config), each.published)
 
 
-def _job(issues: tuple[Issue, ...], account: WeChat, *, allow_private: bool, skip: bool) -> Job:
-    known = pushing.known(account.ledger, account.key)
-    bundles = pushing.gather(issues, known, allow_private=allow_private, skip_unreachable=skip)
-    return pushing.Job(bundles, account.client, account.ledger, account.key, say=wechat.say)
-
-
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """Show a bar while pictures are uploaded, on a terminal only."""
-    if quiet or not click.get_text_stream("stderr").isatty():
+    if quiet or not sys.stderr.isatty():
         yield lambda done, of: None
         return
     from rich.console import Console
@@ -156,7 +153,7 @@ def _say_receipt(receipt: Receipt, job: Job, account: WeChat, as_json: bool, pre
     if preview_to:
         click.echo(f"preview sent to {preview_to}", err=True)
     if account.sandbox:
-        click.echo(f"look at it: {_sandbox_command()}", err=True)
+        click.echo(f"look at it: {_sandbox_command()}, then http://127.0.0.1:8888/draft/{receipt.media_id}", err=True)
     else:
         click.echo("look at it: mp.weixin.qq.com → 内容管理 → 草稿箱", err=True)
         click.echo(f"left to do there by hand, as far as you want it: {BY_HAND}", err=True)
@@ -175,10 +172,10 @@ def _sandbox_command() -> str:
 
 
 def _show(url: str) -> None:
-    """Open the sandbox's draft box and keep it open until Ctrl-C."""
+    """Open the draft in the sandbox and keep it there until Ctrl-C."""
     from threading import Event
 
-    click.echo(f"the draft box is at {url}/ until you press Ctrl-C", err=True)
+    click.echo(f"the draft is at {url} until you press Ctrl-C", err=True)
     click.launch(url)
     try:
         Event().wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,9 +29,13 @@ class WeChat:
     """An account that can be spoken to. `key` names it in the ledger; `sandbox` is set if it is the local one."""
 
     client: Client
-    ledger: Ledger
+    ledger_path: Path
     key: str
     sandbox: Sandbox | None = None
+
+    def ledger(self, *, keep: bool = True) -> Ledger:
+        """Open the ledger; without `keep` nothing is written to it. Raises ConfigError if it is damaged."""
+        return Ledger(self.ledger_path, keep=keep)
 
 
 def account_options(command: F) -> F:
@@ -44,17 +49,17 @@ def account_options(command: F) -> F:
 
 
 @contextmanager
-def connect(settings: Config, account_name: str, sandbox: bool, *, keep: bool = True) -> Iterator[WeChat]:
+def connect(settings: Config, account_name: str, sandbox: bool) -> Iterator[WeChat]:
     """Give the account that the options mean; the sandbox runs in this process until the block ends.
 
-    Without `keep` the ledger is not written. Raises ConfigError where credentials are missing.
+    Raises ConfigError where credentials are missing.
     """
     from wxpub.push import account_key
 
     if not sandbox:
         account = config.account(settings, account_name)
-        ledger = Ledger(settings.root / FILE_NAME, keep=keep)
-        yield WeChat(Client(account, notify=say), ledger, account_key(account.appid, account.api_base))
+        key = account_key(account.appid, account.api_base)
+        yield WeChat(Client(account, notify=say), settings.root / FILE_NAME, key)
         return
     from wxpub.sandbox import serve
 
@@ -62,9 +67,7 @@ def connect(settings: Config, account_name: str, sandbox: bool, *, keep: bool = 
     db.parent.mkdir(parents=True, exist_ok=True)
     with serve(db) as local:
         account = Account("sandbox", local.appid, local.secret, local.url)
-        yield WeChat(
-            Client(account, notify=say), Ledger(_sandbox_ledger(db, settings.root), keep=keep), "sandbox", local
-        )
+        yield WeChat(Client(account, notify=say), _sandbox_ledger(db, settings.root), "sandbox", local)
 
 
 def sandbox_db() -> Path:
@@ -93,3 +96,12 @@ def picture_root(settings: Config) -> Path:
     if settings.path is None and not (settings.root / ".git").exists():
         return settings.root.parent
     return settings.root
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before something that cannot be undone; without a terminal `--yes` is the only way to answer."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} Say so with --yes.")
+    click.confirm(question, abort=True, err=True)

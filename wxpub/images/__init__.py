@@ -13,7 +13,20 @@ from pathlib import Path
 from wxpub.images.picture import Image, Source
 from wxpub.images.source import hosted, read
 
-__all__ = ["Image", "Source", "cover", "cover_source", "fit", "hosted", "load", "read", "stand_in", "terminal_qrcode"]
+__all__ = [
+    "Image",
+    "Source",
+    "chinese_font",
+    "cover",
+    "cover_source",
+    "fit",
+    "formats",
+    "hosted",
+    "load",
+    "read",
+    "stand_in",
+    "terminal_qrcode",
+]
 
 
 def load(src: str, article_path: Path, *, root: Path, allow_private: bool = False) -> Image:
@@ -64,3 +77,21 @@ def terminal_qrcode(text: str) -> str:
     from wxpub.images.draw import terminal_qrcode as draw
 
     return draw(text)
+
+
+def chinese_font() -> str | None:
+    """Give the font in which covers are drawn; None if the system has none with Chinese characters."""
+    from wxpub.images.draw import font_path
+
+    return font_path()
+
+
+def formats() -> dict[str, bool]:
+    """Tell which of the formats that not every Pillow reads this one does."""
+    from PIL import features
+
+    return {
+        "WebP": bool(features.check("webp")),
+        "AVIF": bool(features.check("avif")),
+        "TIFF": bool(features.check("libtiff")),
+    }

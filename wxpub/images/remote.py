@@ -194,7 +194,7 @@ def _session(allow_private: bool) -> Session:
 
     class Checked(HTTPAdapter):
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-            super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
+            super().init_poolmanager(*args, **kwargs)
             self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
 
     session = requests.Session()

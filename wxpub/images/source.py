@@ -101,7 +101,7 @@ def _find(src: str, article_path: Path, root: Path) -> Path:
     for text in filter(None, tries):
         base = root if text.startswith("/") else article_path.parent
         try:
-            path = (base / text.lstrip("/")).resolve()
+            path: Path = (base / text.lstrip("/")).resolve()
             if not path.is_relative_to(root.resolve()):
                 outside = True
             elif path.exists():

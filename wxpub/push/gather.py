@@ -127,7 +127,7 @@ def _cover(
     """Give the cover that the author named, else one drawn from the title."""
     nothing = Source("", "cover", b"", "")
     if not article.cover:
-        colours = (issue.theme.variables.get("accent", COVER_COLOURS[0]), COVER_COLOURS[1])
+        colours = cover_colours(issue.theme)
         source = images.cover_source(article.title, colours)
         if known("cover", source.key):
             return source, None, None
@@ -141,6 +141,11 @@ def _cover(
         return source, None if known("cover", source.key) else images.fit(source), None
     except (SourceError, NetworkError) as error:
         return nothing, None, _finding("cover", "error", f"cover: {error.message}", error.hint, article.path, 1)
+
+
+def cover_colours(theme: Theme) -> tuple[str, str]:
+    """Give the colours of a cover that goes with `theme`: ground and bar."""
+    return theme.variables.get("accent", COVER_COLOURS[0]), COVER_COLOURS[1]
 
 
 def _finding(rule: str, severity: str, message: str, fix: str, path: Path, line: int | None) -> Finding:

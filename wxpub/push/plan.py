@@ -108,18 +108,19 @@ def record_new(
     """
     facts: dict[str, Fact] = {}
     forget: dict[str, type[Fact]] = {}
-    for (account, name), intent in job.ledger.facts(Intent).items():
+    for name, intent in job.ledger.of_account(Intent, job.account).items():
         mark = marks.read(intent.mark)
-        if account == job.account and mark and mark.draft == group and not intent.media_id:
+        if mark and mark.draft == group and not intent.media_id:
             facts[name] = Draft(
                 media_id, intent.index, intent.of, intent.mark, (sent or {}).get(name, ""), doubtful=doubtful
             )
-    replaced = {old for account, old in job.ledger.facts(Leftover) if account == job.account}
-    for (account, name), fact in job.ledger.facts(Draft).items():
-        if account == job.account and fact.media_id in replaced and name not in facts:
+    replaced = job.ledger.of_account(Leftover, job.account)
+    for name, draft in job.ledger.of_account(Draft, job.account).items():
+        if draft.media_id in replaced and name not in facts:
             forget[name] = Draft
     job.ledger.record(job.account, facts, forget, done=tuple(facts))
-    return tuple(fact for name in job.names if (fact := job.ledger.get(Draft, job.account, name)))
+    recorded = (job.ledger.get(Draft, job.account, name) for name in job.names)
+    return tuple(each for each in recorded if each)
 
 
 # --- the draft ----------------------------------------------------------------------------------------------------------
@@ -156,9 +157,8 @@ def _replaced(job: Job, present: tuple[Draft, ...]) -> tuple[str, ...]:
     """List the drafts that a new one makes needless: their issues are all in it, or it takes a part of theirs alone."""
     names = set(job.names)
     holders: dict[str, set[str]] = {}
-    for (account, name), fact in job.ledger.facts(Draft).items():
-        if account == job.account:
-            holders.setdefault(fact.media_id, set()).add(name)
+    for name, fact in job.ledger.of_account(Draft, job.account).items():
+        holders.setdefault(fact.media_id, set()).add(name)
     olds = dict.fromkeys(fact.media_id for fact in present)
     return tuple(old for old in olds if holders[old] <= names or names <= holders[old])
 

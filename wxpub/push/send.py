@@ -196,10 +196,8 @@ def _losses(job: Job, place: int, sent: Json, stored: Json) -> list[Finding]:
 def tidy(job: Job, todo: Plan, standing: Standing) -> None:
     """Delete what the verified draft makes needless: second copies of it, and drafts that it replaced."""
     _delete_copies(job, todo, standing)
-    referred = {fact.media_id for (account, _), fact in job.ledger.facts(Draft).items() if account == job.account}
-    for (account, old), leftover in job.ledger.facts(Leftover).items():
-        if account != job.account:
-            continue
+    referred = {fact.media_id for fact in job.ledger.of_account(Draft, job.account).values()}
+    for old, leftover in job.ledger.of_account(Leftover, job.account).items():
         if old not in referred and _untouched(job, old, leftover):
             job.client.delete_draft(old)
             job.say("the draft that it replaces was deleted")
@@ -223,12 +221,8 @@ def _delete_copies(job: Job, todo: Plan, standing: Standing) -> None:
 
 def _stored_before(job: Job, media_id: str) -> str:
     """Fingerprint a draft as it was stored when it was pushed last."""
-    facts = job.ledger.facts(Draft)
-    known = sorted(
-        (fact.index, fact.stored)
-        for (account, _), fact in facts.items()
-        if account == job.account and fact.media_id == media_id
-    )
+    facts = job.ledger.of_account(Draft, job.account).values()
+    known = sorted((fact.index, fact.stored) for fact in facts if fact.media_id == media_id)
     return fingerprint([stored for _, stored in known])
 
 
