@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+
+def words(names: str) -> frozenset[str]:
+    """Read a set of names."""
+    return frozenset(names.split())
+
+
 # --- an article's fields ----------------------------------------------------------------------------------------------
 # developers.weixin.qq.com/doc/subscription/api/draftbox/draftmanage/api_draft_add (as of 2026-09)
 TITLE_CHARS = 64  # documented as 32 since 2025-12-19; 64 taken and 65 refused with 45003, measured 2026-06-16
@@ -161,9 +167,7 @@ ERRCODE_HINTS: Mapping[int, str] = {
 # --- HTML -------------------------------------------------------------------------------------------------------------
 # What a finished article is made of: tags seen to survive pasting, saving, draft/add and the page's own script
 # (github.com/wechatjs/verify-article-structure-spec, published articles, probes of draft/add compared with draft/get).
-TAGS = frozenset(
-    "section p h1 h2 h3 blockquote ul ol li table tbody tr th td hr br span strong em code a img svg".split()
-)
+TAGS = words("section p h1 h2 h3 blockquote ul ol li table tbody tr th td hr br span strong em code a img svg")
 ATTRIBUTES = {
     "*": frozenset({"style"}),
     "a": frozenset({"href"}),
@@ -174,22 +178,23 @@ ATTRIBUTES = {
     "ul": frozenset({"class"}),  # list-paddingleft-1, which the editor sets itself
     "ol": frozenset({"class"}),
 }
-SVG_TAGS = frozenset("svg g path rect circle ellipse line polyline polygon text tspan".split())
-SVG_ATTRIBUTES = frozenset(
-    "viewBox preserveAspectRatio width height x y x1 y1 x2 y2 cx cy r rx ry d points transform dx dy fill stroke "
-    "fill-rule fill-opacity stroke-width stroke-opacity stroke-linecap stroke-linejoin stroke-dasharray "
-    "stroke-dashoffset stroke-miterlimit opacity font-size font-weight font-style text-anchor role aria-label "
-    "aria-hidden style".split()
+SVG_TAGS = words("svg g path rect circle ellipse line polyline polygon text tspan")
+SVG_ATTRIBUTES = words(
+    "viewBox preserveAspectRatio width height x y x1 y1 x2 y2 cx cy r rx ry d points transform dx dy fill "
+    "stroke fill-rule fill-opacity stroke-width stroke-opacity stroke-linecap stroke-linejoin stroke- "
+    "dasharray stroke-dashoffset stroke-miterlimit opacity font-size font-weight font-style text-anchor "
+    "role aria-label aria-hidden style"
 )
 # Properties that an author's own `style` may set; everything else (position, filter, animation…) is dropped or inert.
-CSS_PROPERTIES = frozenset(
-    "color background background-color opacity font-size font-weight font-style font-family line-height letter-spacing "
-    "word-spacing text-align text-indent text-decoration text-transform text-shadow vertical-align white-space "
-    "word-break overflow-wrap list-style-type margin margin-top margin-right margin-bottom margin-left padding "
-    "padding-top padding-right padding-bottom padding-left border border-top border-right border-bottom border-left "
-    "border-color border-style border-width border-radius border-collapse border-spacing border-top-left-radius "
-    "border-top-right-radius border-bottom-left-radius border-bottom-right-radius border-top-color "
-    "border-right-color border-bottom-color border-left-color box-shadow display width min-width max-width height "
-    "overflow overflow-x overflow-y -webkit-overflow-scrolling box-sizing flex justify-content align-items transform "
-    "font-variant-numeric fill stroke stroke-width stroke-dasharray".split()
+CSS_PROPERTIES = words(
+    "color background background-color opacity font-size font-weight font-style font-family line-height "
+    "letter-spacing word-spacing text-align text-indent text-decoration text-transform text-shadow "
+    "vertical-align white-space word-break overflow-wrap list-style-type margin margin-top margin-right "
+    "margin-bottom margin-left padding padding-top padding-right padding-bottom padding-left border "
+    "border-top border-right border-bottom border-left border-color border-style border-width border- "
+    "radius border-collapse border-spacing border-top-left-radius border-top-right-radius border-bottom- "
+    "left-radius border-bottom-right-radius border-top-color border-right-color border-bottom-color "
+    "border-left-color box-shadow display width min-width max-width height overflow overflow-x overflow-y "
+    "-webkit-overflow-scrolling box-sizing flex justify-content align-items transform font-variant-numeric "
+    "fill stroke stroke-width stroke-dasharray"
 )

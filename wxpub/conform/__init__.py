@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Literal
 
 from wxpub.conform import blocks, code, lists, math, sanitise, tables, write
 from wxpub.finding import Finding
+from wxpub.limits import words
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 Target = Literal["api", "paste"]
 
-_INLINE = frozenset("a span strong b em i u s del ins mark kbd sup sub small big code cite var abbr font label".split())
-_ALIGNED = frozenset("section p h1 h2 h3 h4 h5 h6".split())
+_INLINE = words("a span strong b em i u s del ins mark kbd sup sub small big code cite var abbr font label")
+_ALIGNED = words("section p h1 h2 h3 h4 h5 h6")
 
 
 def shape(root: HtmlElement, path: Path | None = None) -> tuple[Finding, ...]:
@@ -33,7 +34,9 @@ def shape(root: HtmlElement, path: Path | None = None) -> tuple[Finding, ...]:
     findings: list[Finding] = []
 
     def report(rule: str, message: str, element: HtmlElement, fix: str) -> None:
-        line = next((each.get("data-line") for each in (element, *element.iterancestors()) if each.get("data-line")), None)
+        line = next(
+            (each.get("data-line") for each in (element, *element.iterancestors()) if each.get("data-line")), None
+        )
         findings.append(Finding(rule, "warning", message, path, int(line) if line and line.isdigit() else None, fix))
 
     sanitise.sanitise(root, report)
@@ -82,7 +85,8 @@ def canonical(html: str) -> str:
     """Conform a fragment of HTML that anybody wrote; what `finish` wrote comes back unchanged."""
     from lxml.html import HTMLParser, document_fromstring
 
-    body = document_fromstring(f"<html><body>{html}</body></html>", parser=HTMLParser(huge_tree=True)).body
+    document: HtmlElement = document_fromstring(f"<html><body>{html}</body></html>", parser=HTMLParser(huge_tree=True))
+    body = document.body
     root = body[0] if len(body) == 1 and body[0].tag == "section" and not (body.text or "").strip() else body
     root.tag = "section"
     sentinels = [each for each in root.iterchildren("p") if write.is_sentinel(each)]

@@ -1,4 +1,4 @@
-"""Every other element in its lasting form: paragraphs that hold blocks, pictures, folds, definitions, readings, contents."""
+"""All other elements in their lasting form: paragraphs, pictures, folds, definitions, readings, contents."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ def paragraph(p: HtmlElement) -> None:
     """Mend a paragraph: one that holds blocks is a section, one of pictures a figure, an empty one goes."""
     if has_block(p):
         p.tag = "section"
-        return _wrap_runs(p)
+        _wrap_runs(p)
+        return
     if not len(p) and not (p.text or "").strip():
-        return p.drop_tree() if not p.tail or not p.tail.strip() else p.drop_tag()
-    pictures = [each for each in p if each.tag == "img" or (each.tag == "a" and len(each) == 1 and each[0].tag == "img")]
+        p.drop_tree()
+        return
+    pictures = [
+        each for each in p if each.tag == "img" or (each.tag == "a" and len(each) == 1 and each[0].tag == "img")
+    ]
     if pictures and not "".join(p.itertext()).strip() and all(each in pictures or each.tag == "br" for each in p):
         _figure(p, [each if each.tag == "img" else each[0] for each in pictures])
-    return None
 
 
 def _figure(p: HtmlElement, images: list[HtmlElement]) -> None:
@@ -119,10 +122,9 @@ def section(element: HtmlElement) -> None:
             if shown and heading.get("class") != "notes-title":
                 element.append(make("p", f"toc-{heading.tag[1]}", [shown]))
     if not len(element) and not (element.text or "").strip():
-        return replace(element, [element.tail] if element.tail else []) if element.getparent() is not None else None
-    if any(child.tag in BLOCKS for child in element):
+        element.drop_tree()
+    elif any(child.tag in BLOCKS for child in element):
         _wrap_runs(element)
-    return None
 
 
 def fold(details: HtmlElement) -> None:

@@ -1,7 +1,7 @@
 """Code that scrolls: `pre` in, a scrolling section with one `p` per line out, its words classed by what they are.
 
 WeChat eats line ends and runs of spaces inside code, and its checker refuses a `pre` that is wider than the page. So a
-line is a paragraph, every space is U+00A0, and the scroller is a section (doocs/md #894, verify-article-structure-spec).
+line is a paragraph, every space is U+00A0, and the scroller a section (doocs/md #894, verify-article-structure-spec).
 """
 
 from __future__ import annotations
@@ -40,8 +40,7 @@ def shape(pre: HtmlElement) -> None:
     code = pre[0] if len(pre) == 1 and pre[0].tag == "code" else pre
     names = (code.get("class") or "").split()
     language = next((name.partition("-")[2] for name in names if name.startswith(("language-", "lang-"))), "")
-    text = "".join("\n" if each.tag == "br" else "" for each in ()) + _text(code)
-    lines = list(_lines(text, language))
+    lines = list(_lines(_text(code), language))
     while len(lines) > 1 and not lines[-1]:
         lines.pop()
     section = make("section", "code-lines", [make("p", content=line or [make("br")]) for line in lines])

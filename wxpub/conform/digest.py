@@ -18,12 +18,12 @@ from wxpub.conform.nodes import Node, blank, fill, lines, make, nodes, text
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_WORDS = (
-    "论文 文章 原文 摘要 简介 介绍 概要 导读 标题 题目 作者 机构 单位 来源 出处 期刊 会议 时间 日期 地址 链接 网址 主页 官网 网站 "
-    "代码 源码 项目 仓库 开源 文档 手册 教程 课程 视频 演示 数据集 数据 模型 博客 白皮书 下载 公众号 注 备注 点评 推荐 看点 "
-    "Project Editor WeChat Title Paper Code Link URL Demo Docs Abstract Authors? Source Repo GitHub Homepage Slides Video"
-).split()
-_LABEL = re.compile(rf"\s*(?:[A-Za-z0-9\u4e00-\u9fff]{{0,6}}?(?:{'|'.join(_WORDS)})(?:地址|链接|主页)?)\s?(?:：|:(?!//))", re.I)
+_LABELS = (
+    "论文|文章|原文|摘要|简介|介绍|概要|导读|标题|题目|作者|机构|单位|来源|出处|期刊|会议|时间|日期|地址|链接|网址|主页|官网|网站|代码|"
+    "源码|项目|仓库|开源|文档|手册|教程|课程|视频|演示|数据集|数据|模型|博客|白皮书|下载|公众号|注|备注|点评|推荐|看点|"
+    "Project|Editor|WeChat|Title|Paper|Code|Link|URL|Demo|Docs|Abstract|Authors?|Source|Repo|GitHub|Homepage|Slides|Video"
+)
+_LABEL = re.compile(rf"\s*(?:[A-Za-z0-9\u4e00-\u9fff]{{0,6}}?(?:{_LABELS})(?:地址|链接|主页)?)\s?(?:：|:(?!//))", re.I)
 _SOURCE = re.compile(r"\s[|｜丨]\s*(?=\S)(?!.*\s[|｜丨]\s)")  # the last bar of a title
 _TITLE_CHARS = 120
 _LINKS = frozenset({"a", "span"})
@@ -74,7 +74,9 @@ def _starts_with_link(first: list[Node]) -> bool:
 def _source(first: list[Node]) -> int | None:
     """Find the node of a title's line that names the source after a bar."""
     for index, node in enumerate(first):
-        found = node if isinstance(node, str) else (node.text or "") if node.tag in _LINKS and not node.get("style") else ""
+        found = (
+            node if isinstance(node, str) else (node.text or "") if node.tag in _LINKS and not node.get("style") else ""
+        )
         if _SOURCE.search(found) and len(found) - _SOURCE.search(found).end() <= 40:  # type: ignore[union-attr]
             return index
     return None

@@ -5,8 +5,8 @@ doocs/md #447, WeMD #10). So the first level stays a list,
 
     ul > li > section > text | p…  section.sublist > p.subitem "◦ text" …
 
-and what is deeper becomes paragraphs with literal markers; so does a list whose numbers do not start at 1, or which goes
-on after something else.
+and what is deeper becomes paragraphs with literal markers; so does a list whose numbers do not start at 1, or which
+goes on after something else.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _start(element: HtmlElement) -> int:
 
 
 def _flat(element: HtmlElement) -> HtmlElement:
-    """Write a list as paragraphs in a section, each item with its marker; what follows in an item is indented below it."""
+    """Write a list as paragraphs in a section, each item with its marker, the rest of an item indented below."""
     found = make("section", "sublist")
     for marker, item in zip(_markers(element), list(element), strict=True):
         fresh = True
@@ -132,9 +132,9 @@ def _flat(element: HtmlElement) -> HtmlElement:
             if run is not None:
                 label = [marker] if fresh and not _has_box(run) else []
                 found.append(make("p", "subitem" if fresh else "more", [*label, *digest.marked(run)]))
-            elif fresh:
-                found.append(make("p", "subitem", [marker]))
-            if run is None:
+            elif not isinstance(part, list):
+                if fresh:
+                    found.append(make("p", "subitem", [marker]))
                 found.append(part if part.get("class") == "sublist" else make("section", "more", [part]))
             fresh = False
     return found
@@ -146,7 +146,7 @@ def _has_box(run: list[Node]) -> bool:
 
 def _level(element: HtmlElement) -> int:
     """Count the lists that `element` stands in, itself included."""
-    return 1 + sum(each.tag == "li" for each in element.iterancestors())
+    return 1 + sum(1 for _ in element.iterancestors("li"))
 
 
 def _markers(element: HtmlElement) -> Iterator[str]:

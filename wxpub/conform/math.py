@@ -1,4 +1,4 @@
-"""Formulas as outlines: TeX in, an `svg` of plain paths in the text's own colour out; on an error, the TeX itself as code.
+"""Formulas as outlines: TeX in, an `svg` of plain paths in the text's own colour out; on an error, the TeX as code.
 
 WeChat keeps drawings, but no fonts, ids or `<use>`; so every glyph is a path, its numbers cut to what a screen shows.
 """
@@ -43,6 +43,10 @@ def shape(element: HtmlElement, report: Callable[[str, str, HtmlElement, str], N
     fill(element, [drawing])
 
 
+# What ziamath trips over in TeX that it does not expect; it has no errors of its own.
+_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, SyntaxError, TypeError, ValueError)
+
+
 class _Unreadable(Exception):
     """TeX that cannot be drawn."""
 
@@ -53,22 +57,24 @@ def _short(tex: str) -> str:
 
 def draw(tex: str, display: bool) -> HtmlElement:
     """Draw `tex` as an `svg` sized in em. Raises _Unreadable if ziamath cannot."""
-    import ziamath
     from latex2mathml import exceptions
     from lxml import etree
+    from ziamath.config import config
+    from ziamath.zmath import Latex
 
     if _HAN.search(tex):
         raise _Unreadable("the mathematical font has no Chinese characters; write them outside the formula")
-    faults = tuple(each for each in vars(exceptions).values() if isinstance(each, type) and issubclass(each, Exception))
-    ziamath.config.svg2 = False
+    own = [each for each in vars(exceptions).values() if isinstance(each, type) and issubclass(each, Exception)]
+    faults: tuple[type[Exception], ...] = (*_FAULTS, *own)
+    config.svg2 = False
     try:
-        formula = ziamath.Latex(tex, size=_SIZE, inline=not display)
+        formula = Latex(tex, size=_SIZE, inline=not display)
         unknown = next((text for text in formula.mathml.itertext() if re.fullmatch(r"\\[A-Za-z]+", text)), "")
         if unknown:
             raise _Unreadable(f"unknown command {unknown}")
         drawing = etree.fromstring(formula.svg().encode())
-    except faults + (ArithmeticError, AssertionError, AttributeError, LookupError, SyntaxError, TypeError, ValueError) as error:
-        raise _Unreadable(str(error) or type(error).__name__) from None  # what ziamath trips over tells no more
+    except faults as error:
+        raise _Unreadable(str(error) or type(error).__name__) from None
     return _outline(drawing, tex)
 
 
@@ -102,7 +108,11 @@ def _ink(colour: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}".rstrip("0").rstrip(".").replace("0.", ".", 1) if abs(value) < 1 else f"{value:.2f}".rstrip("0").rstrip(".")
+    return (
+        f"{value:.3f}".rstrip("0").rstrip(".").replace("0.", ".", 1)
+        if abs(value) < 1
+        else f"{value:.2f}".rstrip("0").rstrip(".")
+    )
 
 
 def _box(rect: _Element) -> str:

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from lxml import html
 
+from wxpub.limits import words
+
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 Node: TypeAlias = "str | HtmlElement"
 
 # Elements that stand on lines of their own.
-BLOCKS = frozenset(
-    "section p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table thead tbody tfoot tr td th hr dl dt dd details summary".split()
+BLOCKS = words(
+    "section p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table thead tbody tfoot tr td th hr dl dt dd details summary"
 )
 
 

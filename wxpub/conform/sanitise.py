@@ -12,25 +12,36 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wxpub.conform.size import declarations, text_of
-from wxpub.limits import ARTICLE_HOST, CSS_PROPERTIES, IMAGE_HOSTS, SVG_ATTRIBUTES, SVG_TAGS
+from wxpub.limits import ARTICLE_HOST, CSS_PROPERTIES, IMAGE_HOSTS, SVG_ATTRIBUTES, SVG_TAGS, words
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 Report = Callable[[str, str, "HtmlElement", str], None]  # rule, message, element, fix
 
-_KEPT = frozenset(
-    "section p h1 h2 h3 h4 h5 h6 blockquote ul ol li pre code table thead tbody tfoot tr td th hr br dl dt dd details "
-    "summary span strong b em i u s del strike ins mark kbd samp tt var sup sub small big cite dfn abbr time q label "
-    "font ruby rt rp rb a img svg".split()
+_KEPT = words(
+    "section p h1 h2 h3 h4 h5 h6 blockquote ul ol li pre code table thead tbody tfoot tr td th hr br dl dt "
+    "dd details summary span strong b em i u s del strike ins mark kbd samp tt var sup sub small big cite "
+    "dfn abbr time q label font ruby rt rp rb a img svg"
 )
-_SECTIONS = frozenset("div article main header footer aside nav hgroup address figure center fieldset dialog".split())
-_RENAMED = {**dict.fromkeys(_SECTIONS, "section"), "figcaption": "p", "legend": "p", "caption": "p", "menu": "ul", "dir": "ul"}
-_SCRIPTS = frozenset("script noscript template style link meta base title head xml".split())
-_PLAYERS = frozenset("iframe frame frameset object embed applet video audio canvas mpvideo mpvoice".split())
-_DROPPED = _SCRIPTS | _PLAYERS | frozenset(
-    "select textarea input option optgroup datalist progress meter map area source track param colgroup col math "
-    "noembed noframes plaintext xmp listing image bgsound keygen marquee".split()
+_SECTIONS = words("div article main header footer aside nav hgroup address figure center fieldset dialog")
+_RENAMED = {
+    **dict.fromkeys(_SECTIONS, "section"),
+    "figcaption": "p",
+    "legend": "p",
+    "caption": "p",
+    "menu": "ul",
+    "dir": "ul",
+}
+_SCRIPTS = words("script noscript template style link meta base title head xml")
+_PLAYERS = words("iframe frame frameset object embed applet video audio canvas mpvideo mpvoice")
+_DROPPED = (
+    _SCRIPTS
+    | _PLAYERS
+    | words(
+        "select textarea input option optgroup datalist progress meter map area source track param colgroup "
+        "col math noembed noframes plaintext xmp listing image bgsound keygen marquee"
+    )
 )
 _ATTRIBUTES = {
     "a": frozenset({"href"}),
@@ -126,9 +137,9 @@ def _attributes(element: HtmlElement, report: Report) -> None:
             report("html-unsafe", f"the script in {name}= never reaches a reader", element, "remove it")
         elif name in ("data-line", "data-note"):
             continue
-        elif name not in allowed:
-            del element.attrib[name]
-        elif name in ("colspan", "rowspan", "start", "value", "data-w") and not re.fullmatch(r"-?\d{1,6}", value.strip()):
+        elif name not in allowed or (
+            name in ("colspan", "rowspan", "start", "value", "data-w") and not re.fullmatch(r"-?\d{1,6}", value.strip())
+        ):
             del element.attrib[name]
         elif name == "src" and not is_safe_source(value):
             del element.attrib[name]
@@ -142,7 +153,11 @@ def style(text: str) -> str:
     kept = {}
     for name, value in declarations(re.sub(r"\s+", " ", text)).items():
         value = re.sub(r"\s*!\s*important", "", value, flags=re.I)
-        if name not in CSS_PROPERTIES or _BAD_VALUE.search(value) or not all(map(_is_wechat_picture, _URL.findall(value))):
+        if (
+            name not in CSS_PROPERTIES
+            or _BAD_VALUE.search(value)
+            or not all(map(_is_wechat_picture, _URL.findall(value)))
+        ):
             continue
         if value.count("(") != value.count(")") or value.count('"') % 2 or value.count("'") % 2:
             continue
@@ -218,7 +233,11 @@ def _drawing(svg: HtmlElement, report: Report) -> None:
             _shape(element)
             if element.tag not in ("text", "tspan"):
                 element.text = None
-            if element is not svg and (parent := element.getparent()) is not None and parent.tag not in ("text", "tspan"):
+            if (
+                element is not svg
+                and (parent := element.getparent()) is not None
+                and parent.tag not in ("text", "tspan")
+            ):
                 element.tail = None
     width, height = (re.match(r"\s*([\d.]+)(?:px)?\s*$", svg.get(name) or "") for name in ("width", "height"))
     if svg.get("viewBox") is None and width and height:

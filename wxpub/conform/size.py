@@ -10,11 +10,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-INHERITED = frozenset(
-    "color font-size font-weight font-style font-family line-height letter-spacing word-spacing text-align text-indent "
-    "text-transform white-space word-break overflow-wrap list-style-type visibility font-variant-numeric".split()
+from wxpub.limits import words
+
+INHERITED = words(
+    "color font-size font-weight font-style font-family line-height letter-spacing word-spacing text-align "
+    "text-indent text-transform white-space word-break overflow-wrap list-style-type visibility font- "
+    "variant-numeric"
 )
-# What an article's text has to say itself where the root may be lost (html in the clipboard keeps selected blocks only).
+# What a block has to say itself where the root may be lost: a selection in the clipboard holds only its blocks.
 TEXT = ("font-size", "line-height", "color", "text-align", "letter-spacing", "word-spacing")
 
 # What a tag sets of the properties that would be inherited, in the pages of WeChat or in every browser; None: unknown,

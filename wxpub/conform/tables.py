@@ -50,8 +50,15 @@ _PARTS = frozenset({"thead", "tbody", "tfoot", "tr", "td", "th"})
 def _rows(table: HtmlElement) -> list[HtmlElement]:
     """Take the rows out: of the head, the bodies, the foot, in this order."""
     order = {"thead": 0, "tfoot": 2}
-    parts = sorted((each for each in table if each.tag in ("thead", "tbody", "tfoot")), key=lambda each: order.get(each.tag, 1))
-    rows = [row for part in [*parts, table] for row in part if row.tag == "tr" and any(cell.tag in ("td", "th") for cell in row)]
+    parts = sorted(
+        (each for each in table if each.tag in ("thead", "tbody", "tfoot")), key=lambda each: order.get(each.tag, 1)
+    )
+    rows = [
+        row
+        for part in [*parts, table]
+        for row in part
+        if row.tag == "tr" and any(cell.tag in ("td", "th") for cell in row)
+    ]
     for row in rows:
         cells = [cell for cell in nodes(row) if not isinstance(cell, str) and cell.tag in ("td", "th")]
         for cell in cells:

@@ -44,7 +44,9 @@ _BOXED = re.compile(r"(?:^|;)(?:padding|margin|border|display)")  # would look d
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _UNSEEN = re.compile("[\u200b\ufeff]|[\u200c\u200d](?![\U0001f000-\U0001ffff\u2600-\u27bf\ufe0f])")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_ATTRIBUTE_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": " ", "\r": " ", "\t": " "})
+_ATTRIBUTE_ESCAPES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": " ", "\r": " ", "\t": " "}
+)
 
 SENTINEL = '<p style="margin:0;font-size:0;line-height:0">\u00a0</p>'
 
@@ -62,7 +64,9 @@ class _Writer:
     out: list[str] = field(default_factory=list)
     leaner: Leaner = field(default_factory=Leaner)
     text_style: dict[str, str] = field(default_factory=dict)
-    last_text: int = -1  # where in `out` the text is that a following space may join; -1 after a block's edge or a break
+    last_text: int = (
+        -1
+    )  # where in `out` the text is that a following space may join; -1 after a block's edge or a break
     spaced: bool = True  # the text so far ends with a space, or nothing is before it
     closed: list[str] = field(default_factory=list)  # the opening tags of what the end of `out` closes
 
@@ -104,7 +108,9 @@ class _Writer:
             tag, wrap = ("strong", "") if tag == "span" else (tag, "strong")
         if top and self.text_style and tag not in ("hr", "table", "img"):
             kept = {**kept, **{name: value for name, value in self.text_style.items() if name not in kept}}
-        attributes = [(name, value) for name in _KEPT_ATTRIBUTES.get(tag, ()) if (value := element.get(name)) is not None]
+        attributes = [
+            (name, value) for name in _KEPT_ATTRIBUTES.get(tag, ()) if (value := element.get(name)) is not None
+        ]
         if self.repeat_text and tag in ("ul", "ol"):
             attributes.insert(0, ("class", "list-paddingleft-1"))
         written = text_of(kept)
@@ -199,8 +205,10 @@ def _is_needless(element: HtmlElement, tag: str, parent: str) -> bool:
     if tag != "section" or parent not in ("section", "blockquote"):
         return False
     inline = bool((element.text or "").strip())
-    return len(element) > 0 and not inline and all(
-        child.tag in BLOCKS and not (child.tail or "").strip() for child in element
+    return (
+        len(element) > 0
+        and not inline
+        and all(child.tag in BLOCKS and not (child.tail or "").strip() for child in element)
     )
 
 

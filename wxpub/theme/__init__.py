@@ -1,4 +1,4 @@
-"""A look for articles: a CSS file in, a `style` attribute for every element of a tree out; knows no Markdown and no network.
+"""A look for articles: a CSS file in, a `style` attribute for every element of a tree out; knows no Markdown.
 
 premailer turns a theme's rules into `style` attributes, but takes 200 ms to import and longer than a whole conversion
 to run. So it never sees an article: it styles *kinds* of element. A kind is the path of tags and classes from the root;
@@ -68,7 +68,9 @@ def load(name: str = DEFAULT, overrides: Mapping[str, str] | None = None, base: 
     css = sheet.resolve(ground, variables) + sheet.resolve(own, variables)
     title, _, description = own.comment.partition("\n")
     description = " ".join(description.split())
-    return Theme(own.path.stem, title.strip() or own.path.stem, description, css, MappingProxyType(variables), Memory(css))
+    return Theme(
+        own.path.stem, title.strip() or own.path.stem, description, css, MappingProxyType(variables), Memory(css)
+    )
 
 
 def apply(root: HtmlElement, theme: Theme) -> None:
@@ -81,7 +83,7 @@ def apply(root: HtmlElement, theme: Theme) -> None:
 
 
 def _merge(style: str, own: str) -> str:
-    declarations = {}
+    declarations: dict[str, str] = {}
     for each in f"{style};{own}".split(";"):
         name, _, value = each.partition(":")
         if value:

@@ -1,4 +1,4 @@
-"""A theme's CSS: the text of a style sheet in, plain rules with every `var()` resolved out; refuses what an article cannot hold.
+"""A theme's CSS: a style sheet in, plain rules with every `var()` resolved out; refuses what an article cannot hold.
 
 Styles reach a WeChat article only as `style` attributes, so a sheet is no more than rules for tags and classes. What
 cannot become such an attribute, or is known to be dropped or to misbehave there, is refused with file and line when the
@@ -143,7 +143,9 @@ def _rules(text: str, path: Path) -> Iterator[Rule]:
         line = _line(text, match, 1)
         prelude = match[1].strip()
         if prelude.startswith("@"):
-            raise SourceError(f"{prelude.split()[0]} cannot be used", path, line, "an article has style attributes only")
+            raise SourceError(
+                f"{prelude.split()[0]} cannot be used", path, line, "an article has style attributes only"
+            )
         if match.start() != end:
             raise SourceError("braces do not match", path, text.count("\n", 0, end) + 1)
         selectors = tuple(re.sub(r"\s*>\s*", " > ", " ".join(each.split())) for each in prelude.split(","))
@@ -155,7 +157,9 @@ def _rules(text: str, path: Path) -> Iterator[Rule]:
     if rest:
         line = text.count("\n", 0, end + text[end:].index(rest)) + 1
         fault = f"{rest.split()[0]} cannot be used" if rest.startswith("@") else "a rule does not end"
-        raise SourceError(fault, path, line, "an article has style attributes only" if rest[0] == "@" else "close it with }")
+        raise SourceError(
+            fault, path, line, "an article has style attributes only" if rest[0] == "@" else "close it with }"
+        )
 
 
 def _line(text: str, match: re.Match[str], group: int, offset: int = 0) -> int:
@@ -172,7 +176,9 @@ def _declaration(text: str, line: int, path: Path) -> Declaration:
     return Declaration(name if name.startswith("--") else name.lower(), " ".join(value.split()), line)
 
 
-def _resolve(value: str, variables: Mapping[str, str], path: Path, line: int | None, within: tuple[str, ...] = ()) -> str:
+def _resolve(
+    value: str, variables: Mapping[str, str], path: Path, line: int | None, within: tuple[str, ...] = ()
+) -> str:
     """Put variables' values in; a fallback counts where a variable is unknown."""
 
     def put(match: re.Match[str]) -> str:
