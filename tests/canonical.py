@@ -1,4 +1,4 @@
-"""HTML in a form in which only what a reader would see, or a link would do, counts; and GitHub's own parser to compare with.
+"""HTML in a form in which only what a reader would see counts; and GitHub's own parser to compare with.
 
 White space that a browser ignores is gone, percent-encoding is undone, and GitHub's markup of footnotes and of aligned
 cells is brought into ours.
@@ -23,16 +23,23 @@ def github(markdown: str) -> str:
     from cmarkgfm import cmark
 
     options = cmark.Options.CMARK_OPT_UNSAFE | cmark.Options.CMARK_OPT_FOOTNOTES
-    extensions = ["table", "autolink", "strikethrough", "tasklist"]  # without the filter that escapes <script> and <iframe>
+    extensions = [
+        "table",
+        "autolink",
+        "strikethrough",
+        "tasklist",
+    ]  # without the filter that escapes <script> and <iframe>
     return cmark.markdown_to_html_with_extensions(markdown, options, extensions)
 
 
 def canonical(text: str) -> list:
     """Give the canonical children of an HTML fragment."""
     # libxml2 takes no CDATA, instructions and declarations: what is left of them would depend on their surroundings
-    text = re.sub(r"<!--.*?(?:-->|$)|<\?.*?\?>|<!\[CDATA\[.*?\]\]>|<![A-Za-z][^>]*>", "<i class=markup></i>", text, flags=re.S)
-    body = html.document_fromstring(f"<html><body><div>{text.strip()}</div></body></html>", parser=html.HTMLParser(huge_tree=True))
-    return _children(body.body, False)
+    markup = r"<!--.*?(?:-->|$)|<\?.*?\?>|<!\[CDATA\[.*?\]\]>|<![A-Za-z][^>]*>"
+    text = re.sub(markup, "<i class=markup></i>", text, flags=re.S)
+    parser = html.HTMLParser(huge_tree=True)
+    document = html.document_fromstring(f"<html><body><div>{text.strip()}</div></body></html>", parser=parser)
+    return _children(document.body, False)
 
 
 def _children(element, pre: bool) -> list:
@@ -120,7 +127,7 @@ def words(node) -> str:
 def difference(ours, theirs, path: str = "") -> str | None:
     """Say where two canonical trees first differ; None when they are equal."""
     if isinstance(ours, list) and isinstance(theirs, list):
-        for index, (one, other) in enumerate(zip(ours, theirs)):
+        for index, (one, other) in enumerate(zip(ours, theirs, strict=False)):
             if found := difference(one, other, f"{path}/{index}"):
                 return found
         if len(ours) != len(theirs):

@@ -6,6 +6,7 @@ way. Must not read files, speak to the network or know CSS.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import markdown
@@ -15,6 +16,18 @@ from lxml.html import HtmlElement
 from .dialect import GfmExtension, Notice, SoftBreak
 from .finding import Finding
 
+# What each kind of notice means to the author, and what to do; `{}` is its subject.
+_NOTICES: Mapping[str, tuple[str, str]] = {
+    "footnote-unused": (
+        "footnote [^{}] is never referred to and is not printed",
+        "write [^{}] where it belongs, or delete it",
+    ),
+    "comment-unclosed": ("a comment that never ends hides the text behind it", "end it with -->"),
+    "containers-too-deep": ("quotes and lists are nested more than 100 deep; further markers stay text", ""),
+    "emphasis-too-deep": ("emphasis is nested more than 50 deep; what is further inside is plain", ""),
+    "html-too-deep": ("HTML tags are nested more than 100 deep; those further inside are left out", ""),
+}
+
 
 def parse(body: str, path: Path | None = None, *, hard_breaks: bool = False) -> tuple[HtmlElement, tuple[Finding, ...]]:
     """Parse Markdown into a tree whose root is a `section`.
@@ -22,25 +35,26 @@ def parse(body: str, path: Path | None = None, *, hard_breaks: bool = False) -> 
     Blocks, links and images carry their 1-based line of `body` in `data-line`. A line end in a paragraph is nothing
     between two Chinese characters, else a space; with `hard_breaks`, a `<br>`.
     """
-    extension = GfmExtension(soft_breaks=SoftBreak.BREAK if hard_breaks else SoftBreak.JOIN, lines=True)
-    converter = markdown.Markdown(extensions=[extension])
-    text = converter.convert(body)
-    parser = html.HTMLParser(huge_tree=True)
-    document = html.document_fromstring(f"<html><body>{text}</body></html>", parser=parser)
-    root = document.body
-    document.remove(root)
-    root.tag = "section"
+    extension = GfmExtension(
+        soft_breaks=SoftBreak.BREAK if hard_breaks else SoftBreak.JOIN, lines=True, clean_html=True
+    )
+    text = markdown.Markdown(extensions=[extension]).convert(body)
+    root = _element(text)
     return root, tuple(_finding(notice, path) for notice in extension.notices)
 
 
+def _element(text: str) -> HtmlElement:
+    """Parse a fragment of HTML; libxml2 allows 2,048 levels, some four times what the dialect makes."""
+    document = html.document_fromstring(f"<html><body>{text}</body></html>", parser=html.HTMLParser(huge_tree=True))
+    root: HtmlElement = document[0]
+    document.remove(root)
+    root.tag = "section"
+    return root
+
+
 def _finding(notice: Notice, path: Path | None) -> Finding:
-    return Finding(
-        "nesting",
-        "warning",
-        "quotes and lists are nested more than 100 levels deep; the markers further inside stay text",
-        path,
-        notice.line,
-    )
+    message, fix = (text.replace("{}", notice.subject) for text in _NOTICES[notice.kind])
+    return Finding(notice.kind, "warning", message, path, notice.line, fix)
 
 
 def line_of(element: HtmlElement) -> int | None:

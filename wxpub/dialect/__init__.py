@@ -3,12 +3,13 @@
 In: Markdown, through `markdown.Markdown(extensions=[GfmExtension()])`. Out: HTML as cmark-gfm, GitHub's own parser,
 makes it, up to the differences that `docs/dialect.md` lists. Must not know files, lxml or WeChat.
 
-Python-Markdown's stages stay: preprocessors, a block parser, treeprocessors, a serializer. The extension puts one of its
-own into each of them:
+Python-Markdown's stages stay: preprocessors, a block parser, treeprocessors, a serializer. The extension puts one of
+its own into each of them:
 
     normalize     line ends, byte order mark, control characters               (here)
     parser        lines → blocks → elements that hold inline Markdown          (blocks, elements)
     inline        inline Markdown → elements                                   (inlines)
+                  the author's own HTML made safe to parse, where asked for    (rawhtml)
     serializer    elements → HTML                                              (nodes)
 """
 
@@ -17,15 +18,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from xml.etree.ElementTree import Element, ElementTree, SubElement
+from xml.etree.ElementTree import Element, ElementTree
 
 import markdown
 from markdown.blockparser import BlockParser
 from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
+from markdown.util import Registry
 
-from . import blocks, elements, inlines, nodes
+from . import blocks, elements, inlines, nodes, rawhtml
 from .inlines import SoftBreak
 
 __all__ = ["GfmExtension", "Notice", "SoftBreak"]
@@ -33,9 +35,15 @@ __all__ = ["GfmExtension", "Notice", "SoftBreak"]
 _CONTROL = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 
+EXPANSION = 100_000  # characters that the references of a short document may expand to; cmark has the same bound
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the author should know: `kind` is "depth" or "footnote-unused", at `line`, about `subject`."""
+    """Something that the author should know, at `line`, about `subject`.
+
+    `kind` is "footnote-unused", "comment-unclosed", "containers-too-deep", "emphasis-too-deep" or "html-too-deep".
+    """
 
     kind: str
     line: int
@@ -46,22 +54,28 @@ class GfmExtension(Extension):
     """Make Python-Markdown read GitHub Flavored Markdown.
 
     `soft_breaks`: what a line end inside a paragraph becomes. `lines`: whether blocks, links and images carry the line
-    of the source in `data-line`. After a conversion, `notices` tells what the author should know.
+    of the source in `data-line`. `clean_html`: whether the author's own HTML is made safe to parse (see `rawhtml`).
+    After a conversion, `notices` tells what the author should know.
     """
 
-    def __init__(self, *, soft_breaks: SoftBreak = SoftBreak.NEWLINE, lines: bool = False) -> None:
+    def __init__(
+        self, *, soft_breaks: SoftBreak = SoftBreak.NEWLINE, lines: bool = False, clean_html: bool = False
+    ) -> None:
         super().__init__()
         self.soft_breaks = soft_breaks
         self.lines = lines
+        self.clean_html = clean_html
         self.notices: tuple[Notice, ...] = ()
 
     def extendMarkdown(self, md: markdown.Markdown) -> None:
         """Put the dialect in the place of Python-Markdown's own stages."""
         parser = GfmParser(md)
         md.parser = parser
-        _replace(md.preprocessors, {"normalize": Normalize(md)})
-        _replace(md.treeprocessors, {"inline": Inlines(md, parser, self)})
-        _replace(md.postprocessors, {})
+        md.preprocessors = Registry()
+        md.preprocessors.register(Normalize(md), "normalize", 20)
+        md.treeprocessors = Registry()
+        md.treeprocessors.register(Inlines(md, parser, self), "inline", 20)
+        md.postprocessors = Registry()
         self._md = md
         md.registerExtension(self)
 
@@ -69,13 +83,6 @@ class GfmExtension(Extension):
         """Prepare for the next document: `Markdown` calls this, the first time after it chose its serializer."""
         self._md.serializer = nodes.serialize
         self.notices = ()
-
-
-def _replace(registry: markdown.util.Registry, processors: dict[str, object]) -> None:
-    while len(registry):
-        registry.deregister(registry._priority[0].name)
-    for name, processor in processors.items():
-        registry.register(processor, name, 20)
 
 
 class Normalize(Preprocessor):
@@ -115,13 +122,26 @@ class Inlines(Treeprocessor):
         """Fill the elements of `root` in place."""
         document = self.parser.document
         definitions = inlines.Definitions(
-            document.references, {key: note.label for key, note in document.footnotes.items()}, 100_000
+            document.references,
+            {key: note.label for key, note in document.footnotes.items()},
+            max(EXPANSION, document.size),
         )
         self._fill(root, definitions)
-        self._append_footnotes(root, definitions)
+        notices = self._append_footnotes(root, definitions)
+        cleaner = rawhtml.Cleaner()
+        if self.extension.clean_html:
+            cleaner.clean(root)
         if not self.extension.lines:
             _drop_lines(root)
-        self.extension.notices = _notices(document)
+        for kind, line in (
+            ("containers-too-deep", document.too_deep),
+            ("emphasis-too-deep", definitions.too_deep),
+            ("html-too-deep", cleaner.too_deep),
+            ("comment-unclosed", cleaner.unclosed),
+        ):
+            if line is not None:
+                notices.append(Notice(kind, line))
+        self.extension.notices = tuple(sorted(notices, key=lambda notice: notice.line))
 
     def _fill(self, root: Element, definitions: inlines.Definitions) -> None:
         for element in list(root.iter()):
@@ -130,19 +150,20 @@ class Inlines(Treeprocessor):
                 element.text = None
                 inlines.fill(element, source, definitions, self.extension.soft_breaks)
 
-    def _append_footnotes(self, root: Element, definitions: inlines.Definitions) -> None:
+    def _append_footnotes(self, root: Element, definitions: inlines.Definitions) -> list[Notice]:
         """Append the footnotes in the order in which they are first referred to, by the text or by each other."""
         notes = {note.label: note for note in self.parser.document.footnotes.values()}
         waiting = _references(root)
-        if not waiting:
-            return
-        section = SubElement(root, "section", {"class": "footnotes"})
+        section = Element("section", {"class": "footnotes"})
         for label in waiting:  # grows while it is walked
             if label in notes:
                 element = elements.footnote(notes.pop(label))
                 section.append(element)
                 self._fill(element, definitions)
                 waiting += _references(element)
+        if len(section):
+            root.append(section)
+        return [Notice("footnote-unused", note.line, note.label) for note in notes.values()]
 
 
 def _references(root: Element) -> list[str]:
@@ -152,7 +173,3 @@ def _references(root: Element) -> list[str]:
 def _drop_lines(root: Element) -> None:
     for element in root.iter():
         element.attrib.pop(nodes.LINE, None)
-
-
-def _notices(document: blocks.Document) -> tuple[Notice, ...]:
-    return () if document.too_deep is None else (Notice("depth", document.too_deep),)

@@ -11,11 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .syntax import Target, definition, fold, unescape
 
 DEPTH = 100  # containers inside each other; cmark-gfm stops lists there too
-FILLED_CELLS = 0x80000  # cells that short table rows are filled up with; cmark-gfm has the same bound
+FILLED_CELLS = (
+    20_000  # cells that short table rows are filled up with, so that no table grows with the square of its text
+)
 CODE_INDENT = 4
 
 
@@ -154,11 +157,12 @@ class Document(Container):
 
     references: dict[str, Target] = field(default_factory=dict)
     footnotes: dict[str, Footnote] = field(default_factory=dict)
+    size: int = 0  # characters
     too_deep: int | None = None  # the line where containers first went deeper than DEPTH
 
 
 def _has_gap(blocks: list[Block] | list[Item]) -> bool:
-    return any(after.line - before.end > 1 for before, after in zip(blocks, blocks[1:], strict=False))
+    return any(after.line - before.end > 1 for before, after in pairwise(blocks))
 
 
 # --- the patterns -----------------------------------------------------------------------------------------------------
@@ -184,15 +188,17 @@ _ATTRIBUTE = r"""\s+[A-Za-z_:][\w.:-]*(?:\s*=\s*(?:[^\s"'=<>`]+|'[^']*'|"[^"]*")
 OPEN_TAG = rf"[A-Za-z][A-Za-z0-9-]*(?:{_ATTRIBUTE})*\s*/?>"
 CLOSE_TAG = r"/[A-Za-z][A-Za-z0-9-]*\s*>"
 
-# The seven kinds of HTML block: how each starts and, unless it ends at an empty line, what ends it.
+_TEXT_TAGS = "script|pre|style|textarea"
+# The first six of the seven kinds of HTML block: how each starts and, unless it ends at an empty line, what ends it.
 _HTML: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
-    (re.compile(r"<(?:script|pre|style|textarea)(?:[ \t>]|$)", re.I), re.compile(r"</(?:script|pre|style|textarea)>", re.I)),
+    (re.compile(rf"<(?:{_TEXT_TAGS})(?:[ 	>]|$)", re.I), re.compile(rf"</(?:{_TEXT_TAGS})>", re.I)),
     (re.compile(r"<!--"), re.compile(r"-->")),
     (re.compile(r"<\?"), re.compile(r"\?>")),
     (re.compile(r"<![A-Za-z]"), re.compile(r">")),
     (re.compile(r"<!\[CDATA\["), re.compile(r"\]\]>")),
-    (re.compile(rf"</?(?:{_BLOCK_TAGS})(?:[ \t>]|/>|$)", re.I), None),
+    (re.compile(rf"</?(?:{_BLOCK_TAGS})(?:[ 	>]|/>|$)", re.I), None),
 )
+# The seventh, which does not interrupt a paragraph: any one tag alone on its line.
 _LONE_TAG = re.compile(rf"<(?:{OPEN_TAG}|{CLOSE_TAG})[ \t]*$", re.A)
 
 
@@ -203,6 +209,7 @@ def read(lines: Iterable[str]) -> Document:
     """Read the block structure of a document from its lines, which have no line ends."""
     reader = _Reader(list(lines))
     for line in reader.lines:
+        reader.document.size += len(line)
         reader.take(line)
     return reader.finish()
 
@@ -515,15 +522,12 @@ class _Reader:
         return False
 
     def _start_html(self, depth: int, paragraph: Paragraph | None) -> bool | None:
-        for start, ends in _HTML:
-            if start.match(self.text, self.next):
-                break
-        else:
-            if paragraph is not None or not _LONE_TAG.match(self.text, self.next):
-                return None
-            ends = None
+        text, pos = self.text, self.next
+        kind = next((kind for kind in _HTML if kind[0].match(text, pos)), None)
+        if kind is None and (paragraph is not None or not _LONE_TAG.match(text, pos)):
+            return None
         self._close(depth)
-        html = Html(self.number, ends)
+        html = Html(self.number, kind[1] if kind else None)
         self._add(html)
         self._add_html(html)
         return False

@@ -45,8 +45,7 @@ def _add(parent: Element, block: blocks.Block) -> None:
     elif isinstance(block, blocks.Rule):
         _element(parent, "hr", block.line)
     elif isinstance(block, blocks.Html):
-        lines = block.lines if len(parent) == 0 or parent[-1].tag is not None else ["", *block.lines]
-        parent.append(raw("".join(f"{line}\n" for line in lines), block.line))
+        parent.append(raw("".join(f"{line}\n" for line in block.lines), block.line))
     elif isinstance(block, blocks.Math):
         _add_math(parent, "\n".join(block.lines).strip("$"), block.line)
     elif isinstance(block, blocks.Verbatim):

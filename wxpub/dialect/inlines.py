@@ -47,11 +47,16 @@ class SoftBreak(Enum):
 
 @dataclass(slots=True)
 class Definitions:
-    """What the document defines for its inlines: link targets and footnote labels, by folded label."""
+    """What the document defines for its inlines: link targets and footnote labels, by folded label.
+
+    `expansion` is how many characters references may still expand to, so that no document grows without bound;
+    `too_deep` becomes the first line where emphasis was nested deeper than DEPTH.
+    """
 
     references: dict[str, Target]
     footnotes: dict[str, str]
-    expansion: int  # characters that references may still expand to, so that no input grows without bound
+    expansion: int
+    too_deep: int | None = None
 
 
 class _Mark(Enum):
@@ -93,17 +98,25 @@ _SPECIAL_WITH_WWW = re.compile(r"[\n`*_\[\]!\\<&~:={$w]")
 _BACKTICKS = re.compile(r"`+")
 _AUTOLINK = re.compile(r"<([A-Za-z][A-Za-z0-9+.-]{1,31}:[^\x00-\x20<>]*)>")
 _LABEL_ATOM = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_AUTOMAIL = re.compile(
-    rf"<([A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL_ATOM}(?:\.{_LABEL_ATOM})*)>"
-)
+_AUTOMAIL = re.compile(rf"<([A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL_ATOM}(?:\.{_LABEL_ATOM})*)>")
 _TAG = re.compile(rf"<(?:{OPEN_TAG}|{CLOSE_TAG})", re.A)
-_SCHEME = re.compile(r"(?:https?|ftp)\Z", re.I)
+_SCHEME = re.compile(r"(?<![A-Za-z])(?:https?|ftp)\Z", re.I)
 _HOST = re.compile(r"[^\W_][\w.-]*")
 _WIDTH_ATTRIBUTE = re.compile(r"\{[ ]*width[ ]*=[ ]*[\"']?([0-9]{1,5}(?:px|%)?)[\"']?[ ]*\}")
 _WIDTH_IN_ALT = re.compile(r"\|[ ]*([0-9]{1,5}(?:px|%)?)(?:[xX×][0-9]+)?[ ]*\Z")
 _RUBY = re.compile(r"\{([^{}|\n\\]{1,64})\|([^{}\n\\]{1,128})\}")
-_MATH = re.compile(r"\$\$((?:[^$\\]|\\.)+)\$\$|\$`((?:[^`\n])+)`\$|\$(?![\s$])((?:[^$\\\n]|\\.|\n(?!\n))*?[^\s$\\]|\\.)\$(?![0-9A-Za-z$])", re.S)
-_MAIL = re.compile(r"(mailto:)?([A-Za-z0-9.+_-]+@(?:[A-Za-z0-9_-]+\.)+([A-Za-z0-9_-]+))(?![A-Za-z0-9_@-])")
+_MATH = re.compile(
+    r"""
+      \$\$ ( (?:[^$\\]|\\.)+ ) \$\$
+    | \$` ( [^`\n]+ ) `\$
+    | \$ (?![\s$]) ( (?:[^$\\]|\\.)+ ) (?<!\s) \$ (?![0-9A-Za-z$])     # not `$5 and $6`
+    """,
+    re.S | re.X,
+)
+_MAIL = re.compile(
+    r"(?<![A-Za-z0-9.+_-])(mailto:)?"
+    r"([A-Za-z0-9.+_-]+@(?:[A-Za-z0-9_-]+\.)+([A-Za-z0-9_-]+))(?![A-Za-z0-9_@-])"
+)
 
 # Where an address in running text ends: white space, `<`, full-width punctuation, Chinese quotes. A Chinese letter
 # belongs to it only as (part of) a path, query or host: right behind a delimiter or another such letter.
@@ -121,8 +134,10 @@ def fill(element: Element, source: Source, definitions: Definitions, soft: SoftB
     if not _SPECIAL.search(text) and "@" not in text and "www." not in text:
         element.text = text
         return
-    scanner = _Scanner(text, source.line, definitions, soft)
-    _Builder(element, soft).build(scanner.scan())
+    builder = _Builder(element, soft)
+    builder.build(_Scanner(text, source.line, definitions, soft).scan())
+    if builder.too_deep and definitions.too_deep is None:
+        definitions.too_deep = source.line
 
 
 # --- from text to pieces ----------------------------------------------------------------------------------------------
@@ -132,7 +147,8 @@ class _Scanner:
     """Cut one inline text into pieces."""
 
     __slots__ = (
-        "_absent", "_counted", "_ticks", "brackets", "dead", "definitions", "line", "pieces", "runs", "soft", "start", "text",
+        "_absent", "_counted", "_ticks", "brackets", "dead", "definitions", "line", "pieces", "runs", "soft", "start",
+        "text",
     )  # fmt: skip
 
     def __init__(self, text: str, line: int, definitions: Definitions, soft: SoftBreak) -> None:
@@ -371,7 +387,9 @@ class _Scanner:
         if not text.startswith("://", pos) or self.brackets:
             return pos + 1
         scheme = _SCHEME.search(text, max(self.start, pos - 5), pos)
-        if scheme is None or (scheme.start() and text[scheme.start() - 1].isascii() and text[scheme.start() - 1].isalpha()):
+        if scheme is None or (
+            scheme.start() and text[scheme.start() - 1].isascii() and text[scheme.start() - 1].isalpha()
+        ):
             return pos + 1
         return self._address(scheme.start(), pos + 3, "") or pos + 3
 
@@ -466,8 +484,8 @@ def _flanking(char: str, before: str, after: str) -> tuple[bool, bool]:
     """Tell whether a run between two characters can open and can close emphasis.
 
     GitHub's rule does not close `**粗体？**后文`, since `？` is punctuation and 后 is not. Chinese has no spaces that
-    would tell the two sides of a run, so for all but `_` a full-width neighbour never stands in the way:
-    a full-width punctuation mark counts as a letter, and beside a full-width character any punctuation may touch the run.
+    would tell the two sides of a run, so for all but `_` a full-width neighbour never stands in the way: a full-width
+    punctuation mark counts as a letter, and beside a full-width character any punctuation may touch the run.
     """
     space_before, space_after = before.isspace(), after.isspace()
     mark_before, mark_after = is_punctuation(before), is_punctuation(after)
@@ -560,7 +578,7 @@ def _trim(text: str, start: int, end: int) -> int:
 class _Builder:
     """Build the elements inside one block from its pieces."""
 
-    __slots__ = ("depth", "last", "link", "open", "parent", "pending", "previous", "soft", "text")
+    __slots__ = ("last", "link", "open", "parent", "pending", "previous", "soft", "text", "too_deep")
 
     def __init__(self, parent: Element, soft: SoftBreak) -> None:
         self.soft = soft
@@ -568,7 +586,7 @@ class _Builder:
         self.last: Element | None = None  # the last child of `parent`
         self.open: list[tuple[Element, bool]] = []  # the elements around `parent`, and whether it is one of its own
         self.link = 0  # how many links are open: 0 or 1
-        self.depth = 0
+        self.too_deep = False
         self.text: list[str] = []  # not yet in the tree
         self.previous = ""  # the last character written
 
@@ -603,7 +621,7 @@ class _Builder:
             return
         text = "".join(self.text)
         self.text.clear()
-        self.previous = text[-1:] or self.previous
+        self.previous = text[-1:]
         if "@" in text and not self.link:
             self._add_mail(text)
         else:
@@ -642,7 +660,11 @@ class _Builder:
         if run.count:
             self.text.append(run.char * run.count)
         for tag in reversed(run.opened):
-            self._open(tag if len(self.open) < DEPTH else None, {})
+            if len(self.open) < DEPTH:
+                self._open(tag, {})
+            else:
+                self._open(None, {})
+                self.too_deep = True
 
     def _open_link(self, bracket: _Bracket, target: Target) -> None:
         attributes = {"href": target.url, LINE: str(bracket.line)}
@@ -653,24 +675,24 @@ class _Builder:
 
     def _open(self, tag: str | None, attributes: dict[str, str]) -> None:
         """Open an element; without a `tag`, nothing that its end would close."""
-        self._flush()
         self.open.append((self.parent, tag is not None))
         if tag is not None:
+            self._flush()
             self.parent = SubElement(self.parent, tag, attributes)
             self.last = None
 
     def _close(self) -> None:
-        self._flush()
-        element, (self.parent, own) = self.parent, self.open.pop()
+        parent, own = self.open.pop()
         if own:
-            self.last = element
+            self._flush()
+            self.last, self.parent = self.parent, parent
 
     def _add_soft_break(self, pieces: list[_Piece], position: int) -> None:
         if self.soft is SoftBreak.NEWLINE:
             self.text.append("\n")
             return
-        self._flush()
-        if not (is_joining(self.previous or " ") and is_joining(_next_character(pieces, position))):
+        before = self.text[-1][-1] if self.text else self.previous or " "
+        if not (is_joining(before) and is_joining(_next_character(pieces, position))):
             self.text.append(" ")
 
     def _add_image(self, bracket: _Bracket, target: Target, pieces: list[_Piece], position: int) -> int:

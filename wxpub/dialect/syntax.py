@@ -23,8 +23,10 @@ is_wide = re.compile(f"[{_WIDE}]").match
 
 # Between two of these a line break of the source is no word space. Hangul has word spaces; the quotes, the dash and
 # the ellipsis belong to Chinese as much as to English, so that they join only when the other side is Chinese too.
-_JOINING = r"\u2e80-\u312f\u3190-\ua4cf\uf900-\ufaff\ufe10-\ufe1f\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
-is_joining = re.compile(rf"[{_JOINING}‘’“”—…·]").match
+is_joining = re.compile(
+    r"[\u2e80-\u312f\u3190-\ua4cf\uf900-\ufaff\ufe10-\ufe1f\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
+    r"‘’“”—…·]"
+).match
 
 _ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));")
 _ESCAPE_OR_ENTITY = re.compile(r"\\([!-/:-@\[-`{-~])|" + _ENTITY.pattern)
@@ -32,9 +34,7 @@ _ESCAPE_OR_ENTITY = re.compile(r"\\([!-/:-@\[-`{-~])|" + _ENTITY.pattern)
 _LABEL = re.compile(r"\[((?:[^\\\[\]]|\\.)*)\]", re.S)
 _ANGLE_DESTINATION = re.compile(r"<((?:[^\\<>\n]|\\.)*)>")
 _PLAIN_DESTINATION = re.compile(r"(?:[^\\()\x00-\x20\x7f]|\\[!-/:-@\[-`{-~]|\\)*")
-_TITLE = re.compile(
-    r""" "((?:[^\\"]|\\.)*)" | '((?:[^\\']|\\.)*)' | \(((?:[^\\()]|\\.)*)\) """, re.S | re.X
-)
+_TITLE = re.compile(r""" "((?:[^\\"]|\\.)*)" | '((?:[^\\']|\\.)*)' | \(((?:[^\\()]|\\.)*)\) """, re.S | re.X)
 _SPACE = re.compile(r"[ \t\n]*")
 _LINE_SPACE = re.compile(r"[ \t]*")
 _LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
@@ -63,12 +63,7 @@ def _character(decimal: str | None, hexadecimal: str | None, name: str | None) -
 
 def _is_text(code: int) -> bool:
     """Tell whether XML, and so an lxml tree, can hold the character."""
-    return (
-        code in (0x9, 0xA, 0xD)
-        or 0x20 <= code <= 0xD7FF
-        or 0xE000 <= code <= 0xFFFD
-        or 0x10000 <= code <= 0x10FFFF
-    )
+    return code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
 
 
 def unescape(text: str) -> str:
@@ -152,7 +147,7 @@ def inline_target(text: str, position: int) -> tuple[Target, int] | None:
 def definition(text: str, position: int) -> tuple[str, Target, int] | None:
     """Read a link reference definition at `position`: its folded label, its target, and the start of the next line.
 
-        [label]: destination "title"
+    [label]: destination "title"
     """
     found = _LABEL.match(text, position)
     if found is None or len(found[1]) > LABEL_CHARS or not text.startswith(":", found.end()):
