@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from wxpub import check, images, theme
-from wxpub.config import FILE_NAME
 from wxpub.page import Picture, render
 from wxpub.preview import state
 from wxpub.preview.pictures import Pictures, Shown
 
 if TYPE_CHECKING:
     from wxpub.article import Article
-    from wxpub.config import Config
     from wxpub.finding import Finding
     from wxpub.images import Image
     from wxpub.page import ImageRef, Page
     from wxpub.theme import Theme
 
+COVER = "cover:"  # the cover among the pictures; no source in an article begins like this
 
-class Issue(Protocol):
-    """An article and what its rendering needs, as a command loads it."""
 
-    @property
-    def article(self) -> Article: ...
-    @property
-    def config(self) -> Config: ...
-    @property
-    def theme(self) -> Theme: ...
-    @property
-    def published(self) -> Mapping[str, str]: ...
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An article, the theme it is set in, and where its back issues were published.
+
+    Pictures are read from inside `root` only; `files` are what it depends on besides the article and its pictures.
+    """
+
+    article: Article
+    theme: Theme
+    published: Mapping[str, str]
+    root: Path
+    files: tuple[Path, ...] = ()
+    cover_colours: tuple[str, str] = ("#0f4c81", "#f0b429")
+    allow_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +65,33 @@ class View:
 class Builder:
     """Builds views of the issue at `path`.
 
-    `load` reads it in a theme, "" being its own; `changed` is called when a picture has arrived late.
+    `load` reads it in a theme, "" being the one that it asks for; `changed` is called when a picture has arrived late.
     """
 
     def __init__(self, path: Path, load: Callable[[str], Issue], changed: Callable[[], None]) -> None:
         self.path = path
-        self.theme = ""
+        self.theme = ""  # as it was chosen
+        self._own = ""  # the name of the theme that the issue asks for
         self._load = load
         self._pictures = Pictures(path, changed)
-        self._followed: frozenset[Path] = frozenset({path, path.parent / FILE_NAME})
+        self._followed: frozenset[Path] = frozenset({path})
 
     def __call__(self) -> View:
         """Build the issue as its files are now. Raises SourceError and ConfigError, and goes on following its files."""
         issue = self._load(self.theme)
+        if not self.theme:
+            self._own = issue.theme.name
         page, shown = self._render(issue)
-        self._followed = frozenset(_files(self.path, issue, [each.src for each in page.images]))
-        findings = check.check(page, root=issue.config.root, published=issue.published)
-        return View(issue, _state(page, issue, shown, findings, own=self.theme == ""), shown)
+        self._followed = frozenset(_files(issue, [each.src for each in page.images]))
+        findings = check.check(page, root=issue.root, published=issue.published)
+        return View(issue, _state(page, issue, shown, findings), shown)
+
+    def choose(self, name: str) -> bool:
+        """Show the issue in the theme `name` from now on; False if there is none of that name."""
+        if name != self._own and name not in theme.names():
+            return False
+        self.theme = "" if name == self._own else name
+        return True
 
     def files(self) -> frozenset[Path]:
         """Give the files that the last view was made of, and those that the next one may be made of."""
@@ -89,9 +104,13 @@ class Builder:
         """Render with pictures at addresses as long as WeChat's, so that sizes are those of what a push sends."""
         page = render(issue.article, issue.theme, published=issue.published)
         srcs = [each.src for each in page.images if not images.hosted(each.src)]
-        private = bool(issue.config.network.get("allow_private"))
-        asked = [*srcs, page.article.cover] if page.article.cover else srcs
-        shown = self._pictures.look(asked, issue.config.root, private)
+        article = page.article
+        look = partial(self._pictures.look, root=issue.root, allow_private=issue.allow_private)
+        shown = {src: look(src) for src in srcs}
+        shown[COVER] = (
+            look(article.cover) if article.cover else self._pictures.cover(article.title, issue.cover_colours)
+        )
+        self._pictures.forget()
         if srcs:
             pictures = {src: _hosted(shown[src]) for src in srcs if shown[src].image}
             page = render(issue.article, issue.theme, published=issue.published, pictures=pictures)
@@ -105,23 +124,21 @@ def _hosted(shown: Shown) -> Picture:
     return Picture(f"https://mmbiz.qpic.cn/mmbiz_png/{name}/640?wx_fmt=png", shown.image.width, shown.image.height)
 
 
-def _state(
-    page: Page, issue: Issue, shown: Mapping[str, Shown], findings: Iterable[Finding], own: bool
-) -> dict[str, Any]:
+def _state(page: Page, issue: Issue, shown: Mapping[str, Shown], findings: Iterable[Finding]) -> dict[str, Any]:
     html = page.html
     for each in shown.values():
         if each.image:
             html = html.replace(_hosted(each).url, address(each.key))
-    drawn = shown.get(page.article.cover)
+    cover = shown[COVER]
     described = state.describe(
         page,
         fragment=html,
         findings=tuple(findings),
         images=[_image(each, shown.get(each.src)) for each in page.images],
         theme=issue.theme.name,
-        cover=address(drawn.key) if drawn and drawn.image else "",
+        cover=address(cover.key) if cover.image else "",
     )
-    return {**described, "themes": _themes(issue.theme), "ownTheme": own}
+    return {**described, "coverProblem": cover.problem, "drawn": not page.article.cover, "themes": _themes(issue.theme)}
 
 
 def address(key: str) -> str:
@@ -163,14 +180,12 @@ def _themes(chosen: Theme) -> list[dict[str, str]]:
     return listed
 
 
-def _files(path: Path, issue: Issue, srcs: Iterable[str]) -> Iterable[Path]:
+def _files(issue: Issue, srcs: Iterable[str]) -> Iterable[Path]:
     """List the files that an issue is made of, there or not yet there."""
-    root = issue.config.root
-    yield path
-    yield from {path.parent / FILE_NAME, root / FILE_NAME}
-    if issue.article.theme.endswith(".css"):
-        yield path.parent / issue.article.theme
+    folder = issue.article.path.parent
+    yield issue.article.path
+    yield from issue.files
     for src in filter(None, [*srcs, issue.article.cover]):
-        if not src.startswith(("http:", "https:", "data:", "qrcode:", "//")):
-            base = root if src.startswith("/") else path.parent
+        if not re.match(r"(https?:)?//|data:|qrcode:", src):
+            base = issue.root if src.startswith("/") else folder
             yield base / unquote(src.partition("?")[0]).lstrip("/")

@@ -21,9 +21,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What came of a push: a sentence for the editor, and where the draft can be looked at."""
+    """What a push did: `action` is "created", "updated" or "unchanged"; `url` is where the draft can be looked at."""
 
-    message: str
+    action: str
+    uploaded: int = 0
+    reused: int = 0
     url: str = ""
 
 
@@ -35,13 +37,12 @@ class Pusher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the latest push is: its `steps` so far, and once it is no longer `running` a `message` or an `error`."""
+    """How far the latest push is: its `steps` so far, and once it is no longer `running` a `result` or an `error`."""
 
     target: str = ""
     running: bool = False
     steps: tuple[str, ...] = ()
-    message: str = ""
-    url: str = ""
+    result: Pushed | None = None
     error: str = ""
 
 
@@ -74,12 +75,12 @@ class Delivery:
             self._end(error=f"internal error, see the terminal: {type(error).__name__}")
             traceback.print_exc()
         else:
-            self._end(message=pushed.message, url=pushed.url)
+            self._end(pushed)
 
     def _say(self, step: str) -> None:
         self.progress = replace(self.progress, steps=(*self.progress.steps, step))
         self._changed()
 
-    def _end(self, message: str = "", url: str = "", error: str = "") -> None:
-        self.progress = replace(self.progress, running=False, message=message, url=url, error=error)
+    def _end(self, result: Pushed | None = None, error: str = "") -> None:
+        self.progress = replace(self.progress, running=False, result=result, error=error)
         self._changed()

@@ -10,18 +10,20 @@ import hmac
 import ipaddress
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 
 @dataclass(slots=True)
 class Doorman:
-    """Lets in who belongs here. `locked` asks everyone for a key first, as on a network; `token` goes with changes."""
+    """Lets in who belongs here. `locked` asks for a key first, as on a network; `token` goes with changes."""
 
-    port: int
     locked: bool = False
+    port: int = 0
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     key: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
+    opened: Callable[[], None] = lambda: None  # called when a key was used: the next one has taken its place
     _sessions: set[str] = field(default_factory=set, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -39,10 +41,6 @@ class Doorman:
         except ValueError:
             return False
 
-    def knows_origin(self, origin: str | None, host: str) -> bool:
-        """Tell whether a request that changes something comes from our own page."""
-        return origin == f"http://{host}"
-
     def knows_token(self, token: str | None) -> bool:
         return hmac.compare_digest((token or "").encode(), self.token.encode())
 
@@ -57,7 +55,8 @@ class Doorman:
             self.key = secrets.token_urlsafe(16)
             session = secrets.token_urlsafe(24)
             self._sessions.add(session)
-            return session
+        self.opened()
+        return session
 
 
 def _is_local(name: str, network: bool) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -50,65 +50,77 @@ class Pictures:
         self._path, self._changed = path, changed
         self._ready: dict[str, Shown] = {}  # by the source's key, or by its address on the web
         self._pending: set[str] = set()
+        self._used: set[str] = set()
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="pictures")
 
-    def look(self, srcs: Iterable[str], root: Path, allow_private: bool = False) -> dict[str, Shown]:
-        """Give what is known of each of `srcs` now, and forget all others. Does not wait for what is slow."""
-        found: dict[str, Shown] = {}
-        used: set[str] = set()
-        for src in srcs:
-            remote = src.startswith(("http:", "https:", "//"))
-            try:
-                source = None if remote else images.read(src, self._path, root=root)
-            except WxpubError as error:
-                found[src] = Shown(problem=_reason(error))
-                continue
-            key = src if source is None else source.key
-            used.add(key)
-            found[src] = self._find(key, src, source, root, allow_private)
+    def look(self, src: str, root: Path, *, allow_private: bool = False) -> Shown:
+        """Give what is known of the picture `src` now; what is slow is begun and not waited for."""
+        if src.startswith(("http:", "https:", "//")):
+
+            def fetch() -> Shown:
+                return _fit(images.read(src, self._path, root=root, allow_private=allow_private))
+
+            return self._find(src, fetch, at_once=False)
+        try:
+            source = images.read(src, self._path, root=root)
+        except WxpubError as error:
+            return Shown(problem=_reason(error))
+        return self._find(source.key, lambda: _fit(source), at_once=len(source.data) <= AT_ONCE)
+
+    def cover(self, title: str, colours: tuple[str, str]) -> Shown:
+        """Give the cover that a push would draw of `title`, once it is drawn."""
+        key = images.cover_source(title, colours).key
+        return self._find(key, lambda: _shown(images.cover(title, colours), 0), at_once=False)
+
+    def forget(self) -> None:
+        """Drop every picture that was not asked for since the last time."""
         with self._lock:
-            for key in set(self._ready) - used:
+            for key in set(self._ready) - self._used:
                 del self._ready[key]
-        return found
+            self._used.clear()
 
     def close(self) -> None:
         """Start nothing more; what is being fetched may finish."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _find(self, key: str, src: str, source: Source | None, root: Path, allow_private: bool) -> Shown:
+    def _find(self, key: str, make: Callable[[], Shown], *, at_once: bool) -> Shown:
         with self._lock:
+            self._used.add(key)
             if key in self._ready:
                 return self._ready[key]
             if key in self._pending:
                 return PENDING
-            if source is None or len(source.data) > AT_ONCE:
+            if not at_once:
                 self._pending.add(key)
-                self._pool.submit(self._later, key, src, source, root, allow_private)
+                self._pool.submit(self._later, key, make)
                 return PENDING
-        shown = _fit(source)
+        shown = _try(make)
         with self._lock:
             self._ready[key] = shown
         return shown
 
-    def _later(self, key: str, src: str, source: Source | None, root: Path, allow_private: bool) -> None:
-        try:
-            source = source or images.read(src, self._path, root=root, allow_private=allow_private)
-            shown = _fit(source)
-        except WxpubError as error:
-            shown = Shown(problem=_reason(error))
+    def _later(self, key: str, make: Callable[[], Shown]) -> None:
+        shown = _try(make)
         with self._lock:
             self._ready[key] = shown
             self._pending.discard(key)
         self._changed()
 
 
-def _fit(source: Source) -> Shown:
+def _try(make: Callable[[], Shown]) -> Shown:
     try:
-        image = images.fit(source)
+        return make()
     except WxpubError as error:
-        return Shown(before=len(source.data), problem=_reason(error))
-    return Shown(image, sha256(image.data).hexdigest()[:32], len(source.data))
+        return Shown(problem=_reason(error))
+
+
+def _fit(source: Source) -> Shown:
+    return _shown(images.fit(source), len(source.data))
+
+
+def _shown(image: Image, before: int) -> Shown:
+    return Shown(image, sha256(image.data).hexdigest()[:32], before)
 
 
 def _reason(error: WxpubError) -> str:

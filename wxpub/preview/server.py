@@ -121,7 +121,8 @@ def app(live: Live[View], builder: Builder, delivery: Delivery, doorman: Doorman
 
     @flask.post("/theme")
     def theme() -> Response:
-        builder.theme = str(_body(request).get("name", ""))
+        if not builder.choose(str(_body(request).get("name", ""))):
+            abort(404, "There is no theme of that name.")
         live.rebuild()
         return _json({})
 

@@ -20,10 +20,11 @@ export function ready() {
 }
 
 /** Show the article of `state` in one step, light or dark; the reader stays at the words that were being read. */
-export function place(state, dark) {
+export function place(state, wanted) {
+  const dark = wanted && Boolean(state.dark);
   const page = inside();
   const parsed = new DOMParser().parseFromString(state.html, "text/html").body; // loads nothing, runs nothing
-  if (dark && state.dark) darken(parsed, state.dark);
+  if (dark) darken(parsed, state.dark);
   parsed.querySelectorAll("img").forEach(settle);
   parsed.querySelectorAll("[style*='url(']").forEach(dropForeignBackground);
   const reading = view().scrollY > 0 ? marks() : [];

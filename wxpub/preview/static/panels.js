@@ -61,7 +61,7 @@ function messages(state) {
         h("p", { class: "forward-title" }, state.title),
         h("p", { class: state.digest ? "forward-digest" : "forward-digest empty" }, state.digest || say.noDigest)),
       cover("square")),
-    state.cover ? null : empty(say.noCover));
+    state.coverProblem ? h("p", { class: "stop" }, state.coverProblem) : state.drawn ? empty(say.drawnCover) : state.cover ? null : empty(say.noCover));
 }
 
 // --- sizes ---

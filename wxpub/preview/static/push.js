@@ -52,7 +52,7 @@ export function showPush(news) {
   const ended = progress.running && !news.push.running;
   if (news.push.running || ended) progress = news.push;
   report();
-  if (ended && !$("#delivery")?.open) toast(progress.error || progress.message);
+  if (ended && !$("#delivery")?.open) toast(progress.error || say.pushed[progress.result.action]);
 }
 
 function report() {
@@ -62,5 +62,10 @@ function report() {
   place.replaceChildren(
     progress.steps.length || progress.running ? h("ol", { class: progress.running ? "steps running" : "steps" }, progress.steps.map((step) => h("li", {}, step))) : "",
     progress.error ? h("p", { class: "stop" }, progress.error) : "",
-    progress.message ? h("p", { class: "done" }, progress.message, " ", progress.url ? h("a", { href: progress.url, target: "_blank", rel: "noopener noreferrer" }, say.look) : "") : "");
+    progress.result ? done(progress.result) : "");
+}
+
+function done({ action, uploaded, reused, url }) {
+  return h("p", { class: "done" }, `${say.pushed[action]} ${say.pushedImages(uploaded, reused)} `,
+    url ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, say.look) : "");
 }

@@ -1,0 +1,196 @@
+"""`wxpub preview`: an issue in, a page in the browser that follows every change of it until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wxpub import article, config
+from wxpub.cli import options
+from wxpub.errors import ConfigError
+
+if TYPE_CHECKING:
+    from wxpub.cli.wechat import WeChat
+    from wxpub.config import Config
+    from wxpub.preview.build import Issue
+    from wxpub.preview.delivery import Pushed, Target
+    from wxpub.preview.session import Session
+
+SANDBOX, DRAFTS = "sandbox", "drafts"  # where the page's button may push to
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="Listen here; 0 takes a free port.")
+@click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="0.0.0.0 lets a phone in that has the key.")
+@click.option("--no-open", is_flag=True, help="Do not open the browser.")
+@click.option("--account", "account_name", default="", metavar="NAME", help="Push to this account of wxpub.toml.")
+@options.theme
+def preview(
+    file: Path,
+    port: int | None,
+    host: str,
+    no_open: bool,
+    account_name: str,
+    theme_name: str | None,
+    variables: dict[str, str],
+) -> None:
+    """Show an issue in the browser, live while you write.
+
+    The page follows every change of the file, its pictures, wxpub.toml and the theme; it copies the article for
+    WeChat's web editor, and pushes it. Ctrl-C ends it.
+
+    \b
+    Examples:
+      wxpub preview issue.md
+      wxpub preview issue.md --theme letter --port 8000
+      wxpub preview issue.md --host 0.0.0.0      also on a phone in the same network
+    """
+    from wxpub.preview.session import PORT, serve
+
+    if not file.is_file():
+        article.read(file)  # says what is wrong; everything else can be mended while the preview shows it
+    reader = Reader(file, theme_name, variables)
+    settings = config.find(file)
+    with ExitStack() as stack:
+        courier = Courier(reader, settings, account_name, stack)
+        begin = partial(serve, file, reader.issue, host=host, pusher=courier, targets=courier.targets())
+        try:
+            session = stack.enter_context(begin(port=PORT if port is None else port))
+        except ConfigError:
+            if port is not None:
+                raise
+            session = stack.enter_context(begin(port=0))  # another preview has the usual one
+        _say(session)
+        if not no_open:
+            click.launch(session.url)
+        _wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads the issue anew, in the theme of the command line or in another one."""
+
+    path: Path
+    theme_name: str | None
+    variables: dict[str, str]
+
+    def load(self, theme: str = "") -> options.Issue:
+        return options.load(self.path, theme or self.theme_name, self.variables)
+
+    def issue(self, theme: str = "") -> Issue:
+        """Give the issue with all that the preview needs."""
+        from wxpub.cli.wechat import picture_root
+        from wxpub.preview.build import Issue
+
+        loaded = self.load(theme)
+        settings = loaded.config
+        return Issue(
+            loaded.article,
+            loaded.theme,
+            loaded.published,
+            picture_root(settings),
+            files=tuple(self._files(loaded)),
+            allow_private=bool(settings.network.get("allow_private")),
+        )
+
+    def _files(self, loaded: options.Issue) -> list[Path]:
+        """List what the issue depends on, there or not yet there."""
+        files = [folder / config.FILE_NAME for folder in {self.path.parent, loaded.config.root}]
+        if (self.theme_name or "").endswith(".css"):
+            files.append(Path.cwd() / str(self.theme_name))
+        elif loaded.article.theme.endswith(".css"):
+            files.append(self.path.parent / loaded.article.theme)
+        return files
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """Pushes the issue for the page's button. The local WeChat runs as long as `stack`, to be looked at."""
+
+    reader: Reader
+    settings: Config
+    account_name: str
+    stack: ExitStack
+    _running: list[WeChat] = field(default_factory=list)
+
+    def targets(self) -> tuple[Target, ...]:
+        """List where a push can go: to the account that has credentials, and always to the sandbox."""
+        from wxpub.preview.delivery import Target
+
+        try:
+            account = config.account(self.settings, self.account_name)
+        except ConfigError:
+            if self.account_name:
+                raise
+            return (Target(SANDBOX),)
+        return Target(DRAFTS, account.name), Target(SANDBOX)
+
+    def __call__(self, target: str, theme: str, say: Callable[[str], None]) -> Pushed:
+        from wxpub.cli import wechat
+
+        if target == SANDBOX:
+            account = self._sandbox()
+            return self._push(account, theme, say)
+        with wechat.connect(self.settings, self.account_name, sandbox=False) as account:
+            return self._push(account, theme, say)
+
+    def _push(self, account: WeChat, theme: str, say: Callable[[str], None]) -> Pushed:
+        from wxpub import push as pushing
+        from wxpub.cli.wechat import picture_root
+        from wxpub.preview.delivery import Pushed
+
+        loaded, ledger = self.reader.load(theme), account.ledger()
+        root = loaded.config.root
+        issue = pushing.Issue(loaded.article, loaded.theme, root, picture_root(loaded.config), loaded.published)
+        bundles = pushing.gather(
+            (issue,),
+            pushing.known(ledger, account.key),
+            allow_private=bool(loaded.config.network.get("allow_private")),
+            skip_unreachable=account.sandbox is not None,
+        )
+        for finding in bundles[0].findings:
+            if finding.severity == "error":
+                say(str(finding))
+        job = pushing.Job(bundles, account.client, ledger, account.key, say=say, tick=_tick(say))
+        receipt = pushing.push(job)
+        url = f"{account.sandbox.url}/draft/{receipt.media_id}" if account.sandbox else "https://mp.weixin.qq.com/"
+        return Pushed(receipt.action, receipt.uploaded, receipt.reused, url)
+
+    def _sandbox(self) -> WeChat:
+        """Give the local WeChat; it starts with the first push to it."""
+        from wxpub.cli import wechat
+
+        if not self._running:
+            self._running.append(self.stack.enter_context(wechat.connect(self.settings, "", sandbox=True)))
+        return self._running[0]
+
+
+def _tick(say: Callable[[str], None]) -> Callable[[int, int], None]:
+    return lambda done, of: say(f"pictures: {done} of {of} uploaded")
+
+
+def _say(session: Session) -> None:
+    """Say where the preview is; where a key opens it, also as a code to scan, again whenever the key has been used."""
+    from wxpub.images import terminal_qrcode
+
+    click.echo(f"preview: {session.url}  (Ctrl-C ends it)", err=True)
+    if session.doorman.locked:
+        click.echo(terminal_qrcode(session.url), err=True)
+        session.doorman.opened = lambda: click.echo(f"somebody came in; the next key: {session.url}", err=True)
+
+
+def _wait() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
+    ended = threading.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda number, frame: ended.set())
+    ended.wait()
