@@ -154,7 +154,7 @@ def test_every_finding_names_a_rule_that_can_be_explained() -> None:
     named = {
         match[1]
         for path in (ROOT / "wxpub").rglob("*.py")
-        for match in re.finditer(r"\b(?:Finding|_report)\(\s*\"([a-z-]+)\"", path.read_text(encoding="utf-8"))
+        for match in re.finditer(r"\b(?:Finding|_finding|_?report)\(\s*\"([a-z-]+)\"", path.read_text(encoding="utf-8"))
     }
     assert named <= known
 

@@ -1,51 +1,45 @@
-"""Rules whose findings are made while an issue is converted, so that each can be explained; finds nothing itself."""
+"""Rules whose findings other rooms make, of conversion and of a push, so that each can be explained; finds nothing."""
 
 from __future__ import annotations
 
-from wxpub.check.rule import Rule
+from wxpub.check.rule import Kind, Rule
+from wxpub.finding import Severity
+
+
+def _rule(id: str, message: str, fix: str, severity: Severity = "warning", kind: Kind = "conversion") -> Rule:
+    return Rule(id, severity, message, fix, kind)
+
 
 RULES = (
-    Rule("file-unreadable", "error", "the file cannot be read as an issue", "see the message", "conversion"),
-    Rule(
-        "nesting",
-        "warning",
-        "quotes or lists are nested too deeply; what is further inside stays text",
-        "nest less",
-        "conversion",
-    ),
-    Rule(
-        "link-empty",
-        "warning",
-        "a link has no address, so it is left as text",
-        "give it one, or make it plain text",
-        "conversion",
-    ),
-    Rule(
+    _rule("file-unreadable", "the file cannot be read as an issue", "do what the message says", "error"),
+    # tree
+    _rule("comment-unclosed", "a comment that never ends hides the text behind it", "end it with -->"),
+    _rule("footnote-unused", "a footnote that nothing refers to is not printed", "refer to it with [^…], or delete it"),
+    _rule("containers-too-deep", "quotes and lists are nested too deeply; further markers stay text", "nest less"),
+    _rule("emphasis-too-deep", "emphasis is nested too deeply; what is further inside is plain", "nest less"),
+    _rule("html-too-deep", "HTML is nested too deeply; what is further inside is left out", "nest less"),
+    # links
+    _rule("link-empty", "a link has no address, so it is left as text", "give it one, or make it plain text"),
+    _rule(
         "link-expires",
-        "warning",
         "a link copied from WeChat's search or a preview dies within hours, so it is left as text",
         "open it, and copy the article's permanent address (…/s/…)",
-        "conversion",
     ),
-    Rule(
-        "link-unsafe",
-        "warning",
-        "a javascript:, data: or similar address is no link that WeChat keeps",
-        "make it plain text",
-        "conversion",
-    ),
-    Rule(
-        "link-file",
-        "warning",
-        "readers do not have the linked file, so the link is left as text",
-        "link to its address on the web",
-        "conversion",
-    ),
-    Rule(
+    _rule("link-unsafe", "a javascript:, data: or similar address is no link that WeChat keeps", "make it plain text"),
+    _rule("link-file", "readers do not have the linked file, so it is left as text", "link to its address on the web"),
+    _rule(
         "back-issue-unknown",
-        "warning",
         "back issues that have no published address yet are left as text",
         "record where they were published: wxpub index add FILE URL",
-        "conversion",
     ),
+    # page and conform
+    _rule("title-shortened", "the heading is longer than a title may be", 'choose a short one with "title:"'),
+    _rule("math", "a formula cannot be read, and is shown as its TeX", "correct the TeX"),
+    _rule("html-lost", "WeChat takes no such element", "insert it in WeChat's editor, or show a picture"),
+    _rule("html-unsafe", "scripts never reach a reader", "remove it"),
+    _rule("svg-lost", "a drawing loses what WeChat removes", "use a PNG picture"),
+    # push
+    _rule("image", "an image cannot be sent as it is", "do what the message says", kind="push"),
+    _rule("cover", "the cover cannot be sent as it is", "do what the message says", kind="push"),
+    _rule("stored", "WeChat stored something else than was sent", "look at the draft; push again with --new", kind="push"),
 )
