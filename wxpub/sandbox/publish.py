@@ -206,11 +206,11 @@ def send_to_all(call: Call) -> Answer:
         _count_send(call)
         if client_id:
             call.store.use(call.appid, "clientmsgid " + client_id, "")
-        number = (
-            publish(call.store, call.appid, call.profile, message, "mass", call.now)
-            if message is not None
-            else call.store.used(call.appid, "mass text", "") + 1
-        )
+        if message is not None:
+            number = publish(call.store, call.appid, call.profile, message, "mass", call.now)
+        else:  # texts, pictures and the like leave no trace but their number
+            call.store.use(call.appid, "mass message", "")
+            number = call.store.used(call.appid, "mass message", "")
     return {
         "errcode": 0,
         "errmsg": "send job submission success",
