@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wxpub.conform.nodes import BLOCKS, Node, blank, blocks, fill, has_block, make, nodes, replace
+from wxpub.conform.content import BLOCKS, blank, blocks, has_block, nodes, replace
 from wxpub.conform.size import declarations, text_of
 from wxpub.limits import COLUMN_PIXELS
+from wxpub.nodes import Node, fill, make
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

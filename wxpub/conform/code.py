@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wxpub.conform.nodes import Node, make
+from wxpub.nodes import Node, make
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

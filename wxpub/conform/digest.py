@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from wxpub.conform.nodes import Node, blank, fill, lines, make, nodes, text
+from wxpub.conform.content import blank, lines, nodes, text
+from wxpub.nodes import Node, fill, make
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wxpub.conform import digest
-from wxpub.conform.nodes import Node, blocks, fill, make, nodes, replace
+from wxpub.conform.content import blank, blocks, nodes, replace
+from wxpub.nodes import Node, fill, make
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -28,6 +29,9 @@ _ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 def shape(element: HtmlElement) -> None:
     """Give a `ul` or `ol`, whose inner lists have their form already, the form that lasts."""
     _adopt(element)
+    if not len(element):
+        element.drop_tree()
+        return
     if _level(element) > 1 or _is_odd(element):
         replace(element, [_flat(element)])
         return
@@ -42,7 +46,7 @@ def shape(element: HtmlElement) -> None:
 
 
 def _adopt(element: HtmlElement) -> None:
-    """Leave only items in a list: a stray list belongs to the item before it, stray text becomes an item."""
+    """Leave only items that show something: a stray list belongs to the item before it, stray text becomes an item."""
     content = [node for node in nodes(element) if not isinstance(node, str) or node.strip()]
     for node in content:
         if not isinstance(node, str) and node.tag == "li":
@@ -51,6 +55,9 @@ def _adopt(element: HtmlElement) -> None:
             fill(element[-1], [node])
         else:
             element.append(make("li", content=[node]))
+    for item in list(element):
+        if blank([item]):
+            element.remove(item)
 
 
 def _item(item: HtmlElement) -> None:
@@ -64,22 +71,22 @@ def _item(item: HtmlElement) -> None:
     else:
         content = nodes(section)
     item.append(section)
-    parts = list(blocks(_joined(content)))
-    if len(parts) == 1 and (run := _run(parts[0])) is not None and not digest.is_item(run):
-        fill(section, run)
+    parts = [_run(part) for part in blocks(_joined(content))]
+    first = parts[0]
+    if isinstance(first, list) and digest.is_item(first):
+        item.set("class", "item")
+        parts[:1] = digest.paragraphs(first)
+    if len(parts) == 1 and isinstance(first, list):
+        if not isinstance(parts[0], list):
+            section.set("class", "item-title")
+        fill(section, _content(parts[0]))
         return
-    for number, part in enumerate(parts):
-        run = _run(part)
-        if run is None:
-            section.append(part)
-        elif number == 0 and digest.is_item(run):
-            item.set("class", "item")
-            section.extend(digest.paragraphs(run))
-        elif isinstance(part, list):
-            section.append(make("p", content=run))
-        else:
-            fill(part, run)
-            section.append(part)
+    for part in parts:
+        section.append(make("p", content=part) if isinstance(part, list) else part)
+
+
+def _content(part: HtmlElement | list[Node]) -> list[Node]:
+    return part if isinstance(part, list) else nodes(part)
 
 
 def _joined(content: list[Node]) -> list[Node]:
@@ -92,11 +99,11 @@ def _joined(content: list[Node]) -> list[Node]:
     return content
 
 
-def _run(part: HtmlElement | list[Node]) -> list[Node] | None:
-    """Give the inline content of a part of an item: text that stands alone, or a plain paragraph; None for a block."""
-    if isinstance(part, list):
+def _run(part: HtmlElement | list[Node]) -> HtmlElement | list[Node]:
+    """Take the inline content out of a plain paragraph; everything else stays."""
+    if isinstance(part, list) or part.tag != "p" or part.get("class") or part.get("style"):
         return part
-    return nodes(part) if part.tag == "p" and not part.get("class") and not part.get("style") else None
+    return nodes(part)
 
 
 # --- literal markers --------------------------------------------------------------------------------------------------
@@ -127,12 +134,11 @@ def _flat(element: HtmlElement) -> HtmlElement:
     found = make("section", "sublist")
     for marker, item in zip(_markers(element), list(element), strict=True):
         fresh = True
-        for part in blocks(_joined(nodes(item))):
-            run = _run(part)
-            if run is not None:
-                label = [marker] if fresh and not _has_box(run) else []
-                found.append(make("p", "subitem" if fresh else "more", [*label, *digest.marked(run)]))
-            elif not isinstance(part, list):
+        for part in map(_run, blocks(_joined(nodes(item)))):
+            if isinstance(part, list):
+                label = [marker] if fresh and not _has_box(part) else []
+                found.append(make("p", "subitem" if fresh else "more", [*label, *digest.marked(part)]))
+            else:
                 if fresh:
                     found.append(make("p", "subitem", [marker]))
                 found.append(part if part.get("class") == "sublist" else make("section", "more", [part]))

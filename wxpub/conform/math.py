@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wxpub.conform.nodes import fill, make, nodes, replace
+from wxpub.conform.content import nodes, replace
+from wxpub.nodes import fill, make
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -66,6 +66,7 @@ _URL = re.compile(r"url\(\s*([^)]*?)\s*\)", re.I)
 _PICTURE_DATA = re.compile(r"data:image/(?:png|jpe?g|gif|webp|bmp)[;,]", re.I)
 _CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f\u2000-\u200f\u2028-\u202f\ufeff]+")
 _SVG_NAMES = {name.lower(): name for name in SVG_ATTRIBUTES}
+_BAD_INK = re.compile(r"url\(|javascript:|expression|[<>\\]", re.I)
 _INK = re.compile(r"#000(?:000)?|black|#333(?:333)?|rgb\(0,\s*0,\s*0\)", re.I)
 
 
@@ -270,7 +271,7 @@ def _shape(element: HtmlElement) -> None:
             continue
         del element.attrib[name]
         proper = _SVG_NAMES.get(name.lower())
-        if proper is None or re.search(r"url\(|javascript:|expression|[<>\\]", value, re.I):
+        if proper is None or (proper != "aria-label" and _BAD_INK.search(value)):
             continue
         if proper == "style":
             value = style(value)

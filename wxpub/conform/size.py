@@ -14,8 +14,7 @@ from wxpub.limits import words
 
 INHERITED = words(
     "color font-size font-weight font-style font-family line-height letter-spacing word-spacing text-align "
-    "text-indent text-transform white-space word-break overflow-wrap list-style-type visibility font- "
-    "variant-numeric"
+    "text-indent text-transform white-space word-break overflow-wrap list-style-type visibility font-variant-numeric"
 )
 # What a block has to say itself where the root may be lost: a selection in the clipboard holds only its blocks.
 TEXT = ("font-size", "line-height", "color", "text-align", "letter-spacing", "word-spacing")

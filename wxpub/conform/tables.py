@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wxpub.conform.nodes import blank, blocks, fill, has_block, make, nodes, replace, text
+from wxpub.conform.content import blank, blocks, has_block, nodes, replace, text
+from wxpub.nodes import fill, make
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from wxpub.conform.nodes import BLOCKS
+from wxpub.conform.content import BLOCKS
 from wxpub.conform.size import TEXT, Context, Leaner, text_of
 
 if TYPE_CHECKING:

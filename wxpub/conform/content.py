@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, TypeAlias
-
-from lxml import html
+from typing import TYPE_CHECKING
 
 from wxpub.limits import words
+from wxpub.nodes import Node, fill
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
-
-Node: TypeAlias = "str | HtmlElement"
 
 # Elements that stand on lines of their own.
 BLOCKS = words(
     "section p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table thead tbody tfoot tr td th hr dl dt dd details summary"
 )
-
-
-def make(tag: str, names: str = "", content: Iterable[Node] = ()) -> HtmlElement:
-    """Make an element of the class `names`."""
-    element: HtmlElement = html.Element(tag)
-    if names:
-        element.set("class", names)
-    fill(element, content)
-    return element
 
 
 def nodes(element: HtmlElement) -> list[Node]:
@@ -40,17 +28,6 @@ def nodes(element: HtmlElement) -> list[Node]:
         if tail:
             found.append(tail)
     return found
-
-
-def fill(element: HtmlElement, content: Iterable[Node]) -> None:
-    """Append `content` to `element`."""
-    for node in content:
-        if not isinstance(node, str):
-            element.append(node)
-        elif len(element):
-            element[-1].tail = (element[-1].tail or "") + node
-        else:
-            element.text = (element.text or "") + node
 
 
 def replace(element: HtmlElement, content: Iterable[Node]) -> None:
@@ -93,8 +70,14 @@ def blocks(content: Iterable[Node]) -> Iterator[HtmlElement | list[Node]]:
 
 
 def blank(content: Iterable[Node]) -> bool:
-    """Tell whether `content` shows nothing: spaces and line breaks."""
-    return all(not node.strip() if isinstance(node, str) else node.tag == "br" for node in content)
+    """Tell whether `content` shows nothing but spaces and line breaks."""
+    return not any(node.strip() if isinstance(node, str) else _shows(node) for node in content)
+
+
+def _shows(element: HtmlElement) -> bool:
+    return any(each.tag in ("img", "svg") or (each.text or "").strip() for each in element.iter()) or any(
+        (each.tail or "").strip() for each in element.iterdescendants()
+    )
 
 
 def lines(content: Iterable[Node]) -> list[list[Node]]:
