@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, corpus_files
 
-from wxpub import article, links, tree
+from wxpub import address, article, links, tree
 from wxpub.article import Article
 from wxpub.finding import Finding
 from wxpub.links import Note
@@ -105,17 +105,17 @@ def test_no_note_is_noise_in_real_issues(path: Path) -> None:
     notes, _ = links.resolve(root, source, {})
     assert [note.number for note in notes] == list(range(1, len(notes) + 1))
     assert all(note.url.startswith("http") and note.text for note in notes)
-    assert not any(links.is_permalink(note.url) for note in notes)
-    assert len({links.identity(note.url) for note in notes}) == len(notes)
+    assert not any(address.parse(note.url).permalink for note in notes)
+    assert len({address.parse(note.url).identity for note in notes}) == len(notes)
     live = {a.get("href") for a in root.iter("a")}
-    printed = {links.identity(span.text_content()) for span in root.iter("span") if span.get("class") == "url"}
+    printed = {address.parse(span.text_content()).identity for span in root.iter("span") if span.get("class") == "url"}
     text = root.text_content()
     for href in filter(lambda href: href.startswith("http"), wanted):
         safe = href.replace("http://", "https://")
         assert (
             safe in live
-            or links.identity(href) in printed
-            or any(links.identity(note.url) == links.identity(href) for note in notes)
+            or address.parse(href).identity in printed
+            or any(address.parse(note.url).identity == address.parse(href).identity for note in notes)
             or "signature=" in href
         ), href
     assert text.strip()

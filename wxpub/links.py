@@ -16,16 +16,15 @@ Touches no network and no file.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote
 
+from wxpub import address
+from wxpub.address import Address
 from wxpub.finding import Finding, Severity
-from wxpub.limits import ARTICLE_HOST
 from wxpub.nodes import fill, line_of, make
 
 if TYPE_CHECKING:
@@ -33,10 +32,8 @@ if TYPE_CHECKING:
 
     from wxpub.article import Article
 
-_OUTSIDE = {"http", "https", "ftp"}
 _CONTACT = {"mailto", "tel", "sms"}
 _ISSUE_SUFFIXES = {".md", ".markdown", ".html", ".htm", ""}
-_DEFAULT_PORTS = {"http": 80, "https": 443, "ftp": 21}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ def resolve(
     `published` maps the absolute path of a back issue's Markdown to its permalink.
     """
     footnotes = _take_footnotes(root)
-    series = _Series(article, published, footnotes)
+    series = _Series(article, published, footnotes, str(article.path.resolve().parent))
     for element in list(root.iter("a", "sup")):
         series.visit(element)
     notes = series.finish()
@@ -74,10 +71,12 @@ class _Series:
     article: Article
     published: Mapping[str, str]
     footnotes: Mapping[str, HtmlElement]
+    folder: str
     notes: list[Note] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     _numbers: dict[str, int] = field(default_factory=dict)
     _bodies: dict[int, HtmlElement] = field(default_factory=dict)  # of footnotes that are more than an address
+    _unread: list[HtmlElement] = field(default_factory=list)  # bodies whose own links have no number yet
     _unknown: list[tuple[str, int | None]] = field(default_factory=list)
 
     def visit(self, element: HtmlElement) -> None:
@@ -89,40 +88,40 @@ class _Series:
     # --- links ---
 
     def _link(self, a: HtmlElement) -> None:
-        href, line = (a.get("href") or "").strip(), line_of(a)
-        if a.get("href") is None:
-            return _to_text(a)
-        if not href:
-            text = _text(a)
-            self._report("link-empty", f"the link “{text}” has no address", line, "give it one, or make it plain text")
-            return _to_text(a)
-        if href.startswith("#"):
-            return _to_text(a)
+        href = (a.get("href") or "").strip()
         if href.startswith("//"):
             href = "https:" + href
-        scheme = _scheme(href)
-        if scheme in _OUTSIDE:
-            return self._outside(a, href, line)
-        if scheme in _CONTACT:
-            return _contact(a, href)
-        if scheme:
-            self._report("link-unsafe", f"a {scheme}: address is no link that WeChat keeps", line, "make it plain text")
+        if href.startswith("#") or a.get("href") is None:
             return _to_text(a)
-        return self._relative(a, href, line)
+        text, line = _text(a), line_of(a)
+        if not href:
+            self._report("link-empty", f"the link “{text}” has no address", line, "give it one, or make it plain text")
+            return _to_text(a)
+        target = address.parse(href)
+        if target.outside:
+            return self._outside(a, text, target, line)
+        if target.scheme in _CONTACT:
+            return _contact(a, text, target)
+        if target.scheme:
+            message = f"a {target.scheme}: address is no link that WeChat keeps"
+            self._report("link-unsafe", message, line, "make it plain text")
+            return _to_text(a)
+        return self._relative(a, unquote(target.path), line)
 
-    def _outside(self, a: HtmlElement, href: str, line: int | None) -> None:
-        if _expires(href):
-            message = f"the link “{_text(a)}” expires hours after it was copied, so it is left as text"
+    def _outside(self, a: HtmlElement, text: str, target: Address, line: int | None) -> None:
+        if target.expires:
+            message = f"the link “{text}” expires hours after it was copied, so it is left as text"
             self._report("link-expires", message, line, "open it, and copy the article's permanent address (…/s/…)")
             return _to_text(a)
-        if is_permalink(href):
-            return _to_live(a, href)
-        if _same_address(_text(a), href):
-            return _to_address(a)
-        if not _text(a) and a.find(".//img") is None:
-            a.text = clean(href)
-            return _to_address(a)
-        return self._note(a, self._number(href, _label(a), clean(href)))
+        if target.permalink:
+            return _to_live(a, target.url)
+        if _says(text, target):
+            return _to_printed(a)
+        label = text or _image_text(a)
+        if label is None:
+            a.text = target.url
+            return _to_printed(a)
+        return self._note(a, self._number(target.identity, label, target.url))
 
     def _note(self, a: HtmlElement, number: int) -> None:
         """Make `text<sup>[n]</sup>` of a link; the bare span keeps the text together until the tree is written."""
@@ -130,17 +129,15 @@ class _Series:
         a.set("class", "ref")
         a.append(make("sup", "note", [f"[{number}]"]))
 
-    def _number(self, target: str, text: str, url: str) -> int:
-        key = identity(target)
+    def _number(self, key: str, text: str, url: str) -> int:
         if key not in self._numbers:
             self._numbers[key] = len(self.notes) + 1
             self.notes.append(Note(len(self.notes) + 1, text, url))
         return self._numbers[key]
 
-    def _relative(self, a: HtmlElement, href: str, line: int | None) -> None:
+    def _relative(self, a: HtmlElement, name: str, line: int | None) -> None:
         """Link a back issue where it was published; a file that readers do not have becomes text."""
-        name = unquote(re.split(r"[?#]", href, maxsplit=1)[0])
-        for path in _candidates(self.article.path, name):
+        for path in _candidates(self.folder, name):
             if path in self.published:
                 return _to_live(a, self.published[path])
         if PurePosixPath(name).suffix.lower() in _ISSUE_SUFFIXES:
@@ -157,12 +154,15 @@ class _Series:
         body = self.footnotes.get(label)
         if body is None:
             return
-        alone = _lone_address(body)
-        if alone is not None:
-            number = self._number(alone.get("href", ""), _label(alone), clean(alone.get("href", "")))
+        text = _text(body)
+        target = _lone_target(body, text)
+        if target is not None:
+            number = self._number(target.identity, "" if _says(text, target) else text, target.url)
         else:
-            number = self._number(f"footnote:{label}", _text(body), "")
-            self._bodies.setdefault(number, body)
+            number = self._number(f"footnote:{label}", text, "")
+            if number not in self._bodies:
+                self._bodies[number] = body
+                self._unread.append(body)
         ref.attrib.clear()
         ref.set("class", "note")
         ref.text = f"[{number}]"
@@ -171,12 +171,9 @@ class _Series:
 
     def finish(self) -> HtmlElement | None:
         """Number the links inside footnotes, report unknown back issues, and build the list; None without notes."""
-        done = 0
-        while done < len(self._bodies):  # a footnote may name another one
-            body = list(self._bodies.values())[done]
+        for body in self._unread:  # it grows: a footnote may name another one
             for element in list(body.iter("a", "sup")):
                 self.visit(element)
-            done += 1
         if self._unknown:
             names = list(dict.fromkeys(PurePosixPath(name).name for name, _ in self._unknown))
             shown = "、".join(names[:3]) + ("…" if len(names) > 3 else "")
@@ -203,23 +200,22 @@ def _to_text(a: HtmlElement) -> None:
     a.attrib.clear()
 
 
-def _to_address(a: HtmlElement) -> None:
+def _to_printed(a: HtmlElement) -> None:
     _to_text(a)
     a.set("class", "url")
 
 
 def _to_live(a: HtmlElement, url: str) -> None:
     a.attrib.clear()
-    a.set("href", re.sub(r"^http:", "https:", url))
+    a.set("href", "https:" + url.partition(":")[2])
 
 
-def _contact(a: HtmlElement, href: str) -> None:
+def _contact(a: HtmlElement, text: str, target: Address) -> None:
     """Print a mail address or telephone number that the text leaves out: it cannot be tapped, but read."""
-    address = unquote(href.split(":", 1)[1].split("?", 1)[0])
-    shown = _text(a)
     _to_text(a)
-    if address and address not in shown:
-        a.append(make("span", "", [f"（{address}）" if shown else address]))
+    printed = unquote(target.path)
+    if printed and printed not in text:
+        a.append(make("span", "", [f"（{printed}）" if text else printed]))
 
 
 def _entry(note: Note, body: HtmlElement | None) -> Iterator[HtmlElement]:
@@ -261,115 +257,37 @@ def _take_footnotes(root: HtmlElement) -> dict[str, HtmlElement]:
     return found
 
 
-def _lone_address(body: HtmlElement) -> HtmlElement | None:
-    """Give the link that is all a footnote says, if it goes outside; such a footnote is a link's note."""
+def _lone_target(body: HtmlElement, text: str) -> Address | None:
+    """Give the address outside that is all a footnote says; such a footnote is a link's note."""
     links = list(body.iter("a"))
-    if len(links) != 1 or _text(links[0]) != _text(body) or body.find(".//img") is not None:
+    if len(links) != 1 or _text(links[0]) != text or body.find(".//img") is not None:
         return None
-    href = links[0].get("href") or ""
-    return links[0] if _scheme(href) in _OUTSIDE and not _expires(href) and not is_permalink(href) else None
+    target = address.parse(links[0].get("href") or "")
+    return target if target.outside and not target.expires and not target.permalink else None
 
 
-# --- addresses --------------------------------------------------------------------------------------------------------
-
-
-def is_permalink(url: str) -> bool:
-    """Tell whether `url` is the permanent address of a published WeChat article, which stays a live link.
-
-    `/s/<id>` or `/s?__biz=…&mid=…&sn=…` on mp.weixin.qq.com; a link copied from a search or a preview expires.
-    """
-    parts = _split(url)
-    if parts.scheme not in ("http", "https") or parts.hostname != ARTICLE_HOST or _expires(url):
-        return False
-    if parts.path == "/s":
-        return {"__biz", "mid", "sn"} <= {key for key, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    return re.fullmatch(r"/s/[\w-]+", parts.path, re.ASCII) is not None
-
-
-def _expires(url: str) -> bool:
-    """Tell whether a WeChat link lives for hours only.
-
-    It was copied from a search (signature), a preview (tempkey) or a draft (a media_id as its name); draft/add
-    refuses the latter two with 45166 (reported by publishing tools).
-    """
-    parts = _split(url)
-    if parts.hostname != ARTICLE_HOST:
-        return False
-    keys = {key for key, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    return (
-        {"timestamp", "signature"} <= keys
-        or "tempkey" in keys
-        or re.fullmatch(r"/s/[\w-]{64}", parts.path, re.ASCII) is not None
-    )
-
-
-def clean(url: str) -> str:
-    """Take off what only counts visitors, `utm_*` parameters and `#:~:text=` fragments; a space becomes `%20`."""
-    url = re.sub(r"\s", lambda space: quote(space[0]), url)
-    head, mark, fragment = url.partition("#")
-    base, question, query = head.partition("?")
-    kept = [each for each in query.split("&") if not each.lower().startswith("utm_")] if question else []
-    fragment = re.sub(r":~:.*", "", fragment)
-    return base + ("?" + "&".join(kept) if any(kept) else "") + (mark + fragment if fragment else "")
-
-
-def identity(url: str) -> str:
-    """Give what the addresses of one page have in common.
-
-    Scheme, counters, default port, trailing slash and percent-encoding tell no two pages apart.
-    """
-    url = clean(url)
-    if _scheme(url) not in _OUTSIDE:
-        return url
-    parts = _split(url)
-    if not parts.hostname:
-        return url
-    host = parts.hostname
-    with suppress(UnicodeError):  # what is no name that DNS knows is compared as it is written
-        host = host.encode("idna").decode()
-    port = f":{parts.port}" if parts.port not in (None, _DEFAULT_PORTS.get(parts.scheme)) else ""
-    return unquote(urlunsplit(("", host + port, parts.path.rstrip("/"), parts.query, parts.fragment)))
-
-
-def _split(url: str) -> SplitResult:
-    """Split an address; what is none (an author may write anything) has a path only."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port, parts.hostname  # both are read late, and raise late
-    except ValueError:
-        return SplitResult("", "", url, "", "")
-    return parts
-
-
-def _scheme(href: str) -> str:
-    match = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", href)
-    return match[1].lower() if match else ""
-
-
-def _same_address(text: str, href: str) -> bool:
+def _says(text: str, target: Address) -> bool:
     """Tell whether a link's text already is its address, so that a note would print it twice."""
-    if not text or any(char.isspace() for char in text):
+    if not text or " " in text or "." not in text:
         return False
-    shown = text if _scheme(text) in _OUTSIDE else "https://" + text
-    return identity(shown) == identity(href)
+    shown = address.parse(text)
+    return (shown if shown.outside else address.parse(f"https://{text}")).identity == target.identity
 
 
-def _candidates(article: Path, name: str) -> Iterable[str]:
+def _candidates(folder: str, name: str) -> Iterator[str]:
     """List the files that a relative link may mean: itself, or the Markdown that a site's `.html` was made from."""
-    path = Path(os.path.normpath(article.resolve().parent / name.lstrip("/")))
-    yield str(path)
-    if path.suffix.lower() in ("", ".html", ".htm"):
-        yield str(path.with_suffix(".md"))
+    path = os.path.normpath(os.path.join(folder, name.lstrip("/")))  # noqa: PTH118  thirty a page, and no file is asked
+    yield path
+    stem, suffix = os.path.splitext(path)  # noqa: PTH122
+    if suffix.lower() in ("", ".html", ".htm"):
+        yield stem + ".md"
 
 
-def _label(a: HtmlElement) -> str:
-    """Give the text that stands for a link in the list: its own, else its image's."""
-    text = _text(a)
-    if text:
-        return text
+def _image_text(a: HtmlElement) -> str | None:
+    """Give the text of the image that a link consists of; None if it has none."""
     image = a.find(".//img")
-    return (image.get("alt") or "").strip() if image is not None else ""
+    return None if image is None else (image.get("alt") or "").strip()
 
 
 def _text(element: HtmlElement) -> str:
-    return " ".join(element.text_content().split())
+    return " ".join("".join(element.itertext()).split())
