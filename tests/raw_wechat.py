@@ -6,6 +6,7 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import requests
@@ -16,7 +17,7 @@ from wxpub.sandbox import Sandbox
 class Raw:
     """Calls by path; a token is fetched when the first call needs one."""
 
-    def __init__(self, wechat: Sandbox) -> None:
+    def __init__(self, wechat: Sandbox | SimpleNamespace) -> None:
         self.wechat = wechat
         self.http = requests.Session()
         self.token = ""

@@ -41,10 +41,10 @@ def background(colour: Colour) -> Colour:
 
 
 def text(colour: Colour, behind: Colour) -> Colour:
-    """Convert a text colour for the (converted, opaque) colour behind it; on the page itself at most `TEXT`."""
+    """Convert a text colour for the converted colour behind it; on the page itself no brighter than `TEXT`."""
     new = _apart(colour, behind)
-    if behind == PAGE and new.brightness > TEXT.brightness + 1 and colour.brightness < 250:
-        new = replace(TEXT, alpha=colour.alpha)
+    if behind == PAGE and new.brightness > TEXT.brightness and colour.brightness < 250:
+        return _with_brightness(new, TEXT.brightness)
     return new
 
 

@@ -213,9 +213,10 @@ def _stored(url: str) -> str:
     address, mark, query = url.partition("?")
     if address.endswith("/0"):
         address = address[:-1] + "640"
-        query = f"{query}&from=appmsg" if query and "from=appmsg" not in query else query or "from=appmsg"
+        if "from=appmsg" not in query:
+            query = f"{query}{markup.AMP}amp;from=appmsg" if query else "from=appmsg"
         mark = "?"
-    return address + mark + query.replace("&", markup.AMP)
+    return address + mark + query
 
 
 def _links(soup: BeautifulSoup, removed: Removed, external_links: bool) -> None:

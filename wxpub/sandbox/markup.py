@@ -90,16 +90,16 @@ def declarations(style: str) -> list[str]:
     pieces = []
     start, quote, depth = 0, "", 0
     for match in _STYLE_MARK.finditer(style):
-        mark = match.group()
+        mark = shown(match.group())  # a reference to a quotation mark is one
         if quote:
             quote = "" if mark == quote else quote
-        elif mark in {'"', "'"}:
+        elif mark in ('"', "'"):
             quote = mark
         elif mark == "(":
             depth += 1
         elif mark == ")":
             depth = max(0, depth - 1)
-        elif mark == ";" and depth == 0:
+        elif match.group() == ";" and depth == 0:
             pieces.append(style[start : match.start()])
             start = match.end()
     pieces.append(style[start:])

@@ -1,4 +1,4 @@
-"""A pytest plugin for any project that talks to WeChat: the fixture `wechat_sandbox` is a fresh local WeChat for a test.
+"""A pytest plugin for projects that talk to WeChat: the fixture `wechat_sandbox` is a fresh local WeChat for a test.
 
     def test_the_draft_arrives(wechat_sandbox):
         push("issue.md", wechat_sandbox.url, wechat_sandbox.appid, wechat_sandbox.secret)

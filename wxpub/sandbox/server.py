@@ -153,7 +153,11 @@ class _Connection(BaseHTTPRequestHandler):
             if len(self.raw_requestline) > 65536:
                 self.requestline = self.request_version = self.command = ""
                 self.send_error(414)
-            elif self.parse_request():
+            elif not self.parse_request():
+                return
+            elif self.request_version == "HTTP/0.9":  # a line without a version is no request today
+                self.send_error(400)
+            else:
                 body = self._read_body()
                 if body is not None:
                     self._answer(body)
