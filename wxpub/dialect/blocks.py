@@ -64,8 +64,9 @@ class List(Container):
     @property
     def loose(self) -> bool:
         """Whether an empty line stands between two items or between two blocks of one item."""
-        items = [item for item in self.children if isinstance(item, Item)]
-        return _has_gap(items) or any(_has_gap(item.children) for item in items)
+        return _has_gap(self.children) or any(
+            _has_gap(item.children, last=item is self.children[-1]) for item in self.children if isinstance(item, Item)
+        )
 
 
 @dataclass(slots=True)
@@ -161,8 +162,12 @@ class Document(Container):
     too_deep: int | None = None  # the line where containers first went deeper than DEPTH
 
 
-def _has_gap(blocks: list[Block] | list[Item]) -> bool:
-    return any(after.line - before.end > 1 for before, after in pairwise(blocks))
+def _has_gap(blocks: list[Block], *, last: bool = True) -> bool:
+    """Tell whether an empty line stands between two of the blocks; definitions behind the `last` of all count for none."""
+    end = len(blocks)
+    while last and end and isinstance(blocks[end - 1], Definitions):
+        end -= 1
+    return any(after.line - before.end > 1 for before, after in pairwise(blocks[:end]))
 
 
 # --- the patterns -----------------------------------------------------------------------------------------------------

@@ -104,12 +104,12 @@ _SCHEME = re.compile(r"(?<![A-Za-z])(?:https?|ftp)\Z", re.I)
 _HOST = re.compile(r"[^\W_][\w.-]*")
 _WIDTH_ATTRIBUTE = re.compile(r"\{[ ]*width[ ]*=[ ]*[\"']?([0-9]{1,5}(?:px|%)?)[\"']?[ ]*\}")
 _WIDTH_IN_ALT = re.compile(r"\|[ ]*([0-9]{1,5}(?:px|%)?)(?:[xX×][0-9]+)?[ ]*\Z")
-_RUBY = re.compile(r"\{([^{}|\n\\]{1,64})\|([^{}\n\\]{1,128})\}")
+_RUBY = re.compile(r"\{([\u3005-\u3007\u3040-\ua4cf\uf900-\ufaff\U00020000-\U0003ffff]{1,64})\|([^{}|\n\\]{1,128})\}")
 _MATH = re.compile(
     r"""
       \$\$ ( (?:[^$\\]|\\.)+ ) \$\$
     | \$` ( [^`\n]+ ) `\$
-    | \$ (?![\s$]) ( (?:[^$\\]|\\.)+ ) (?<!\s) \$ (?![0-9A-Za-z$])     # not `$5 and $6`
+    | \$ (?![\s$]) ( (?:[^$\\，。；：、？！]|\\.)+ ) (?<!\s) \$ (?![0-9A-Za-z$])     # not `$5 and $6`
     """,
     re.S | re.X,
 )
@@ -122,7 +122,7 @@ _MAIL = re.compile(
 # belongs to it only as (part of) a path, query or host: right behind a delimiter or another such letter.
 _URL = re.compile(
     r"(?:[^\s<\u2018-\u201d\u2026\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\ufe10-\ufe1f\ufe30-\ufe4f\uff00-\uffef]"
-    r"|(?<=[/=#_%&?+-])[\u2e80-\u2fdf\u3040-\ua4cf\uac00-\ud7af\uf900-\ufaff]+)*"
+    r"|(?:(?<=[/=#_%&?+-])|(?<=[\u3040-\ua4cf]\.))[\u2e80-\u2fdf\u3040-\ua4cf\uac00-\ud7af\uf900-\ufaff]+)*"
 )
 _URL_TAIL = "?!.,:*_~'\""
 _ENTITY_TAIL = re.compile(r"&[A-Za-z0-9]+;\Z")
@@ -488,6 +488,8 @@ def _flanking(char: str, before: str, after: str) -> tuple[bool, bool]:
     punctuation mark counts as a letter, and beside a full-width character any punctuation may touch the run.
     """
     space_before, space_after = before.isspace(), after.isspace()
+    if char == "=":  # `x==1 and y==2` marks nothing
+        return not (space_after or _is_word(before)), not (space_before or _is_word(after))
     mark_before, mark_after = is_punctuation(before), is_punctuation(after)
     if char == "_":
         left = not space_after and (not mark_after or space_before or mark_before)
@@ -497,6 +499,10 @@ def _flanking(char: str, before: str, after: str) -> tuple[bool, bool]:
     left = not space_after and (not mark_after or wide_after or space_before or mark_before or wide_before)
     right = not space_before and (not mark_before or wide_before or space_after or mark_after or wide_after)
     return left, right
+
+
+def _is_word(char: str) -> bool:
+    return char.isascii() and char.isalnum()
 
 
 def _close_run(run: _Run, openers: list[_Run], floor: dict[tuple[str, bool, int], int]) -> None:

@@ -1,0 +1,107 @@
+"""The dialect reads what GitHub reads: small cases, CommonMark's examples, the corpus, each compared as a tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import markdown
+import pytest
+from canonical import canonical, difference, github
+from conftest import ROOT, corpus_files
+
+from wxpub.dialect import GfmExtension
+
+CASES = ROOT / "tests/cases/dialect"
+SPEC = ROOT / "tests/data/commonmark/spec.txt"
+
+
+def render(text: str) -> str:
+    return markdown.markdown(text, extensions=[GfmExtension()])
+
+
+def cases(path: Path) -> Iterator[tuple[str, str, str | None]]:
+    """Read a case file: `=== title`, Markdown and, after a line with one dot, the HTML expected instead of GitHub's."""
+    text = path.read_text(encoding="utf-8").translate({ord("→"): "\t", ord("␣"): " ", ord("␍"): "\r"})
+    for case in re.split(r"^=== ", text, flags=re.MULTILINE)[1:]:
+        title, _, rest = case.partition("\n")
+        source, dot, expected = rest.partition("\n.\n")
+        yield title, source.strip("\n") + "\n", expected if dot else None
+
+
+ALL = [(path.stem, *case) for path in sorted(CASES.glob("*.txt")) for case in cases(path)]
+AS_GITHUB = [pytest.param(source, id=f"{stem}: {title}") for stem, title, source, expected in ALL if expected is None]
+OTHERWISE = [
+    pytest.param(source, expected, id=f"{stem}: {title}") for stem, title, source, expected in ALL if expected is not None
+]
+
+
+@pytest.mark.parametrize("source", AS_GITHUB)
+def test_this_is_read_as_github_reads_it(source: str) -> None:
+    assert difference(canonical(render(source)), canonical(github(source))) is None
+
+
+@pytest.mark.parametrize(("source", "expected"), OTHERWISE)
+def test_this_is_read_otherwise_on_purpose(source: str, expected: str) -> None:
+    ours = canonical(render(source))
+    assert difference(ours, canonical(expected)) is None
+    assert difference(ours, canonical(github(source))) is not None, "no difference from GitHub any more"
+
+
+def test_there_are_cases_enough() -> None:
+    assert len(ALL) >= 300
+
+
+# --- CommonMark's examples --------------------------------------------------------------------------------------------
+
+# The examples that are read otherwise than CommonMark 0.31.2 asks, by number, and why.
+ADDRESS = "GitHub makes a link of an address in running text"
+NOT_COMMONMARK = {
+    63: "a first line of seven or more # is the title",
+    354: "£ and € are no punctuation for GitHub's parser, which follows CommonMark 0.29 here",
+    602: ADDRESS,
+    606: ADDRESS,
+    608: ADDRESS,
+    611: ADDRESS,
+    612: ADDRESS,
+}
+
+
+def examples() -> list[tuple[str, str]]:
+    """Read the examples of the CommonMark specification: Markdown and HTML."""
+    text = SPEC.read_text(encoding="utf-8").replace("→", "\t")
+    return re.findall(r"^`{32} example\n(.*?)^\.\n(.*?)^`{32}$", text, re.DOTALL | re.MULTILINE)
+
+
+def test_commonmarks_examples_are_read_as_it_asks_but_for_those_listed_here() -> None:
+    found = examples()
+    assert len(found) == 652
+    differing = {
+        number
+        for number, (source, expected) in enumerate(found, 1)
+        if difference(canonical(render(source)), canonical(expected))
+    }
+    assert differing == set(NOT_COMMONMARK)
+
+
+# --- real issues ------------------------------------------------------------------------------------------------------
+
+
+def as_github_but_for_the_differences(text: str) -> str:
+    """Write into the source what `docs/dialect.md` reads otherwise, in a way in which GitHub reads it so too."""
+    text = re.sub(r"\A---\n.*?\n---\n", lambda found: "\n" * found[0].count("\n"), text, flags=re.DOTALL)
+    text = re.sub(r"\A(\s*)#{7,}(?= )", r"\1#", text)  # the title
+    text = re.sub(r"(\d)~(?=\d)", r"\1\\~", text)  # 1~11层
+    text = re.sub(r"(?=@\d\.\d)", "<!-- -->", text)  # 2xA76@2.2GHz
+    return re.sub(r"(https?://[!-~]+)(?=[；，。、：）])", r"\1<!-- -->", text)  # an address before full-width punctuation
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, id=path.stem) for path in corpus_files()]
+    or [pytest.param(None, marks=pytest.mark.skip(reason="no corpus beside the repository (../shared/corpus)"))],
+)
+def test_a_real_issue_has_githubs_structure(path: Path) -> None:
+    source = as_github_but_for_the_differences(path.read_text(encoding="utf-8"))
+    assert difference(canonical(render(source)), canonical(github(source))) is None
