@@ -275,13 +275,13 @@ def _damaged(path: Path, why: str) -> ConfigError:
 def _write(path: Path, lines: Mapping[str, Mapping[str, Any]]) -> None:
     """Replace the file in one step: whoever reads it, and whenever this process dies, it is whole."""
     path = path.resolve()  # a link stays a link
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.tmp")  # one name: what a killed process left is overwritten
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             file.write(_text(lines))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -165,9 +165,9 @@ def _sandbox_command() -> str:
     from os import environ
 
     return (
-        f"wxpub sandbox --db {wechat.sandbox_db()} --open"
+        f"wxpub sandbox --db {wechat.sandbox_db()}"
         if environ.get("WXPUB_SANDBOX_DB")
-        else "wxpub sandbox --open"
+        else "wxpub sandbox"
     )
 
 

@@ -43,26 +43,29 @@ def fit(source: Source) -> Image:
 
     Raises SourceError where it is no picture, a damaged one, or one that cannot be made small enough.
     """
+    if source.src.startswith("cover:"):
+        from wxpub.images.draw import draw_cover
+
+        return draw_cover(source)
     from wxpub.images.shrink import fit as shrink
 
     return shrink(source)
 
 
 def cover_source(title: str, colours: tuple[str, str]) -> Source:
-    """Describe the cover that `cover` would draw, without drawing it: equal titles and colours have equal keys."""
+    """Describe the cover of `title` without drawing it: equal titles and colours have equal keys. `fit` draws it."""
     from wxpub.images.draw import cover_source as describe
 
     return describe(title, colours)
 
 
 def cover(title: str, colours: tuple[str, str]) -> Image:
-    """Draw a cover of 900 × 383 pixels: `title` on a ground of `colours` (ground and accent, `#rrggbb`).
+    """Draw a cover of 900 × 383 pixels: `title` on a ground of `colours` (ground and bar, `#rrggbb`).
 
-    `remark` says so if the title could not be drawn because the system has no Chinese font.
+    `remark` says so if the title could not be drawn because the system has no Chinese font. Raises SourceError for
+    what is no colour.
     """
-    from wxpub.images.draw import cover as draw
-
-    return draw(title, colours)
+    return fit(cover_source(title, colours))
 
 
 def stand_in(src: str) -> tuple[Source, Image]:

@@ -66,17 +66,19 @@ def terminal_qrcode(text: str) -> str:
 
 
 def cover_source(title: str, colours: tuple[str, str]) -> Source:
-    """Name the cover of `title`, so that it is known again without being drawn; its data stay empty."""
+    """Name the cover of `title`, so that it is known again without being drawn; its `src` says all that it shows."""
+    src = ":".join(("cover", *colours, title))
     drawn = "text" if font_path() else "plain"
-    return Source("cover:", "cover.png", b"", digest("\0".join((_DESIGN, drawn, title, *colours)).encode()))
+    return Source(src, "cover.png", b"", digest("\0".join((_DESIGN, drawn, src)).encode()))
 
 
-def cover(title: str, colours: tuple[str, str]) -> Image:
-    """Draw the cover; see `wxpub.images.cover`."""
+def draw_cover(source: Source) -> Image:
+    """Draw what `cover_source` named; see `wxpub.images.cover`."""
     from PIL import Image as Pillow
     from PIL import ImageDraw, ImageFont
 
     width, height = COVER_PIXELS
+    _, *colours, title = source.src.split(":", 3)
     ground, accent = (_colour(each) for each in colours)
     picture = Pillow.new("RGB", COVER_PIXELS, ground)
     draw = ImageDraw.Draw(picture)

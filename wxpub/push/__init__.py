@@ -51,6 +51,8 @@ def push(job: Job) -> Receipt:
         if todo.action == "nothing":
             assert todo.standing
             standing = todo.standing
+            if not all(fact.stored for fact in standing.facts):  # broken off before it was read back
+                standing, findings = send.verify(job, todo, standing)
         else:
             if todo.uploads:
                 send.upload(job, todo.uploads)

@@ -125,22 +125,20 @@ def _cover(
     article: Article, issue: Issue, known: Known, allow_private: bool
 ) -> tuple[Source, Image | None, Finding | None]:
     """Give the cover that the author named, else one drawn from the title."""
-    nothing = Source("", "cover", b"", "")
-    if not article.cover:
-        colours = cover_colours(issue.theme)
-        source = images.cover_source(article.title, colours)
-        if known("cover", source.key):
-            return source, None, None
-        picture = images.cover(article.title, colours)
-        finding = _finding(
-            "cover", "warning", picture.remark, "install one, for example fonts-noto-cjk", article.path, None
-        )
-        return source, picture, finding if picture.remark else None
+    path = article.path
     try:
-        source = images.read(article.cover, article.path, root=issue.picture_root, allow_private=allow_private)
-        return source, None if known("cover", source.key) else images.fit(source), None
+        if article.cover:
+            source = images.read(article.cover, path, root=issue.picture_root, allow_private=allow_private)
+        else:
+            source = images.cover_source(article.title, cover_colours(issue.theme))
+        picture = None if known("cover", source.key) else images.fit(source)
     except (SourceError, NetworkError) as error:
-        return nothing, None, _finding("cover", "error", f"cover: {error.message}", error.hint, article.path, 1)
+        finding = _finding("cover", "error", f"cover: {error.message}", error.hint, path, 1)
+        return Source("", "cover", b"", ""), None, finding
+    if not (picture and picture.remark):
+        return source, picture, None
+    fix = "install one, for example fonts-noto-cjk" if not article.cover else ""
+    return source, picture, _finding("cover", "warning", picture.remark, fix, path, None)
 
 
 def cover_colours(theme: Theme) -> tuple[str, str]:

@@ -1,0 +1,94 @@
+"""What the tests of pushing share: a newsletter on disk, an account of a sandbox, and a push that does not wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from PIL import Image as Pillow
+
+from wxpub import article, config, push, theme
+from wxpub.client import Client
+from wxpub.config import Account
+from wxpub.ledger import FILE_NAME, Ledger
+from wxpub.push import Issue, Job, Receipt
+from wxpub.sandbox import Sandbox
+from wxpub.sandbox.control import Control
+
+SECRET = "0123456789abcdef0123456789abcdef"
+_numbers: Iterator[int] = count(1)
+
+
+def picture(path: Path, colour: str = "#336699", size: tuple[int, int] = (40, 30)) -> Path:
+    """Write a small picture; its format is that of its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Pillow.new("RGB", size, colour).save(path)
+    return path
+
+
+def no_pause(seconds: float) -> None:
+    """Wait for nothing."""
+
+
+@dataclass(frozen=True)
+class Newsletter:
+    """A project on disk and the account that it is pushed to."""
+
+    root: Path
+    account: Account
+    box: Control
+
+    def write(self, name: str, text: str) -> Path:
+        """Write an issue."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def issue(self, name: str, title: str, body: str = "正文。", *pictures: str) -> Path:
+        """Write an issue with a title, a paragraph and pictures, which are made."""
+        for each in pictures:
+            if not (self.root / each).exists():
+                picture(self.root / each, f"#{abs(hash(each)) % 0xFFFFFF:06x}")
+        images = "\n\n".join(f"![]({each})" for each in pictures)
+        return self.write(name, f"# {title}\n\n{body}\n\n{images}\n")
+
+    def job(self, *names: str, pause: Callable[[float], None] = no_pause, **options: Any) -> Job:
+        """Gather issues for a push."""
+        settings = config.find(self.root)
+        style = theme.load("plain")
+        sources = [article.read(self.root / name, settings.article, settings.root) for name in names]
+        issues = [Issue(each, style, settings.root, settings.root, {}) for each in sources]
+        ledger = self.ledger()
+        client = Client(self.account, pause=pause)
+        bundles = push.gather(issues, push.known(ledger, self.account.appid), **options.pop("gather", {}))
+        return Job(bundles, client, ledger, self.account.appid, pause=pause, **options)
+
+    def push(self, *names: str, **options: Any) -> Receipt:
+        """Push issues as one draft."""
+        return push.push(self.job(*names, **options))
+
+    def ledger(self) -> Ledger:
+        """Read the ledger from disk."""
+        return Ledger(self.root / FILE_NAME)
+
+    def drafts(self) -> dict[str, list[dict[str, Any]]]:
+        """Give what is in the draft box."""
+        return dict(self.box.drafts())
+
+    def acted(self, endpoint: str) -> int:
+        """Count the calls of an endpoint that had an effect, whether or not their answer arrived."""
+        calls = (each for each in self.box.calls(f"/cgi-bin/{endpoint}") if each.appid == self.account.appid)
+        return sum(1 for each in calls if each.errcode == 0 and each.fault not in ("cut-before", "status"))
+
+
+def newsletter(wechat: Sandbox, root: Path) -> Newsletter:
+    """Make a project and an account of its own for it."""
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "wxpub.toml").write_text("", encoding="utf-8")
+    appid = f"wx{next(_numbers):016x}"
+    wechat.add_account(appid, SECRET)
+    return Newsletter(root, Account("test", appid, SECRET, wechat.url), wechat.account(appid))
