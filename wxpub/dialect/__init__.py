@@ -42,7 +42,8 @@ EXPANSION = 100_000  # characters that the references of a short document may ex
 class Notice:
     """Something that the author should know, at `line`, about `subject`.
 
-    `kind` is "footnote-unused", "comment-unclosed", "containers-too-deep", "emphasis-too-deep" or "html-too-deep".
+    `kind` is "footnote-unused", "footnote-repeated", "comment-unclosed", "containers-too-deep", "emphasis-too-deep" or
+    "html-too-deep".
     """
 
     kind: str
@@ -93,7 +94,7 @@ class Normalize(Preprocessor):
         text = "\n".join(lines).removeprefix("\ufeff")
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
-        text = _CONTROL.sub("", text.replace("\0", "\ufffd"))
+        text = _CONTROL.sub("", text.replace("\0", "\ufffd").replace("\f", " "))
         return text.removesuffix("\n").split("\n")
 
 
@@ -128,6 +129,7 @@ class Inlines(Treeprocessor):
         )
         self._fill(root, definitions)
         notices = self._append_footnotes(root, definitions)
+        notices += [Notice("footnote-repeated", note.line, note.label) for note in document.repeated]
         cleaner = rawhtml.Cleaner()
         if self.extension.clean_html:
             cleaner.clean(root)

@@ -158,6 +158,7 @@ class Document(Container):
 
     references: dict[str, Target] = field(default_factory=dict)
     footnotes: dict[str, Footnote] = field(default_factory=dict)
+    repeated: list[Footnote] = field(default_factory=list)  # footnotes whose label was taken
     size: int = 0  # characters
     too_deep: int | None = None  # the line where containers first went deeper than DEPTH
 
@@ -603,7 +604,8 @@ class _Reader:
         self._close(depth)
         footnote = Footnote(self.number, found[1])
         self._add(footnote)
-        self.document.footnotes.setdefault(fold(found[1]), footnote)
+        if self.document.footnotes.setdefault(fold(found[1]), footnote) is not footnote:
+            self.document.repeated.append(footnote)
         self._move(found.end())
         return True
 
