@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Target = Literal["api", "paste"]
 
 _INLINE = words("a span strong b em i u s del ins mark kbd sup sub small big code cite var abbr font label")
+_PANELS = frozenset({"blockquote", "section", "details", "dd"})
 _ALIGNED = words("section p h1 h2 h3 h4 h5 h6")
 
 
@@ -55,6 +56,8 @@ def shape(root: HtmlElement, path: Path | None = None) -> tuple[Finding, ...]:
             blocks.inline(element)
         elif tag in _SHAPERS:
             _SHAPERS[tag](element)
+        if tag in _PANELS:
+            blocks.panel(element)
     return tuple(findings)
 
 
@@ -78,7 +81,7 @@ def finish(root: HtmlElement, target: Target = "api") -> str:
     "api" is lean: text styles stand on the root alone. "paste" says them on every top-level block too, since the web
     editor may lose the root, and puts a paragraph first and last that can be lost in place of a block.
     """
-    return write.html_of(root, repeat_text=target == "paste")
+    return write.html_of(root, paste=target == "paste")
 
 
 def canonical(html: str) -> str:

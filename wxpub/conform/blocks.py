@@ -117,7 +117,7 @@ def _wrap_runs(section: HtmlElement) -> None:
 def section(element: HtmlElement) -> None:
     """Fill in the table of contents' place, and put loose text between blocks into paragraphs."""
     if element.get("class") == "toc" and not len(element):
-        root = element.getroottree().getroot()
+        *_, root = element.iterancestors()
         for heading in root.iter("h1", "h2", "h3", "h4"):
             shown = "".join(heading.itertext()).strip()
             if shown and heading.get("class") != "notes-title":
@@ -126,6 +126,16 @@ def section(element: HtmlElement) -> None:
         element.drop_tree()
     elif any(child.tag in BLOCKS for child in element):
         _wrap_runs(element)
+
+
+def panel(element: HtmlElement) -> None:
+    """Mark the last block of a quote, an alert or a fold: a margin after it would widen the panel."""
+    names = (element.get("class") or "").split()
+    if not len(element) or not (element.tag == "blockquote" or {"alert", "details", "definition"} & set(names)):
+        return
+    last = element[-1]
+    if last.tag in BLOCKS and not (last.tail or "").strip():
+        last.set("class", f"{last.get('class') or ''} last".strip())
 
 
 def fold(details: HtmlElement) -> None:

@@ -99,7 +99,7 @@ def _tokens(text: str, language: str) -> Iterator[tuple[str, str]]:
     from pygments.util import ClassNotFound
 
     try:
-        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+        lexer = get_lexer_by_name(language, stripnl=False)
     except ClassNotFound:
         yield "", text
         return

@@ -1,8 +1,8 @@
 """What a newsletter's items are made of, told by their shape alone: title, source, labelled lines.
 
     - [title | source](link)          p.item-title: span.title, span.item-source " | source"
-      论文：https://…                  p.item-line: span.label "论文：", text
-      摘要：text                       p.item-line
+      论文：https://…                  p.item-link: span.label "论文：", span.url
+      摘要：text                       p.item-line: span.label "摘要：", text
 
 No mark-up is asked of the author. What is not told apart with certainty stays as it is.
 """
@@ -50,8 +50,19 @@ def paragraphs(run: list[Node]) -> list[HtmlElement]:
     """Make one paragraph of each line of an item."""
     first, *rest = lines(run)
     found = [make("p", "item-title", _title(first))]
-    found += [make("p", "item-line", marked(line)) for line in rest if not blank(line)]
+    found += [
+        make("p", "item-link" if _is_address(line) else "item-line", marked(line)) for line in rest if not blank(line)
+    ]
     return found
+
+
+def _is_address(line: list[Node]) -> bool:
+    """Tell whether a line is an address, with no more than a label before it."""
+    shown = [node for node in line if not isinstance(node, str) or node.strip()]
+    *before, last = shown
+    if isinstance(last, str) or last.get("class") != "url":
+        return False
+    return not before or _LABEL.fullmatch(text(before)) is not None
 
 
 def marked(run: Iterable[Node]) -> list[Node]:

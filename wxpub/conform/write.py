@@ -51,16 +51,20 @@ _ATTRIBUTE_ESCAPES = str.maketrans(
 SENTINEL = '<p style="margin:0;font-size:0;line-height:0">\u00a0</p>'
 
 
-def html_of(root: HtmlElement, *, repeat_text: bool = False) -> str:
-    """Write `root`. `repeat_text`: say the root's text styles again on every block right under it."""
-    writer = _Writer(repeat_text)
+def html_of(root: HtmlElement, *, paste: bool = False) -> str:
+    """Write `root`; with `paste` so that nothing is lost on the way through the web editor.
+
+    The editor may lose the root, so every block right under it says the root's text styles again; it may lose the
+    first and the last block, so a paragraph that shows nothing stands there; it drops a space alone between two tags.
+    """
+    writer = _Writer(paste)
     writer.root(root)
     return "".join(writer.out)
 
 
 @dataclass(slots=True)
 class _Writer:
-    repeat_text: bool
+    paste: bool
     out: list[str] = field(default_factory=list)
     leaner: Leaner = field(default_factory=Leaner)
     text_style: dict[str, str] = field(default_factory=dict)
@@ -72,12 +76,12 @@ class _Writer:
 
     def root(self, root: HtmlElement) -> None:
         kept, context = self.leaner.lean("section", root.get("style") or "", {})
-        self.text_style = {name: kept[name] for name in TEXT if name in kept} if self.repeat_text else {}
+        self.text_style = {name: kept[name] for name in TEXT if name in kept} if self.paste else {}
         self.out.append(_opening("section", [], text_of(kept)))
-        if self.repeat_text:
+        if self.paste:
             self.out.append(SENTINEL)
         self._content(root, "section", context, top=True)
-        if self.repeat_text:
+        if self.paste:
             self.out.append(SENTINEL)
         self.out.append("</section>")
 
@@ -107,11 +111,16 @@ class _Writer:
             kept = {name: value for name, value in kept.items() if name != "font-weight"}
             tag, wrap = ("strong", "") if tag == "span" else (tag, "strong")
         if top and self.text_style and tag not in ("hr", "table", "img"):
-            kept = {**kept, **{name: value for name, value in self.text_style.items() if name not in kept}}
+            own = {name: value for name, value in kept.items() if name not in TEXT}
+            kept = own | {
+                name: kept.get(name) or self.text_style[name]
+                for name in TEXT
+                if name in kept or name in self.text_style
+            }
         attributes = [
             (name, value) for name in _KEPT_ATTRIBUTES.get(tag, ()) if (value := element.get(name)) is not None
         ]
-        if self.repeat_text and tag in ("ul", "ol"):
+        if self.paste and tag in ("ul", "ol"):
             attributes.insert(0, ("class", "list-paddingleft-1"))
         written = text_of(kept)
         if not written and not attributes and _is_needless(element, tag, parent):
@@ -165,8 +174,8 @@ class _Writer:
             text = text.lstrip(" ")
         if not text:
             return
-        if text == " " and followed and between and self.closed and self.last_text >= 0:
-            self.out[self.last_text] += " "  # a space alone between two tags is dropped by the editor
+        if self.paste and text == " " and followed and between and self.closed and self.last_text >= 0:
+            self.out[self.last_text] += " "
         else:
             self.last_text = len(self.out)
             self.out.append(text.translate(_ESCAPES))
