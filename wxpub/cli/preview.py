@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from wxpub.cli.wechat import WeChat
     from wxpub.config import Config
     from wxpub.preview.build import Issue
-    from wxpub.preview.delivery import Pushed, Target
+    from wxpub.preview.delivery import Pushed, Say, Target, Tick
     from wxpub.preview.session import Session
 
 SANDBOX, DRAFTS = "sandbox", "drafts"  # where the page's button may push to
@@ -134,16 +133,16 @@ class Courier:
             return (Target(SANDBOX),)
         return Target(DRAFTS, account.name), Target(SANDBOX)
 
-    def __call__(self, target: str, theme: str, say: Callable[[str], None]) -> Pushed:
+    def __call__(self, target: str, theme: str, say: Say, tick: Tick) -> Pushed:
         from wxpub.cli import wechat
 
         if target == SANDBOX:
             account = self._sandbox()
-            return self._push(account, theme, say)
+            return self._push(account, theme, say, tick)
         with wechat.connect(self.settings, self.account_name, sandbox=False) as account:
-            return self._push(account, theme, say)
+            return self._push(account, theme, say, tick)
 
-    def _push(self, account: WeChat, theme: str, say: Callable[[str], None]) -> Pushed:
+    def _push(self, account: WeChat, theme: str, say: Say, tick: Tick) -> Pushed:
         from wxpub import push as pushing
         from wxpub.cli.wechat import picture_root
         from wxpub.preview.delivery import Pushed
@@ -160,7 +159,7 @@ class Courier:
         for finding in bundles[0].findings:
             if finding.severity == "error":
                 say(str(finding))
-        job = pushing.Job(bundles, account.client, ledger, account.key, say=say, tick=_tick(say))
+        job = pushing.Job(bundles, account.client, ledger, account.key, say=say, tick=tick)
         receipt = pushing.push(job)
         url = f"{account.sandbox.url}/draft/{receipt.media_id}" if account.sandbox else "https://mp.weixin.qq.com/"
         return Pushed(receipt.action, receipt.uploaded, receipt.reused, url)
@@ -172,10 +171,6 @@ class Courier:
         if not self._running:
             self._running.append(self.stack.enter_context(wechat.connect(self.settings, "", sandbox=True)))
         return self._running[0]
-
-
-def _tick(say: Callable[[str], None]) -> Callable[[int, int], None]:
-    return lambda done, of: say(f"pictures: {done} of {of} uploaded")
 
 
 def _say(session: Session) -> None:

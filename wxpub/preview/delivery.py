@@ -10,6 +10,9 @@ from typing import Protocol
 
 from wxpub.errors import WxpubError
 
+Say = Callable[[str], None]
+Tick = Callable[[int, int], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -30,18 +33,22 @@ class Pushed:
 
 
 class Pusher(Protocol):
-    """Pushes the issue to `target` in `theme` ("" is its own), and calls `say` with what it is doing."""
+    """Pushes the issue to `target` in `theme` ("" is its own).
 
-    def __call__(self, target: str, theme: str, say: Callable[[str], None]) -> Pushed: ...
+    Calls `say` with what it is doing, and `tick` with how many of how many pictures are uploaded.
+    """
+
+    def __call__(self, target: str, theme: str, say: Say, tick: Tick) -> Pushed: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the latest push is: its `steps` so far, and once it is no longer `running` a `result` or an `error`."""
+    """How far the latest push is: its `steps`, `pictures` as (uploaded, of), at its end a `result` or an `error`."""
 
     target: str = ""
     running: bool = False
     steps: tuple[str, ...] = ()
+    pictures: tuple[int, int] = (0, 0)
     result: Pushed | None = None
     error: str = ""
 
@@ -68,7 +75,7 @@ class Delivery:
 
     def _run(self, target: str, theme: str) -> None:
         try:
-            pushed = self._pusher(target, theme, self._say)
+            pushed = self._pusher(target, theme, self._say, self._tick)
         except WxpubError as error:
             self._end(error=str(error))
         except BaseException as error:
@@ -79,6 +86,10 @@ class Delivery:
 
     def _say(self, step: str) -> None:
         self.progress = replace(self.progress, steps=(*self.progress.steps, step))
+        self._changed()
+
+    def _tick(self, done: int, of: int) -> None:
+        self.progress = replace(self.progress, pictures=(done, of))
         self._changed()
 
     def _end(self, result: Pushed | None = None, error: str = "") -> None:

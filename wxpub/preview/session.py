@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from wxpub.errors import ConfigError
 from wxpub.preview import server, watch
 from wxpub.preview.build import Builder, Issue, View
-from wxpub.preview.delivery import Delivery, Pushed, Pusher, Target
+from wxpub.preview.delivery import Delivery, Pushed, Pusher, Say, Target, Tick
 from wxpub.preview.doorman import Doorman
 from wxpub.preview.live import Live
 
@@ -42,7 +42,7 @@ class Session:
         return f"{place}?key={self.doorman.key}" if self.doorman.locked else place
 
 
-def _nobody(target: str, theme: str, say: Callable[[str], None]) -> Pushed:
+def _nobody(target: str, theme: str, say: Say, tick: Tick) -> Pushed:
     raise AssertionError("a preview without targets pushes nothing")
 
 

@@ -9,7 +9,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from wxpub import limits
-from wxpub.preview import plaintext, size
+from wxpub.preview import dark, plaintext, size
 
 if TYPE_CHECKING:
     from wxpub.finding import Finding
@@ -43,6 +43,7 @@ def describe(
         "source_url": article.source_url,
         "cover": cover,
         "html": html,
+        "dark": dark.night(html),
         "text": plaintext.text(html),
         "outline": [asdict(heading) for heading in page.outline],
         "notes": [asdict(note) for note in page.notes],

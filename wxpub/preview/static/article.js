@@ -4,6 +4,7 @@ import { $ } from "./dom.js";
 import { say } from "./words.js";
 
 const BLOCKS = ":is(h1, h2, h3, h4, h5, h6, p, li, tr, img, .wx-missing)";
+const NEVER = "script, style, link, meta, base, iframe, object, embed"; // WeChat removes them; nothing of them could run here
 const squeeze = (text) => text.replace(/\s+/g, " ").trim();
 
 const frame = () => $("#article");
@@ -25,6 +26,7 @@ export function place(state, wanted) {
   const page = inside();
   const parsed = new DOMParser().parseFromString(state.html, "text/html").body; // loads nothing, runs nothing
   if (dark) darken(parsed, state.dark);
+  parsed.querySelectorAll(NEVER).forEach((element) => element.remove());
   parsed.querySelectorAll("img").forEach(settle);
   parsed.querySelectorAll("[style*='url(']").forEach(dropForeignBackground);
   const reading = view().scrollY > 0 ? marks() : [];

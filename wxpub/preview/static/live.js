@@ -34,16 +34,21 @@ let asking = null;
 /** Wait for news and show them. A page that nobody sees does not wait: browsers allow few connections to one server. */
 async function step() {
   if (document.hidden && state) await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+  const news = await ask();
+  if (news) apply(news);
+}
+
+async function ask() {
   asking = new AbortController();
   try {
     const answer = await fetch(`/state?epoch=${seen.epoch}&build=${seen.build}`, { signal: asking.signal });
-    if (!answer.ok) throw new Error(await answer.text());
-    apply(await answer.json());
+    if (answer.ok) return await answer.json();
   } catch (error) {
-    if (error.name === "AbortError") return;
-    pulse(false);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    if (error.name === "AbortError") return null; // nobody looks any more
   }
+  pulse(false);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  return null;
 }
 
 function apply(news) {

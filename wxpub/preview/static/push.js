@@ -59,13 +59,15 @@ function report() {
   const place = $("#delivery-report");
   if (!place) return;
   for (const button of document.querySelectorAll("[data-target]")) button.disabled = progress.running;
+  const [done, all] = progress.pictures ?? [0, 0];
   place.replaceChildren(
-    progress.steps.length || progress.running ? h("ol", { class: progress.running ? "steps running" : "steps" }, progress.steps.map((step) => h("li", {}, step))) : "",
+    progress.steps.length ? h("ol", { class: "steps" }, progress.steps.map((step) => h("li", {}, step))) : "",
+    progress.running ? h("progress", { "aria-label": say.progress, value: all ? done : null, max: all || 1 }) : "",
     progress.error ? h("p", { class: "stop" }, progress.error) : "",
-    progress.result ? done(progress.result) : "");
+    progress.result ? outcome(progress.result) : "");
 }
 
-function done({ action, uploaded, reused, url }) {
+function outcome({ action, uploaded, reused, url }) {
   return h("p", { class: "done" }, `${say.pushed[action]} ${say.pushedImages(uploaded, reused)} `,
     url ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, say.look) : "");
 }

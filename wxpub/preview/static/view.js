@@ -24,7 +24,7 @@ export function furnish({ payload, controls = [], actions = [], shortcuts = {} }
   $("#bar").replaceChildren(
     h("h1", { class: "file" }, h("b", {}, "wxpub"), h("span", { id: "file" })),
     h("div", { class: "controls" }, controls, widths(), schemeButton()),
-    actions,
+    ...actions,
     h("button", { type: "button", class: "primary", id: "copy", "aria-keyshortcuts": "c", onclick: copying }, icon(COPY), h("span", {}, say.copy)));
   const keys = { c: [say.copy, copying], d: [say.scheme, toggleScheme], ...shortcuts };
   WIDTHS.forEach((width, index) => (keys[index + 1] = [say.px(width), () => setWidth(width)]));
@@ -93,6 +93,7 @@ function widths() {
 
 function setWidth(width) {
   const known = WIDTHS.includes(width) ? width : 375;
+  document.body.dataset.screen = known;
   $("#stage").style.setProperty("--screen", `${known === 677 ? 709 : known}px`); // a computer's column is 677 without its margins
   for (const button of document.querySelectorAll("[data-width]")) button.setAttribute("aria-pressed", String(Number(button.dataset.width) === known));
   remember("width", known);
@@ -131,7 +132,7 @@ function views() {
     for (const button of document.querySelectorAll("[data-shows]")) button.setAttribute("aria-pressed", String(button.dataset.shows === name));
   };
   document.body.dataset.view = "article";
-  return h("div", { class: "choice", id: "views", role: "group", "aria-label": say.views },
+  return h("nav", { class: "choice", id: "views", "aria-label": say.views },
     h("button", { type: "button", "data-shows": "article", "aria-pressed": "true", onclick: () => choose("article") }, say.article),
     h("button", { type: "button", "data-shows": "details", "aria-pressed": "false", id: "view-details", onclick: () => choose("details") }, say.details));
 }

@@ -1,0 +1,97 @@
+"""What the tests of the preview share: an issue that has everything, its page, and the words a reader sees of HTML."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from wxpub import article, theme
+from wxpub.finding import Finding
+from wxpub.page import Page, Picture, render
+from wxpub.preview.build import Issue
+from wxpub.preview.session import Session, serve
+
+JS = Path(__file__).parent / "js"
+DOT = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+TEXT = """\
+---
+title: 预览的一期
+author: 编辑部
+digest: 一句话的摘要
+date: 2026-11-20
+source_url: https://example.com/letter/1
+---
+
+# 第一节
+
+段落里有**加粗**、`inline code` 和[外链](https://example.com/a)，还有[旧文](https://mp.weixin.qq.com/s/abcdef)。
+
+- 要点：**一**行；
+- 第二项
+  1. 里层一
+  2. 里层二
+- 第三项
+
+> 引用的话。
+
+## 表格
+
+| 甲 | 乙 |
+|----|----|
+| 一 | 二 |
+| 三 | 四 |
+
+## 代码
+
+```python
+def answer():
+    return 42   # 三个空格
+
+print(answer())
+```
+
+![一个点](dot.png "图注")
+
+![远方的图](https://pictures.example.com/far.png)
+
+最后一段。
+"""
+
+
+def write(folder: Path, text: str = TEXT) -> Path:
+    """Write the issue and its picture into `folder`."""
+    (folder / "dot.png").write_bytes(DOT)
+    path = folder / "issue.md"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def load(path: Path, name: str = "") -> Issue:
+    """Read the issue as the command does, without a newsletter around it."""
+    source = article.read(path, root=path.parent)
+    return Issue(source, theme.load(name or source.theme or theme.DEFAULT, base=path.parent), {}, path.parent)
+
+
+def pages(path: Path) -> tuple[Page, Page, dict[str, Picture]]:
+    """Render the issue as it is sent and as it is pasted, its own picture embedded."""
+    issue = load(path)
+    url = "data:image/png;base64," + base64.b64encode(DOT).decode()
+    pictures = {"dot.png": Picture(url, 1, 1)}
+    page = render(issue.article, issue.theme)
+    return page, render(issue.article, issue.theme, pictures=pictures, target="paste"), pictures
+
+
+def finding(line: int = 12) -> Finding:
+    return Finding("link-empty", "warning", "一个空链接 <b>", Path("issue.md"), line, "补上地址")
+
+
+@contextmanager
+def preview(path: Path, **options: Any) -> Iterator[Session]:
+    """Run the preview of the issue at `path` on a free port."""
+    with serve(path, lambda name: load(path, name), port=0, **options) as session:
+        yield session

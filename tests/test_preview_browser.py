@@ -1,0 +1,282 @@
+"""The page that stands alone, in a real Chromium, opened from a file as an editor does it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from previewing import JS, TEXT, finding, pages, write
+
+from wxpub.preview import plaintext, standalone
+
+pytestmark = pytest.mark.browser
+
+
+class Watch:
+    """Listens to a page: what it asks for, and what goes wrong in it."""
+
+    def __init__(self, page: Any) -> None:
+        self.requests: list[str] = []
+        self.problems: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda message: message.type in ("error", "warning") and self.problems.append(message.text))
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+
+
+@pytest.fixture
+def browser_page(chromium: Any) -> Iterator[Any]:
+    """Give a page of its own, with a clipboard, in Chinese."""
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 860}, locale="zh-CN", permissions=["clipboard-read", "clipboard-write"]
+    )
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Write the page that stands alone, with a finding."""
+    page, paste, pictures = pages(write(tmp_path))
+    made = standalone(page, fragment=paste.html, pictures=pictures, findings=[finding()], theme="plain")
+    place = tmp_path / "issue.html"
+    place.write_text(made, encoding="utf-8")
+    return place
+
+
+@pytest.fixture
+def fragment(tmp_path: Path) -> str:
+    return pages(write(tmp_path))[1].html
+
+
+def copied(page: Any) -> dict[str, str]:
+    """Give what a paste event gets from the clipboard, in a page of its own."""
+    target = page.context.new_page()
+    target.set_content("<textarea autofocus></textarea>")
+    target.evaluate(
+        """() => document.addEventListener("paste", (event) => {
+            const [html, text] = ["text/html", "text/plain"].map((kind) => event.clipboardData.getData(kind));
+            window.got = {html, text};
+        })"""
+    )
+    target.focus("textarea")
+    target.keyboard.press("Control+V")
+    target.wait_for_function("window.got")
+    got: dict[str, str] = target.evaluate("window.got")
+    target.close()
+    return got
+
+
+def test_the_button_copies_the_article_to_the_byte(browser_page: Any, file: Path, fragment: str) -> None:
+    browser_page.goto(file.as_uri())
+    browser_page.click("#copy")
+    browser_page.wait_for_selector("#toast.shown")
+    got = copied(browser_page)
+    assert re.sub(r"^<meta charset='utf-8'>", "", got["html"]) == fragment
+    assert got["text"].replace("\r\n", "\n") == plaintext.text(fragment)
+
+
+def test_the_key_copies_too_and_says_so(browser_page: Any, file: Path) -> None:
+    browser_page.goto(file.as_uri())
+    browser_page.keyboard.press("c")
+    browser_page.wait_for_selector("#toast.shown")
+    assert "已复制" in browser_page.inner_text("#toast")
+
+
+def test_selected_words_are_copied_as_usual(browser_page: Any, file: Path) -> None:
+    browser_page.goto(file.as_uri())
+    browser_page.wait_for_selector("#panel-findings")
+    browser_page.evaluate("getSelection().selectAllChildren(document.querySelector('#head-findings'))")
+    browser_page.keyboard.press("Control+C")
+    assert copied(browser_page)["text"].startswith("检查")
+
+
+# Chrome drops what an inline style repeats of its surroundings, so that what counts is what each element looks like.
+ELEMENTS = """(root) => [...root.querySelectorAll("*")].map((each) => {
+    const style = getComputedStyle(each);
+    const names = ["color", "backgroundColor", "fontSize", "fontWeight", "fontFamily", "lineHeight", "letterSpacing",
+        "textAlign", "textIndent", "margin", "padding", "border", "borderRadius", "listStyleType", "whiteSpace",
+        "overflowX", "display", "verticalAlign"];
+    return [each.localName, ...names.map((name) => style[name])].join(" ");
+})"""
+
+
+def test_a_paste_into_an_editable_page_keeps_elements_and_styles(browser_page: Any, file: Path, fragment: str) -> None:
+    browser_page.goto(file.as_uri())
+    browser_page.click("#copy")
+    browser_page.wait_for_selector("#toast.shown")
+    target = browser_page.context.new_page()
+    place = "<style>div {text-align: justify; letter-spacing: .034em; font-size: 17px}</style>"  # as WeChat's is
+    target.set_content(f"{place}<div id='sent'></div><div id='got' contenteditable></div>")
+    target.evaluate("(html) => { document.querySelector('#sent').innerHTML = html; }", fragment)
+    target.focus("#got")
+    target.keyboard.press("Control+V")
+    sent = target.eval_on_selector("#sent", ELEMENTS)
+    got = target.eval_on_selector("#got", ELEMENTS)
+    assert got == sent
+
+
+LINES = r"""(root) => {
+    const squeeze = (text) => text.replace(/[\u200b\ufeff]/g, "").replace(/[\s\u00a0]+/g, " ").trim();
+    const own = [...root.querySelectorAll("p, section, h1, h2, h3, h4, h5, h6, td, th, li")]
+        .filter((each) => !each.querySelector("p, section, h1, h2, h3, h4, h5, h6, ul, ol, table, li"));
+    const lines = own.flatMap((each) => {
+        const copy = each.cloneNode(true);
+        copy.querySelectorAll("br").forEach((br) => br.replaceWith("\n"));
+        return copy.textContent.split("\n");
+    });
+    return {
+        lines: lines.map(squeeze).filter(Boolean),
+        items: [...root.querySelectorAll("li")].map((each) => squeeze(each.textContent)),
+        cells: [...root.querySelectorAll("td, th")].map((each) => squeeze(each.textContent)),
+        images: [...root.querySelectorAll("img")].map((each) => each.getAttribute("src")).filter((src) => src),
+        indents: lines.filter((line) => /return/.test(line)).map((line) => /^[\s\u00a0]*/.exec(line)[0].length),
+    };
+}"""
+
+
+def test_a_paste_into_an_editor_like_wechats_keeps_lines_items_and_cells(
+    browser_page: Any, file: Path, fragment: str
+) -> None:
+    browser_page.goto(file.as_uri())
+    browser_page.click("#copy")
+    browser_page.wait_for_selector("#toast.shown")
+    target = browser_page.context.new_page()
+    target.set_content("<div id='sent'></div><div id='place'></div>")
+    target.add_script_tag(path=JS / "prosemirror.bundle.js")
+    target.evaluate("(html) => { document.querySelector('#sent').innerHTML = html; }", fragment)
+    target.evaluate("() => { window.view = wechat.editor(document.querySelector('#place')); window.view.focus(); }")
+    target.keyboard.press("Control+V")
+    sent = target.eval_on_selector("#sent", LINES)
+    got = target.eval_on_selector(".ProseMirror", LINES)
+    assert got == sent
+    assert got["indents"] == [4]
+    assert len(got["cells"]) == 6
+
+
+def test_nothing_is_asked_of_anybody_and_nothing_goes_wrong(browser_page: Any, file: Path) -> None:
+    watch = Watch(browser_page)
+    browser_page.goto(file.as_uri())
+    for key in "cdd1234":
+        browser_page.keyboard.press(key)
+    browser_page.wait_for_timeout(200)
+    assert [url for url in watch.requests if not url.startswith("data:")] == [file.as_uri()]
+    assert watch.problems == []
+
+
+def test_an_article_that_attacks_stays_in_its_frame(browser_page: Any, tmp_path: Path) -> None:
+    page, _, _ = pages(write(tmp_path))
+    evil = (
+        "<script>parent.hit = 1; top.hit = 1</script><img src=x onerror='parent.hit = 2; hit = 2'>"
+        "<a id=bait href='javascript:parent.hit = 3' target=_top>x</a><svg onload='parent.hit = 4'></svg>"
+        "<iframe srcdoc='<script>top.hit = 5</script>'></iframe><style>body{background:url(https://evil.example/s)}</style>"
+        "<meta http-equiv=refresh content='0;url=https://evil.example/m'><form action='https://evil.example/f'></form>"
+        "<p style='position:fixed;inset:0;background:url(https://evil.example/b)'>over</p><base href='https://evil.example/'>"
+    )
+    place = tmp_path / "evil.html"
+    place.write_text(standalone(page, fragment=evil), encoding="utf-8")
+    watch = Watch(browser_page)
+    browser_page.goto(place.as_uri())
+    browser_page.wait_for_selector("#panel-findings")
+    frame = browser_page.frame_locator("#article")
+    frame.locator("#bait").click(force=True, timeout=2000)
+    browser_page.wait_for_timeout(500)
+    assert browser_page.evaluate("window.hit") is None
+    assert browser_page.url == place.as_uri()
+    assert browser_page.is_visible("#copy")
+    assert not [url for url in watch.requests if "evil.example" in url]
+
+
+def test_widths_and_schemes_are_switched_and_remembered(browser_page: Any, file: Path) -> None:
+    browser_page.emulate_media(reduced_motion="reduce")
+    browser_page.goto(file.as_uri())
+    for width, expected in ((320, 320), (414, 414), (677, 709), (375, 375)):
+        browser_page.click(f"[data-width='{width}']")
+        assert browser_page.eval_on_selector("#article", "(each) => each.clientWidth") == expected
+    frame = browser_page.frame_locator("#article")
+    paragraph = frame.locator(".wx-content p").first
+    by_day = paragraph.evaluate("(each) => getComputedStyle(each).color")
+    browser_page.click("#scheme")
+    assert paragraph.evaluate("(each) => getComputedStyle(each).color") != by_day
+    assert browser_page.evaluate("document.documentElement.dataset.scheme") == "dark"
+    browser_page.click("[data-width='320']")
+    browser_page.reload()
+    browser_page.wait_for_selector("#panel-findings")
+    assert browser_page.evaluate("document.documentElement.dataset.scheme") == "dark"
+    assert browser_page.get_attribute("[data-width='320']", "aria-pressed") == "true"
+
+
+def test_what_is_copied_is_the_same_by_night(browser_page: Any, file: Path, fragment: str) -> None:
+    browser_page.goto(file.as_uri())
+    browser_page.click("#scheme")
+    browser_page.click("#copy")
+    browser_page.wait_for_selector("#toast.shown")
+    assert copied(browser_page)["html"].endswith(fragment)
+
+
+def test_a_finding_copies_its_place(browser_page: Any, file: Path) -> None:
+    browser_page.goto(file.as_uri())
+    browser_page.click("button.finding")
+    browser_page.wait_for_selector("#toast.shown")
+    got = copied(browser_page)
+    assert got["text"] == "issue.md:12"
+    assert browser_page.inner_text("button.finding .words") == "一个空链接 <b>"
+
+
+def test_the_outline_leads_to_the_heading(browser_page: Any, file: Path) -> None:
+    browser_page.emulate_media(reduced_motion="reduce")
+    browser_page.set_viewport_size({"width": 1280, "height": 500})
+    browser_page.goto(file.as_uri())
+    browser_page.click("#outline button:has-text('代码')")
+    top = browser_page.frame_locator("#article").locator("h2:has-text('代码')")
+    assert 0 <= top.evaluate("(each) => each.getBoundingClientRect().top") < 40
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 375])
+def test_axe_finds_no_problem(browser_page: Any, file: Path, scheme: str, width: int) -> None:
+    browser_page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    browser_page.set_viewport_size({"width": width, "height": 860})
+    browser_page.goto(file.as_uri())
+    browser_page.wait_for_selector("#panels .panel", state="attached")
+    views = ["article", "details"] if width < 760 else ["article"]
+    for view in views:
+        if len(views) > 1:
+            browser_page.click(f"[data-shows='{view}']")
+        assert axe(browser_page) == []
+
+
+def axe(page: Any) -> list[tuple[str, str]]:
+    """Run axe-core on the page around the article: its rule and the first element that breaks it."""
+    page.evaluate((JS / "axe.min.js").read_text(encoding="utf-8") + "; 0")  # as a debugger does: no policy stops it
+    found = page.evaluate("axe.run(document, {iframes: false})")
+    return [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
+
+
+def test_the_page_speaks_english_where_the_browser_does(chromium: Any, file: Path) -> None:
+    context = chromium.new_context(locale="en-GB")
+    page = context.new_page()
+    page.goto(file.as_uri())
+    assert page.inner_text("#copy") == "Copy article"
+    assert page.get_attribute("html", "lang") == "en"
+    context.close()
+
+
+def test_lost_pictures_are_told_when_copying(browser_page: Any, tmp_path: Path) -> None:
+    page, _, _ = pages(write(tmp_path, TEXT.replace("dot.png", "missing.png")))
+    place = tmp_path / "issue.html"
+    place.write_text(standalone(page), encoding="utf-8")
+    browser_page.goto(place.as_uri())
+    browser_page.click("#copy")
+    browser_page.wait_for_selector("#toast.shown")
+    assert "2 张图片" in browser_page.inner_text("#toast")  # the missing one, and the QR code that was not drawn
+
+
+def test_the_state_is_data_and_runs_nothing(browser_page: Any, file: Path) -> None:
+    browser_page.goto(file.as_uri())
+    held = browser_page.eval_on_selector("#state", "(each) => [each.type, each.textContent]")
+    assert held[0] == "application/json"
+    assert json.loads(held[1])["title"] == "预览的一期"
