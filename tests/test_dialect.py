@@ -33,7 +33,9 @@ def cases(path: Path) -> Iterator[tuple[str, str, str | None]]:
 ALL = [(path.stem, *case) for path in sorted(CASES.glob("*.txt")) for case in cases(path)]
 AS_GITHUB = [pytest.param(source, id=f"{stem}: {title}") for stem, title, source, expected in ALL if expected is None]
 OTHERWISE = [
-    pytest.param(source, expected, id=f"{stem}: {title}") for stem, title, source, expected in ALL if expected is not None
+    pytest.param(source, expected, id=f"{stem}: {title}")
+    for stem, title, source, expected in ALL
+    if expected is not None
 ]
 
 
@@ -94,7 +96,9 @@ def as_github_but_for_the_differences(text: str) -> str:
     text = re.sub(r"\A(\s*)#{7,}(?= )", r"\1#", text)  # the title
     text = re.sub(r"(\d)~(?=\d)", r"\1\\~", text)  # 1~11层
     text = re.sub(r"(?=@\d\.\d)", "<!-- -->", text)  # 2xA76@2.2GHz
-    return re.sub(r"(https?://[!-~]+)(?=[；，。、：）])", r"\1<!-- -->", text)  # an address before full-width punctuation
+    return re.sub(
+        r"(https?://[!-~]+)(?=[；，。、：）])", r"\1<!-- -->", text
+    )  # an address before full-width punctuation
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,10 @@ _NOTICES: Mapping[str, tuple[str, str]] = {
         "footnote [^{}] is never referred to and is not printed",
         "write [^{}] where it belongs, or delete it",
     ),
-    "footnote-repeated": ("there is another footnote [^{}] above; this one is not printed", "give it a label of its own"),
+    "footnote-repeated": (
+        "there is another footnote [^{}] above; this one is not printed",
+        "give it a label of its own",
+    ),
     "comment-unclosed": ("a comment that never ends hides the text behind it", "end it with -->"),
     "containers-too-deep": ("quotes and lists are nested more than 100 deep; further markers stay text", ""),
     "emphasis-too-deep": ("emphasis is nested more than 50 deep; what is further inside is plain", ""),

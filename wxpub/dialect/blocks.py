@@ -164,7 +164,7 @@ class Document(Container):
 
 
 def _has_gap(blocks: list[Block], *, last: bool = True) -> bool:
-    """Tell whether an empty line stands between two of the blocks; definitions behind the `last` of all count for none."""
+    """Tell whether an empty line stands between two of the blocks; at the `last` of all, definitions count for none."""
     end = len(blocks)
     while last and end and isinstance(blocks[end - 1], Definitions):
         end -= 1

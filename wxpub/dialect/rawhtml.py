@@ -27,6 +27,11 @@ TAGS = frozenset(
     " pre progress q rb rp rt rtc ruby s samp script section select small source span strike strong style sub summary"
     " sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul var video wbr xmp".split()
 )
+SVG_TAGS = frozenset(
+    "animate animatemotion animatetransform circle clippath defs desc ellipse filter foreignobject g image line"
+    " lineargradient marker mask path pattern polygon polyline radialgradient rect set stop symbol text textpath tspan"
+    " use".split()
+)
 SHELL_TAGS = frozenset({"html", "head", "body", "frameset"})
 # A browser reads no tags between these and their end; GitHub shows them as text.
 TEXT_TAGS = frozenset({"iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"})
@@ -95,7 +100,7 @@ class Cleaner:
     def _tag(self, found: re.Match[str], name: str, line: int) -> str:
         if name in SHELL_TAGS:
             return ""
-        if not (name in TAGS or _CUSTOM_TAG.fullmatch(name) or "svg" in self.open):
+        if not (name in TAGS or _CUSTOM_TAG.fullmatch(name) or (name in SVG_TAGS and "svg" in self.open)):
             return "&lt;" + found[0][1:]
         return self._end_tag(name) if found["end"] else self._start_tag(found, name, line)
 
