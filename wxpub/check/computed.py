@@ -225,17 +225,16 @@ def same_tag_same_style_single_chain_gt_10(document: Document) -> Places:
     """Find more than ten equal wrappers around one another, which the web editor deletes (its rule 2.1)."""
     depth: dict[int, int] = {}
     for tag in document.elements:
-        parent = tag.parent
-        inside = contents(parent) if isinstance(parent, Tag) else []
-        alike = (
-            isinstance(parent, Tag)
-            and len(inside) == 1
-            and parent.name == tag.name
-            and parent.get("style") == tag.get("style")
-        )
-        depth[id(tag)] = depth.get(id(parent), 0) + 1 if alike else 1
-        if depth[id(tag)] == 11:
-            yield tag
+        depth.setdefault(id(tag), 1)
+        inside = contents(tag)
+        if len(inside) == 1 and isinstance(only := inside[0], Tag) and _alike(tag, only):
+            depth[id(only)] = depth[id(tag)] + 1
+            if depth[id(only)] == 11:
+                yield only
+
+
+def _alike(one: Tag, other: Tag) -> bool:
+    return one.name == other.name and one.get("style") == other.get("style")
 
 
 def gt_20_children_gt_15_empty(document: Document) -> Places:
@@ -286,7 +285,7 @@ def utf8_bytes_ge(document: Document, limit: int) -> Places:
 
 def chars_ge(document: Document, limit: int) -> Places:
     if (size := len(document.html)) >= limit:
-        yield f"{size:,} characters of HTML, {limit:,} are documented"
+        yield f"{size:,} characters of HTML"
 
 
 def title_chars_gt(document: Document, limit: int) -> Places:
@@ -304,7 +303,7 @@ def digest_chars_gt(document: Document, limit: int) -> Places:
 def source_url_bytes_gt(document: Document, limit: int) -> Places:
     size = len(document.article.source_url.encode()) if document.article else 0
     if size > limit:
-        yield f"source_url has {size:,} bytes, {limit:,} are taken"
+        yield f"source_url has {size:,} bytes of {limit:,}"
 
 
 def newspic_chars_gt(document: Document, limit: int) -> Places:
@@ -315,7 +314,7 @@ def newspic_chars_gt(document: Document, limit: int) -> Places:
 
 def _longer(name: str, text: str, limit: int) -> Places:
     if len(text) > limit:
-        yield f"{name} has {len(text):,} characters, {limit:,} are documented"
+        yield f"{name} has {len(text):,} characters of {limit:,}"
 
 
 def uploadimg_not_jpg_png_or_ge_1mb(document: Document) -> Places:

@@ -41,5 +41,7 @@ RULES = (
     # push
     _rule("image", "an image cannot be sent as it is", "do what the message says", kind="push"),
     _rule("cover", "the cover cannot be sent as it is", "do what the message says", kind="push"),
-    _rule("stored", "WeChat stored something else than was sent", "look at the draft; push again with --new", kind="push"),
+    _rule(
+        "stored", "WeChat stored something else than was sent", "look at the draft; push again with --new", kind="push"
+    ),
 )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from bs4.element import Tag
 
 from wxpub import darkmode
-from wxpub.check.document import Document, Text, chain
+from wxpub.check.document import Document, Text, chain, shorten
 from wxpub.darkmode import Colour, Shade
 
 OFFICIAL_CONTRAST = 1.5  # below, WeChat's article checker reports a violation
@@ -36,7 +36,7 @@ def _texts_between(document: Document, least: float, most: float) -> Iterator[tu
         silenced = any("low-contrast" in str(each.get("data-ignore-dm", "")) for each in chain(text.parent))
         if least <= ratio < most and not silenced:
             colours = f"{shade.night_text} on {shade.night_background}"
-            yield text.parent, f"“{_short(text.visible)}” has contrast {ratio:.1f} at night ({colours})"
+            yield text.parent, f"“{shorten(text.visible, 20)}” has contrast {ratio:.1f} at night ({colours})"
 
 
 def text_brightness_90_127_on_default_bg(document: Document) -> Iterable[tuple[Tag, str]]:
@@ -47,7 +47,7 @@ def text_brightness_90_127_on_default_bg(document: Document) -> Iterable[tuple[T
             continue
         weak = darkmode.contrast(shade.night_text, shade.night_background) < READABLE_CONTRAST
         if 90 <= colour.brightness <= 127 and weak:
-            yield text.parent, f"{colour} of “{_short(text.visible)}”"
+            yield text.parent, f"{colour} of “{shorten(text.visible, 20)}”"
 
 
 def bg_nongrey_brightness_190_250(document: Document) -> Iterable[tuple[Tag, str]]:
@@ -99,8 +99,3 @@ def _shade(document: Document, tag: Tag, outside: Shade) -> Shade:
     if tag.has_attr("data-no-dark"):
         return replace(inside, night_background=inside.day_background, night_text=inside.day_text)
     return inside
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 20 else line[:20] + "…"

@@ -192,6 +192,15 @@ def children(tag: Tag) -> list[Tag]:
 
 def excerpt(tag: Tag) -> str:
     """Show `tag` to a person who has to find it: its name and how its text begins."""
-    text = " ".join(tag.get_text(" ").split())
-    shown = text[:20] + "…" if len(text) > 20 else text
-    return f"<{tag.name}> “{shown}”" if shown else f"<{tag.name}>"
+    words = ""
+    for text in tag.strings:  # a wrapper may hold the whole article: read no more than is shown
+        words = " ".join(f"{words} {text}".split())
+        if len(words) > 20:
+            break
+    return f"<{tag.name}> “{shorten(words, 20)}”" if words else f"<{tag.name}>"
+
+
+def shorten(text: str, length: int) -> str:
+    """Give `text` on one line, and of more than `length` characters only the beginning."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[:length] + "…"

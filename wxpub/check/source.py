@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from wxpub import tree
+from wxpub.address import parse
 from wxpub.article import Article
+from wxpub.check.document import shorten
 from wxpub.check.rule import Rule
 from wxpub.errors import SourceError
 from wxpub.finding import Finding
-from wxpub.links import identity
+from wxpub.nodes import line_of
 from wxpub.page import Page
 
 if TYPE_CHECKING:
@@ -135,7 +137,7 @@ def _sections(parsed: HtmlElement, page: Page) -> Iterator[Section]:
     for child in parsed:
         if child.tag not in HEADINGS:
             blocks.append(child)
-        elif tree.line_of(child) in titles or text_of(child) != page.article.title:
+        elif line_of(child) in titles or text_of(child) != page.article.title:
             yield Section(heading, tuple(blocks))
             heading, blocks = child, []
     yield Section(heading, tuple(blocks))
@@ -177,7 +179,7 @@ def check_repeated_links(issue: Issue) -> list[Finding]:
         links = _links(item)
         for key, (href, line) in links.items():
             if key in first:
-                message = f"{_short(href)} stands in the item of line {first[key]} already"
+                message = f"{shorten(href, 80)} stands in the item of line {first[key]} already"
                 found.append(LINK_REPEATED.find(message, issue.path, line))
         first = {key: line for key, (_, line) in links.items()} | first
     return found
@@ -204,7 +206,9 @@ def check_known_links(issue: Issue) -> list[Finding]:
     for key, where in places.items():
         if len(where) < MANY:
             href, line = links[key]
-            found.append(LINK_KNOWN.find(f"{_short(href)} stands in {' and '.join(where)} already", issue.path, line))
+            found.append(
+                LINK_KNOWN.find(f"{shorten(href, 80)} stands in {' and '.join(where)} already", issue.path, line)
+            )
     return found
 
 
@@ -224,7 +228,7 @@ def _links(item: HtmlElement) -> dict[str, tuple[str, int | None]]:
     for a in item.iter("a"):
         href = (a.get("href") or "").strip()
         if re.match("https?://", href, re.IGNORECASE):
-            found.setdefault(identity(href), (href, tree.line_of(a)))
+            found.setdefault(parse(href).identity, (href, line_of(a)))
     return found
 
 
@@ -245,8 +249,8 @@ def _links_in_file(path: Path) -> dict[str, int]:
             break
         inside = bool(_LIST_MARKER.match(line)) or (inside and bool(line.strip()) and not line.startswith(("#", "|")))
         if inside:
-            for address in _ADDRESS.findall(line):
-                found.setdefault(identity(_balanced(address)), number)
+            for url in _ADDRESS.findall(line):
+                found.setdefault(parse(_balanced(url)).identity, number)
     return found
 
 
@@ -267,7 +271,7 @@ def check_lost_links(issue: Issue) -> list[Finding]:
         href = (a.get("href") or "").strip()
         name = unquote(re.split(r"[?#]", href, maxsplit=1)[0])
         if name and not re.match(r"[a-z][\w+.-]*:|//", href, re.IGNORECASE) and not _exists(issue, name):
-            lost.setdefault(name, tree.line_of(a))
+            lost.setdefault(name, line_of(a))
     if not lost:
         return []
     names = list(lost)
@@ -300,7 +304,7 @@ def check_repeated_headings(issue: Issue) -> list[Finding]:
     for section in issue.sections[1:]:
         parents = [each for each in parents if each.level < section.level]
         key = (*(each.title for each in parents), section.title.casefold())
-        line = tree.line_of(section.heading) if section.heading is not None else None
+        line = line_of(section.heading) if section.heading is not None else None
         if section.title and key in first:
             message = f"the heading “{section.title}” stands on line {first[key]} already"
             found.append(HEADING_REPEATED.find(message, issue.path, line))
@@ -317,7 +321,7 @@ def check_empty_sections(issue: Issue) -> list[Finding]:
         has_parts = following is not None and following.level > section.level
         if section.heading is not None and not has_parts and not any(map(_is_content, section.blocks)):
             message = f"the section “{section.title}” is empty"
-            found.append(SECTION_EMPTY.find(message, issue.path, tree.line_of(section.heading)))
+            found.append(SECTION_EMPTY.find(message, issue.path, line_of(section.heading)))
     return found
 
 
@@ -331,7 +335,7 @@ def _is_content(block: HtmlElement) -> bool:
 
 def check_empty_items(issue: Issue) -> list[Finding]:
     return [
-        ITEM_EMPTY.find("the list item is empty", issue.path, tree.line_of(item))
+        ITEM_EMPTY.find("the list item is empty", issue.path, line_of(item))
         for item in issue.tree.iter("li")
         if not _is_content(item)
     ]
@@ -356,21 +360,26 @@ def check_guide(issue: Issue) -> list[Finding]:
         if not (match := _GUIDE.match(text)):
             continue
         if match.end() == len(text):
-            found.append(GUIDE_EMPTY.find("the 导读 is empty", issue.path, tree.line_of(quote)))
+            found.append(GUIDE_EMPTY.find("the 导读 is empty", issue.path, line_of(quote)))
         elif claim := _COUNT.search(text):
-            found += _compare(issue, _number(claim["number"]), tree.line_of(quote))
+            found += _compare(issue, _number(claim["number"]), line_of(quote))
     return found
 
 
 def _compare(issue: Issue, claimed: int, line: int | None) -> list[Finding]:
-    """Compare a claimed count with what the sections hold, with or without the short news before the first one."""
+    """Compare a claimed count with the items of the sections, with or without the short news before the first one.
+
+    An issue whose items are no lists (but headings, or numbered paragraphs) is not counted.
+    """
     counts = [(section.title, len(section.items)) for section in issue.body]
+    titled = [section for section in issue.body if section.title]
     inside = sum(count for title, count in counts if title)
     before = sum(count for title, count in counts if not title)
-    if claimed in (inside, inside + before):
+    other = not inside and any(_is_content(block) for section in titled for block in section.blocks)
+    if claimed in (inside, inside + before) or other:
         return []
     parts = "、".join(f"{title} {count}" for title, count in counts if title and count)
-    held = inside if any(title for title, _ in counts) else before
+    held = inside if titled else before
     message = f"the 导读 says {claimed}, the sections hold {held}" + (f" ({parts})" if parts else "")
     return [COUNT_WRONG.find(message, issue.path, line)]
 
@@ -397,7 +406,7 @@ def check_read_more(issue: Issue) -> list[Finding]:
             + ([] if each is block else [each.tail])
         )
         if "阅读原文" in words:
-            line = _line_with(issue, "阅读原文", tree.line_of(block))
+            line = _line_with(issue, "阅读原文", line_of(block))
             return [READ_MORE_MISSING.find(READ_MORE_MISSING.message, issue.path, line)]
     return []
 
@@ -410,23 +419,29 @@ def _line_with(issue: Issue, words: str, begin: int | None) -> int | None:
 
 # --- lines ------------------------------------------------------------------------------------------------------------
 
-_DASH = re.compile(r"\s*(?:>\s*)*(?P<mark>[–‒‐‑−－﹣⁃＊＋]|—(?=\[))(?=\s|\[|[^\W\d_])")
+# A dash that is no hyphen; behind a quotation, it names who said it.
+_DASH = re.compile(r"\s*(?P<mark>[–‒‐‑−－﹣⁃]|—(?=\[))(?=\s|\[|[^\W\d_])")
 _DOT = re.compile(r"\s*(?:>\s*)*(?P<mark>[•●▪◦‣∙·])\s*\S")
 _NO_SPACE = re.compile(r"\s*(?:>\s*)*(?P<mark>[-*+])(?=\[[^\]]+\]\()")
-_FENCE = re.compile(r"\s*(?:>\s*)*(`{3,}|~{3,})")
+_FENCE = re.compile(r"\s*(?:>\s*)*(`{3,}(?!.*`)|~{3,})")
 
 
 def check_bullets(issue: Issue) -> list[Finding]:
-    """Find lines that were meant as list items: one finding for lines that follow one another."""
+    """Find lines that were meant as list items: one finding for lines that follow one another.
+
+    Dots look like a list, even if they make none, until lines run together.
+    """
     found: list[Finding] = []
-    last = -1
+    last, previous = -1, ""
     for number, line in _prose(issue.lines):
-        match = _DASH.match(line) or _DOT.match(line) or _NO_SPACE.match(line)
-        if match is None:
-            continue
-        if number > last + 1:
-            found.append(_bullet(match["mark"], issue.path, number))
-        last = number
+        dot = _DOT.match(line)
+        joined = bool(previous.strip()) and not previous.endswith(("  ", "\\")) and not issue.article.hard_breaks
+        match = _DASH.match(line) or _NO_SPACE.match(line) or (dot if joined and _DOT.match(previous) else None)
+        if match:
+            if number > last + 1:
+                found.append(_bullet(match["mark"], issue.path, number))
+            last = number
+        previous = line
     return found
 
 
@@ -471,7 +486,7 @@ def check_last_line(issue: Issue) -> list[Finding]:
     written = [(number, line.strip()) for number, line in _prose(issue.lines) if line.strip()]
     if written and _STRAY.fullmatch(written[-1][1]):
         number, line = written[-1]
-        return [LAST_LINE_STRAY.find(f"the last line is only “{_short(line)}”", issue.path, number)]
+        return [LAST_LINE_STRAY.find(f"the last line is only “{shorten(line, 80)}”", issue.path, number)]
     return []
 
 
@@ -480,7 +495,7 @@ def check_last_line(issue: Issue) -> list[Finding]:
 
 def check_image_texts(issue: Issue) -> list[Finding]:
     return [
-        IMAGE_ALT_MISSING.find(f"the image {_short(image.src)} has no text", issue.path, image.line)
+        IMAGE_ALT_MISSING.find(f"the image {shorten(image.src, 80)} has no text", issue.path, image.line)
         for image in issue.page.images
         if not image.alt.strip()
     ]
@@ -499,10 +514,6 @@ def check_image_files(issue: Issue) -> list[Finding]:
         except SourceError as error:
             found.append(IMAGE_MISSING.find(error.message, issue.path, image.line, fix=error.hint))
     return found
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 80 else text[:79] + "…"
 
 
 CHECKS = (

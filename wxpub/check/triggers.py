@@ -11,7 +11,7 @@ import soupsieve
 from bs4.element import Tag
 
 from wxpub.check import computed
-from wxpub.check.document import SPACE, Document, Text, chain, excerpt
+from wxpub.check.document import SPACE, Document, Text, chain, excerpt, shorten
 from wxpub.check.rule import Rule
 
 
@@ -68,7 +68,7 @@ def _computed(places: computed.Places) -> Iterator[_Found]:
     for place in places:
         match place:
             case Text():
-                yield place.parent, "", place.line
+                yield place.parent, _between(place), place.line
             case Tag():
                 yield place, "", None
             case (tag, what):
@@ -97,7 +97,7 @@ def _attributes(wanted: Mapping[str, str], document: Document) -> Iterator[_Foun
         for text, tags in values.items():
             if value.search(text):
                 for tag in _on(wanted, tags):
-                    found.setdefault(document.place(tag), (tag, f"{name}={_shorten(text)} on {excerpt(tag)}"))
+                    found.setdefault(document.place(tag), (tag, f"{name}={shorten(text, 60)} on {excerpt(tag)}"))
     for _, (tag, what) in sorted(found.items()):
         yield tag, what, None
 
@@ -112,7 +112,7 @@ def _on(wanted: Mapping[str, str], tags: Iterable[Tag]) -> Iterator[Tag]:
 def _pattern(pattern: str, document: Document) -> Iterator[_Found]:
     for match in _regex(pattern).finditer(document.html):
         line = document.html.count("\n", 0, match.start()) + document.first_line
-        yield None, _shorten(match[0].strip()), line
+        yield None, shorten(match[0], 60), line
 
 
 def _texts(wanted: Mapping[str, str], document: Document) -> Iterator[_Found]:
@@ -135,7 +135,13 @@ def _white_space(selector: str, document: Document) -> Iterator[_Found]:
     compiled = soupsieve.compile(selector)
     for text in document.texts:
         if not text.value.strip(SPACE) and text.parent.parent is not None and compiled.match(text.parent):
-            yield text.parent, f"white space in <{text.parent.name}>", text.line
+            yield text.parent, _between(text), text.line
+
+
+def _between(text: Text) -> str:
+    """Show where a text that shows nothing stands."""
+    before = text.node.previous_sibling
+    return f"white space behind <{before.name}>" if isinstance(before, Tag) else f"white space in <{text.parent.name}>"
 
 
 def _excused(unless: Mapping[str, Any], document: Document, tag: Tag) -> bool:
@@ -155,10 +161,6 @@ def _excused(unless: Mapping[str, Any], document: Document, tag: Tag) -> bool:
 
 def _regex(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 # --- selectors --------------------------------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ def _report(path: Path, theme_name: str | None, variables: Mapping[str, str], ta
 
         issue = options.load(path, theme_name, variables)
         page = render(issue.article, issue.theme, published=issue.published, target=target or "api")
-        found = check.check(page, target=target or "api", root=issue.config.root, published=issue.published)
+        found = check.check(page, target=target or "api", root=issue.config.picture_root, published=issue.published)
         return Report(path, found, measure(page.html))
     except SourceError as error:
         # One file that cannot be read does not keep the others from being checked.
