@@ -15,6 +15,7 @@ A token or a secret is never part of a message.
 from __future__ import annotations
 
 import json
+import logging
 import random
 import re
 import threading
@@ -376,6 +377,7 @@ class Client:
         if session is None:
             import requests
 
+            logging.getLogger("urllib3.connectionpool").addFilter(_redact)
             session = requests.Session()
             session.auth = lambda request: request  # keeps ~/.netrc out
             if self.account.proxy:
@@ -396,6 +398,15 @@ class Client:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return re.sub(r"((?:access_token|secret)=)[^&\s\"']+", r"\1***", text)
+
+
+def _redact(record: logging.LogRecord) -> bool:
+    """Take the token out of what urllib3 logs for those who debug: it logs every address whole."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            re.sub(r"(access_token=)[^&\s]+", r"\1***", each) if isinstance(each, str) else each for each in record.args
+        )
+    return True
 
 
 def _encode(body: Mapping[str, Any]) -> bytes:

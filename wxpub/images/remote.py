@@ -107,8 +107,7 @@ def _translate(error: Exception, url: str) -> SourceError | NetworkError:
             return SourceError(f"image {_shown(url)} is at {cause}, an address of the local network", hint=hint)
         cause = getattr(cause, "reason", None) or cause.__context__ or (_first(cause) if cause.args else None)
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, ValueError)):
-        if not isinstance(error, requests.exceptions.JSONDecodeError):
-            return SourceError(f"image {_shown(url)} is no valid address")
+        return SourceError(f"image {_shown(url)} is no valid address")
     if isinstance(error, requests.exceptions.SSLError):
         return NetworkError(f"image {_shown(url)}: its server's certificate cannot be trusted")
     if isinstance(error, requests.exceptions.Timeout):

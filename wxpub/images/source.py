@@ -97,31 +97,32 @@ def _find(src: str, article_path: Path, root: Path) -> Path:
     """Find the file that `src` means: as written, without percent-encoding, without `?raw=true`, with backslashes."""
     plain = re.split(r"[?#]", src, maxsplit=1)[0]
     tries = dict.fromkeys((src, unquote(src), plain, unquote(plain), unquote(plain).replace("\\", "/")))
-    outside = False
+    root, outside = root.resolve(), False
     for text in filter(None, tries):
-        base = root if text.startswith("/") else article_path.parent
-        try:
-            path: Path = (base / text.lstrip("/")).resolve()
-            if not path.is_relative_to(root.resolve()):
-                outside = True
-            elif path.exists():
-                return path
-        except (OSError, ValueError, RuntimeError):  # a name too long, a zero byte, a loop of links
-            continue
+        # A leading "/" is the project's folder, as on GitHub; a whole path of this machine may lie in the project too.
+        for path in (root / text.lstrip("/"), Path(text)) if text.startswith("/") else (article_path.parent / text,):
+            try:
+                found: Path = path.resolve()
+                if found.exists():
+                    if found.is_relative_to(root):
+                        return found
+                    outside = True
+            except (OSError, ValueError, RuntimeError):  # a name too long, a zero byte, a loop of links
+                continue
     if outside:
         hint = "copy it into the newsletter's project; nothing outside is sent"
         raise SourceError(f"image {src} is outside {root}", article_path, hint=hint)
-    raise SourceError(f"image {_short(src)}: no such file", article_path, hint=_near(unquote(plain), article_path))
+    base = root if src.startswith("/") else article_path.parent
+    raise SourceError(f"image {_short(src)}: no such file", article_path, hint=_near(base / unquote(plain).lstrip("/")))
 
 
-def _near(text: str, article_path: Path) -> str:
+def _near(path: Path) -> str:
     """Name a file that may have been meant: the same but for upper and lower case, or nearly the same."""
     try:
-        folder = (article_path.parent / text).parent
-        names = {each.name.lower(): each.name for each in folder.iterdir()}
+        names = {each.name.lower(): each.name for each in path.parent.iterdir()}
     except (OSError, ValueError):
         return "its folder does not exist either"
-    near = get_close_matches(Path(text).name.lower(), names, 1, 0.8)
+    near = get_close_matches(path.name.lower(), names, 1, 0.8)
     return f"did you mean {names[near[0]]}?" if near else "names are relative to the issue's folder"
 
 
