@@ -12,6 +12,7 @@ POST /push           push the article as it is shown
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from html import escape
@@ -175,7 +176,9 @@ def bind(host: str, port: int, make: Callable[[int], Flask]) -> BaseWSGIServer:
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             return
 
-    server = ThreadedWSGIServer(host, port, _nothing, handler=Quiet)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as listening:  # werkzeug itself would end the program
+        server = ThreadedWSGIServer(host, port, _nothing, handler=Quiet, fd=listening.fileno())
     server.app = make(server.port)  # the doorman has to know the port, and the port is known now
     return server
 

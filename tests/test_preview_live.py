@@ -1,0 +1,425 @@
+"""The live preview without a browser: what is built when, who may ask for what, and what is never served."""
+
+from __future__ import annotations
+
+import gc
+import http.client
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from previewing import DOT, TEXT, load, preview, write
+
+from wxpub.errors import ConfigError, SourceError
+from wxpub.preview.build import Builder
+from wxpub.preview.delivery import Delivery, Pushed, Target
+from wxpub.preview.doorman import Doorman
+from wxpub.preview.live import Live
+from wxpub.preview.session import Session, serve
+from wxpub.preview.watch import follow
+
+
+def eventually(true: Callable[[], object], seconds: float = 5) -> None:
+    """Wait until `true()` is; fail if it does not come to be."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+# --- live -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_viewer_waits_until_there_is_something_new() -> None:
+    live: Live[str] = Live(lambda: "一")
+    live.rebuild()
+    first = live.snapshot
+    assert live.wait(first.epoch, 0.05) == first
+    threading.Timer(0.05, live.rebuild).start()
+    later = live.wait(first.epoch, 5)
+    assert later.epoch > first.epoch and later.build > first.build and later.value == "一"
+
+
+def test_a_failure_is_shown_beside_the_last_value_and_goes_with_the_next() -> None:
+    answers: Iterator[str | Exception] = iter(["一", SourceError("坏了", Path("a.md"), 3), ZeroDivisionError(), "二"])
+
+    def build() -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    live: Live[str] = Live(build)
+    live.rebuild()
+    live.rebuild()
+    assert (live.snapshot.value, live.snapshot.error) == ("一", "a.md:3: 坏了")
+    live.rebuild()
+    assert live.snapshot.value == "一" and "internal error" in live.snapshot.error
+    live.rebuild()
+    assert (live.snapshot.value, live.snapshot.error) == ("二", "")
+
+
+def test_a_nudge_is_news_but_no_build() -> None:
+    live: Live[str] = Live(lambda: "一")
+    live.rebuild()
+    before = live.snapshot
+    live.nudge()
+    assert live.snapshot.epoch != before.epoch and live.snapshot.build == before.build
+
+
+# --- watch ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def followed(tmp_path: Path) -> Iterator[tuple[Path, list[float]]]:
+    """Give a file that is followed, and the times at which its changes were noticed."""
+    path, noticed, stop = tmp_path / "a.md", [], threading.Event()
+    path.write_text("一", encoding="utf-8")
+    picture = tmp_path / "images" / "late.png"
+    watcher = threading.Thread(
+        target=follow, args=(lambda: [path, picture], lambda: noticed.append(time.monotonic()), stop)
+    )
+    watcher.start()
+    time.sleep(0.3)
+    yield path, noticed
+    stop.set()
+    watcher.join(5)
+    assert not watcher.is_alive()
+
+
+def test_a_write_is_noticed(followed: tuple[Path, list[float]]) -> None:
+    path, noticed = followed
+    path.write_text("二", encoding="utf-8")
+    eventually(lambda: noticed)
+
+
+def test_a_file_that_replaces_it_is_followed_again_and_again(followed: tuple[Path, list[float]]) -> None:
+    path, noticed = followed
+    for number in range(3):
+        draft = path.with_name(".a.md.tmp")
+        draft.write_text(f"第{number}稿", encoding="utf-8")
+        draft.replace(path)
+        eventually(lambda number=number: len(noticed) > number)  # type: ignore[misc]
+
+
+def test_a_file_in_a_folder_that_is_not_there_yet_is_noticed(followed: tuple[Path, list[float]]) -> None:
+    path, noticed = followed
+    (path.parent / "images").mkdir()
+    (path.parent / "images" / "late.png").write_bytes(DOT)
+    eventually(lambda: noticed)
+
+
+def test_a_write_in_two_pieces_is_one_change(followed: tuple[Path, list[float]]) -> None:
+    path, noticed = followed
+    with path.open("w", encoding="utf-8") as file:  # empty now, as many editors leave it for a moment
+        file.flush()
+        time.sleep(0.1)
+        file.write("半")
+        file.flush()
+        time.sleep(0.01)
+        file.write("全")
+    eventually(lambda: noticed)
+    time.sleep(0.4)
+    assert len(noticed) == 1
+
+
+def test_other_files_of_the_folder_change_nothing(followed: tuple[Path, list[float]]) -> None:
+    path, noticed = followed
+    (path.parent / "b.md").write_text("别的", encoding="utf-8")
+    time.sleep(0.5)
+    assert noticed == []
+
+
+# --- build ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_view_counts_as_a_push_would_and_shows_pictures_from_here(tmp_path: Path) -> None:
+    builder = Builder(write(tmp_path), lambda name: load(tmp_path / "issue.md", name), lambda: None)
+    view = builder()
+    key = view.shown["dot.png"].key
+    assert f'src="/image/{key}"' in view.state["html"] and "mmbiz" not in view.state["html"]
+    assert view.served[key].mime == "image/png"
+    assert "data:image/png;base64," in view.fragment()
+    images = {each["src"]: each for each in view.state["images"]}
+    assert images["dot.png"]["fate"] == "upload"
+    assert images["https://pictures.example.com/far.png"]["fate"] == "pending"
+    builder.close()
+
+
+def test_the_files_of_an_issue_are_its_own_and_its_pictures(tmp_path: Path) -> None:
+    builder = Builder(write(tmp_path), lambda name: load(tmp_path / "issue.md", name), lambda: None)
+    builder()
+    assert builder.files() == {tmp_path / "issue.md", tmp_path / "dot.png"}
+    builder.close()
+
+
+def test_an_issue_that_cannot_be_built_is_still_followed(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    builder = Builder(path, lambda name: load(path, name), lambda: None)
+    builder()
+    path.write_text("---\ntitle: [\n---\n", encoding="utf-8")
+    with pytest.raises(SourceError):
+        builder()
+    assert path in builder.files()
+    builder.close()
+
+
+def test_themes_are_chosen_by_name_only(tmp_path: Path) -> None:
+    builder = Builder(write(tmp_path), lambda name: load(tmp_path / "issue.md", name), lambda: None)
+    own = builder().state["theme"]
+    assert builder.choose(own) and builder.theme == ""
+    assert not builder.choose("/etc/passwd") and not builder.choose("../secret.css")
+    builder.close()
+
+
+# --- the server -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    write(tmp_path)
+    (tmp_path / "secret.png").write_bytes(DOT)
+    with preview(tmp_path / "issue.md") as running:
+        yield running
+
+
+def ask(session: Session, method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, str, Any]:
+    """Send a request as it is written, with nothing that a polite client would add or normalise."""
+    connection = http.client.HTTPConnection("127.0.0.1", session.port, timeout=10)
+    sent = {"Host": f"127.0.0.1:{session.port}", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    connection.request(method, path, body, {name: value for name, value in sent.items() if value})
+    answer = connection.getresponse()
+    text = answer.read().decode("utf-8", "replace")
+    connection.close()
+    return answer.status, text, answer.headers
+
+
+def change(session: Session, path: str, body: Any, **headers: str) -> int:
+    """Send a change as the page does, but for `headers`."""
+    sent = {
+        "Origin": f"http://127.0.0.1:{session.port}",
+        "Content-Type": "application/json",
+        "X-Wxpub-Token": session.doorman.token,
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    return ask(session, "POST", path, json.dumps(body), **{name.replace("-", "_"): sent[name] for name in sent})[0]
+
+
+def test_the_page_and_what_it_needs_are_served(session: Session) -> None:
+    status, page, headers = ask(session, "GET", "/")
+    assert status == 200 and "/static/live.js" in page
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff" and headers["Cache-Control"] == "no-store"
+    assert ask(session, "GET", "/static/live.js")[2]["Content-Type"].startswith("text/javascript")
+    assert ask(session, "GET", "/static/preview.css")[0] == 200
+
+
+def test_the_state_comes_at_once_and_then_only_when_it_changes(session: Session, tmp_path: Path) -> None:
+    first = json.loads(ask(session, "GET", "/state")[1])
+    assert first["view"]["title"] == "预览的一期"
+    threading.Timer(0.2, lambda: write(tmp_path, TEXT.replace("预览的一期", "第二稿"))).start()
+    started = time.monotonic()
+    second = json.loads(ask(session, "GET", f"/state?epoch={first['epoch']}&build={first['build']}")[1])
+    while "view" not in second or second["view"]["title"] != "第二稿":  # the picture from afar may have failed first
+        assert time.monotonic() - started < 10
+        second = json.loads(ask(session, "GET", f"/state?epoch={second['epoch']}&build={second['build']}")[1])
+    third = json.loads(ask(session, "GET", f"/state?build={second['build']}")[1])
+    assert "view" not in third
+
+
+def test_the_fragment_is_whole_and_the_pictures_are_served_by_their_hash(session: Session) -> None:
+    fragment = json.loads(ask(session, "GET", "/fragment")[1])
+    assert "data:image/png;base64," in fragment["html"] and "第一节" in fragment["text"]
+    view = session.live.snapshot.value
+    assert view
+    status, _, headers = ask(session, "GET", f"/image/{view.shown['dot.png'].key}")
+    assert status == 200 and headers["Content-Type"] == "image/png" and "immutable" in headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/issue.md",
+        "/secret.png",
+        "/image/secret.png",
+        "/image/../secret.png",
+        "/image/..%2fsecret.png",
+        "/image/dot.png",
+        "/static/../state.py",
+        "/static/..%2fstate.py",
+        "/static/..%5cstate.py",
+        "/static/%2e%2e/templates/live.html",
+        "/static//etc/passwd",
+        "/static/nothing.js",
+        "/templates/live.html",
+        "//etc/passwd",
+        "/../../etc/passwd",
+    ],
+)
+def test_no_file_but_the_shipped_ones_is_served(session: Session, path: str) -> None:
+    status, text, _ = ask(session, "GET", path)
+    assert status in (301, 308, 404) and "root:" not in text and "from __future__" not in text
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:{port}",
+        "127.0.0.1:1",
+        "127.0.0.1",
+        "localhost.evil.example:{port}",
+        "x@127.0.0.1:{port}",
+    ],
+)
+def test_a_page_elsewhere_cannot_make_its_name_ours(session: Session, host: str) -> None:
+    assert ask(session, "GET", "/state", Host=host.format(port=session.port))[0] in (400, 403)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:{port}", "localhost:{port}", "[::1]:{port}"])
+def test_every_name_of_this_machine_is_known(session: Session, host: str) -> None:
+    assert ask(session, "GET", "/", Host=host.format(port=session.port))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X_Wxpub_Token": ""},
+        {"X_Wxpub_Token": "guess"},
+        {"X_Wxpub_Token": "猜".encode().decode("latin-1")},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Content_Type": "text/plain"},
+    ],
+)
+def test_a_change_needs_the_token_and_our_own_page(session: Session, headers: dict[str, str]) -> None:
+    assert change(session, "/theme", {"name": "plain"}, **headers) == 403
+
+
+def test_a_theme_is_chosen_and_another_path_is_not_one(session: Session) -> None:
+    assert change(session, "/theme", {"name": "plain"}) == 200
+    assert change(session, "/theme", {"name": "../../etc/passwd"}) == 404
+    assert change(session, "/theme", ["plain"]) == 404
+    assert change(session, "/push", {"target": "sandbox"}) == 409
+    assert change(session, "/theme", {"name": "x" * 9000}) in (400, 404, 413)
+
+
+def test_a_port_that_is_taken_is_said(session: Session, tmp_path: Path) -> None:
+    with (
+        pytest.raises(ConfigError, match="cannot listen"),
+        serve(tmp_path / "issue.md", lambda name: load(tmp_path / "issue.md"), port=session.port),
+    ):
+        pass
+
+
+def test_a_network_needs_the_key_which_opens_once(tmp_path: Path) -> None:
+    write(tmp_path)
+    with preview(tmp_path / "issue.md", host="0.0.0.0") as session:
+        assert "?key=" in session.url and "0.0.0.0" not in session.url
+        assert ask(session, "GET", "/")[0] == 403
+        assert ask(session, "GET", "/state")[0] == 403
+        assert ask(session, "GET", "/?key=guess")[0] == 403
+        key = session.doorman.key
+        status, _, headers = ask(session, "GET", f"/?key={key}")
+        cookie = headers["Set-Cookie"].partition(";")[0]
+        assert status == 303 and "HttpOnly" in headers["Set-Cookie"] and "SameSite=Strict" in headers["Set-Cookie"]
+        assert ask(session, "GET", f"/?key={key}")[0] == 403
+        assert ask(session, "GET", "/", Cookie=cookie)[0] == 200
+        assert ask(session, "GET", "/", Cookie=cookie, Host=f"evil.example:{session.port}")[0] == 403
+        assert change(session, "/theme", {"name": "plain"}) == 403
+        assert change(session, "/theme", {"name": "plain"}, Cookie=cookie) == 200
+
+
+def test_an_address_that_is_none_is_said(tmp_path: Path) -> None:
+    write(tmp_path)
+    with pytest.raises(ConfigError, match="is no address"), preview(tmp_path / "issue.md", host="my-computer"):
+        pass
+
+
+def test_keys_and_tokens_are_in_no_representation() -> None:
+    doorman = Doorman(locked=True)
+    assert doorman.key not in repr(doorman) and doorman.token not in repr(doorman)
+
+
+# --- pushing ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_push_tells_how_far_it_is_and_how_it_ended() -> None:
+    go, told = threading.Event(), []
+
+    def pusher(target: str, theme: str, say: Callable[[str], None], tick: Callable[[int, int], None]) -> Pushed:
+        say(f"to {target} in {theme}")
+        tick(1, 2)
+        go.wait(5)
+        return Pushed("created", 2, 0, "http://127.0.0.1/draft")
+
+    delivery = Delivery(pusher, (Target("sandbox"),), lambda: told.append(delivery.progress))
+    assert not delivery.start("elsewhere", "")
+    assert delivery.start("sandbox", "plain")
+    assert not delivery.start("sandbox", "plain"), "one push at a time"
+    eventually(lambda: delivery.progress.pictures == (1, 2))
+    go.set()
+    eventually(lambda: not delivery.progress.running)
+    assert delivery.progress.result == Pushed("created", 2, 0, "http://127.0.0.1/draft")
+    assert delivery.progress.steps == ("to sandbox in plain",) and told[-1] == delivery.progress
+
+
+@pytest.mark.parametrize("error", [ConfigError("没有凭据"), ZeroDivisionError("x")])
+def test_a_push_that_fails_says_why_and_can_be_repeated(error: Exception) -> None:
+    def pusher(target: str, theme: str, say: object, tick: object) -> Pushed:
+        raise error
+
+    delivery = Delivery(pusher, (Target("sandbox"),), lambda: None)
+    for _ in range(2):
+        assert delivery.start("sandbox", "")
+        eventually(lambda: not delivery.progress.running)
+        assert ("没有凭据" if isinstance(error, ConfigError) else "internal error") in delivery.progress.error
+
+
+# --- over time --------------------------------------------------------------------------------------------------------
+
+
+def test_fifty_reloads_leave_nothing_behind(session: Session, tmp_path: Path) -> None:
+    def reload(number: int) -> None:
+        text = TEXT.replace("最后一段", f"最后一段，第{number}稿")
+        (tmp_path / "issue.md").write_text(text, encoding="utf-8")
+        session.live.rebuild()
+        json.loads(ask(session, "GET", "/state")[1])
+
+    for number in range(10):
+        reload(number)
+    gc.collect()
+    threads, objects = threading.active_count(), len(gc.get_objects())
+    for number in range(50):
+        reload(number)
+    gc.collect()
+    time.sleep(0.2)
+    assert threading.active_count() <= threads + 1
+    assert len(gc.get_objects()) < objects * 1.05
+
+
+def test_nothing_runs_on_when_the_preview_ends(tmp_path: Path) -> None:
+    write(tmp_path)
+    before = {thread.name for thread in threading.enumerate()}
+    with preview(tmp_path / "issue.md") as session:
+        threading.Thread(target=ask, args=(session, "GET", f"/state?epoch={session.live.snapshot.epoch}")).start()
+        time.sleep(0.2)
+    eventually(lambda: {each.name for each in threading.enumerate()} - before <= {"pictures_0", "pictures_1"})
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links need a privilege elsewhere")
+def test_an_issue_behind_a_symbolic_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    path = write(tmp_path / "real")
+    link = tmp_path / "link.md"
+    link.symlink_to(path)
+    (tmp_path / "dot.png").write_bytes(DOT)
+    with preview(link) as session:
+        write(tmp_path / "real", TEXT.replace("预览的一期", "换了"))
+        eventually(lambda: (view := session.live.snapshot.value) and view.state["title"] == "换了")
