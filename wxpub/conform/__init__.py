@@ -42,6 +42,9 @@ def shape(root: HtmlElement, path: Path | None = None) -> tuple[Finding, ...]:
 
     sanitise.sanitise(root, report)
     root.set("class", "article")
+    blocks.wrap_runs(root)
+    for element in root.iter(*blocks.HOMELESS):
+        blocks.stray(element)
     for element in reversed(list(root.iterdescendants("*"))):  # what is inside has its form before what is around it
         if element.getparent() is None:
             continue
@@ -72,6 +75,8 @@ _SHAPERS = {
     "dl": blocks.definitions,
     "ruby": blocks.reading,
     "q": blocks.quotation,
+    "blockquote": blocks.section,
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), blocks.heading),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wxpub.conform.content import BLOCKS, blank, blocks, has_block, nodes, replace
+from wxpub.conform.content import BLOCKS, blank, blocks, has_block, is_empty, nodes, replace
 from wxpub.conform.size import declarations, text_of
 from wxpub.limits import COLUMN_PIXELS
 from wxpub.nodes import Node, fill, make
@@ -20,20 +20,18 @@ def paragraph(p: HtmlElement) -> None:
     """Mend a paragraph: one that holds blocks is a section, one of pictures a figure, an empty one goes."""
     if has_block(p):
         p.tag = "section"
-        _wrap_runs(p)
-        return
-    if not len(p) and not (p.text or "").strip():
+        wrap_runs(p)
+    elif is_empty(p):
         p.drop_tree()
+    else:
+        _figure(p)
+
+
+def _figure(p: HtmlElement) -> None:
+    """Tell a paragraph of pictures from text with a small picture in it; each picture's title becomes a caption."""
+    images = [each[0] if each.tag == "a" and len(each) == 1 else each for each in p if each.tag != "br"]
+    if not images or any(each.tag != "img" for each in images) or "".join(p.itertext()).strip():
         return
-    pictures = [
-        each for each in p if each.tag == "img" or (each.tag == "a" and len(each) == 1 and each[0].tag == "img")
-    ]
-    if pictures and not "".join(p.itertext()).strip() and all(each in pictures or each.tag == "br" for each in p):
-        _figure(p, [each if each.tag == "img" else each[0] for each in pictures])
-
-
-def _figure(p: HtmlElement, images: list[HtmlElement]) -> None:
-    """A paragraph of pictures: each on a line of its own, its title below it."""
     if not p.get("class"):
         p.set("class", "figure")
     captions = [title for image in images if (title := image.attrib.pop("title", "").strip())]
@@ -108,24 +106,29 @@ def _shell(element: HtmlElement, content: list[Node]) -> HtmlElement:
     return shell
 
 
-def _wrap_runs(section: HtmlElement) -> None:
+def wrap_runs(section: HtmlElement) -> None:
     """Put the loose text between a section's blocks into paragraphs."""
     for part in list(blocks(nodes(section))):
-        section.append(part if not isinstance(part, list) else make("p", content=part))
+        if isinstance(part, list):
+            p = make("p", content=part)
+            section.append(p)
+            _figure(p)
+        else:
+            section.append(part)
 
 
 def section(element: HtmlElement) -> None:
-    """Fill in the table of contents' place, and put loose text between blocks into paragraphs."""
+    """Fill in the place of a table of contents, drop what is empty, put loose text between blocks into paragraphs."""
     if element.get("class") == "toc" and not len(element):
         *_, root = element.iterancestors()
         for heading in root.iter("h1", "h2", "h3", "h4"):
             shown = "".join(heading.itertext()).strip()
             if shown and heading.get("class") != "notes-title":
                 element.append(make("p", f"toc-{heading.tag[1]}", [shown]))
-    if not len(element) and not (element.text or "").strip():
+    if is_empty(element):
         element.drop_tree()
     elif any(child.tag in BLOCKS for child in element):
-        _wrap_runs(element)
+        wrap_runs(element)
 
 
 def panel(element: HtmlElement) -> None:
@@ -161,7 +164,7 @@ def definitions(element: HtmlElement) -> None:
             child.tag = "section"
             child.set("class", "definition")
             if has_block(child):
-                _wrap_runs(child)
+                wrap_runs(child)
     element.tag = "section"
 
 
@@ -183,3 +186,31 @@ def quotation(q: HtmlElement) -> None:
     """Write the marks that a browser would draw around a quotation."""
     content = nodes(q)
     fill(q, ["“", *content, "”"])
+
+
+# Where an element belongs; elsewhere it is no more than a block or a piece of text.
+_HOMES = {
+    "li": ("ul", "ol"),
+    **dict.fromkeys(("thead", "tbody", "tfoot"), ("table",)),
+    "tr": ("table", "thead", "tbody", "tfoot"),
+    **dict.fromkeys(("td", "th"), ("tr",)),
+    **dict.fromkeys(("dt", "dd"), ("dl",)),
+    "summary": ("details",),
+    **dict.fromkeys(("rt", "rp", "rb"), ("ruby",)),
+}
+HOMELESS = frozenset(_HOMES)
+
+
+def stray(element: HtmlElement) -> None:
+    """Take an item, a row or a reading that stands outside its list, table or word for what a browser shows of it."""
+    parent = element.getparent()
+    if parent is not None and parent.tag not in _HOMES[element.tag]:
+        element.tag = "span" if element.tag in ("rt", "rp", "rb") else "section"
+
+
+def heading(element: HtmlElement) -> None:
+    """Let a heading hold text alone; an empty one goes."""
+    for inner in list(element.iterdescendants("h1", "h2", "h3", "h4", "h5", "h6")):
+        inner.drop_tag()
+    if is_empty(element):
+        element.drop_tree()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from wxpub.conform.content import is_empty
 from wxpub.nodes import Node, make
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def shape(pre: HtmlElement) -> None:
     code = pre[0] if len(pre) == 1 and pre[0].tag == "code" else pre
     names = (code.get("class") or "").split()
     language = next((name.partition("-")[2] for name in names if name.startswith(("language-", "lang-"))), "")
+    if is_empty(pre, frozenset()):
+        pre.drop_tree()
+        return
     lines = list(_lines(_text(code), language))
     while len(lines) > 1 and not lines[-1]:
         lines.pop()

@@ -75,8 +75,17 @@ def blank(content: Iterable[Node]) -> bool:
 
 
 def _shows(element: HtmlElement) -> bool:
-    return any(each.tag in ("img", "svg") or (each.text or "").strip() for each in element.iter()) or any(
-        (each.tail or "").strip() for each in element.iterdescendants()
+    return not is_empty(element, _SEEN)
+
+
+_SEEN = frozenset({"img", "svg"})
+
+
+def is_empty(element: HtmlElement, seen: frozenset[str] = _SEEN | {"br", "hr", "table"}) -> bool:
+    """Tell whether `element` holds no text, and nothing that is `seen` without."""
+    return not any(
+        each.tag in seen or (each.text or "").strip() or (each is not element and (each.tail or "").strip())
+        for each in element.iter()
     )
 
 

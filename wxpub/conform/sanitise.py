@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wxpub.conform.size import declarations, text_of
-from wxpub.limits import ARTICLE_HOST, CSS_PROPERTIES, IMAGE_HOSTS, SVG_ATTRIBUTES, SVG_TAGS, words
+from wxpub.conform.styles import harmless
+from wxpub.limits import ARTICLE_HOST, SVG_ATTRIBUTES, SVG_TAGS, words
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -39,8 +40,8 @@ _DROPPED = (
     _SCRIPTS
     | _PLAYERS
     | words(
-        "select textarea input option optgroup datalist progress meter map area source track param colgroup "
-        "col math noembed noframes plaintext xmp listing image bgsound keygen marquee"
+        "select textarea input option optgroup datalist progress meter math noembed noframes plaintext xmp listing "
+        "image bgsound keygen"
     )
 )
 _ATTRIBUTES = {
@@ -57,12 +58,6 @@ _ATTRIBUTES = {
 _CLASS = re.compile(r"[A-Za-z][\w-]*")
 _BOXES = {False: "☐", True: "☑"}
 
-_BAD_VALUE = re.compile(
-    r"expression|javascript:|vbscript:|behavior|-moz-binding|@|\\|[<>{}]|/\*|"
-    r"\b(?:calc|min|max|clamp|env|attr|var|image|image-set|cross-fade|element|paint)\(",
-    re.I,
-)
-_URL = re.compile(r"url\(\s*([^)]*?)\s*\)", re.I)
 _PICTURE_DATA = re.compile(r"data:image/(?:png|jpe?g|gif|webp|bmp)[;,]", re.I)
 _CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f\u2000-\u200f\u2028-\u202f\ufeff]+")
 _SVG_NAMES = {name.lower(): name for name in SVG_ATTRIBUTES}
@@ -123,7 +118,7 @@ def _attributes(element: HtmlElement, report: Report) -> None:
     allowed = _ATTRIBUTES.get(element.tag, frozenset())
     for name, value in list(element.attrib.items()):
         if name == "style":
-            kept = style(value)
+            kept = harmless(value, element.tag)
             if kept:
                 element.set("style", kept)
             else:
@@ -147,27 +142,6 @@ def _attributes(element: HtmlElement, report: Report) -> None:
             report("html-unsafe", "the address of a picture is a script or a document", element, "give it a picture")
 
 
-def style(text: str) -> str:
-    """Keep of a style attribute what WeChat keeps and what can do no harm."""
-    if "/*" in text:
-        text = re.sub(r"/\*.*?(\*/|$)", "", text, flags=re.S)
-    kept = {}
-    for name, value in declarations(re.sub(r"\s+", " ", text)).items():
-        value = re.sub(r"\s*!\s*important", "", value, flags=re.I)
-        if (
-            name not in CSS_PROPERTIES
-            or _BAD_VALUE.search(value)
-            or not all(map(_is_wechat_picture, _URL.findall(value)))
-        ):
-            continue
-        if value.count("(") != value.count(")") or value.count('"') % 2 or value.count("'") % 2:
-            continue
-        if name == "text-align":
-            value = {"start": "left", "end": "right"}.get(value, value)
-        kept[name] = value.replace('"', "'")
-    return text_of(kept)
-
-
 def is_safe_source(url: str) -> bool:
     """Tell whether a picture may come from `url`: a file, the web, bitmap data, or a QR code to be drawn."""
     url = _CONTROLS.sub("", url)
@@ -183,15 +157,6 @@ def _is_article(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and parts.hostname == ARTICLE_HOST
-
-
-def _is_wechat_picture(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    host = parts.hostname or ""
-    return parts.scheme == "https" and any(host == each or host.endswith("." + each) for each in IMAGE_HOSTS)
 
 
 def _checkbox(element: HtmlElement) -> None:
@@ -274,7 +239,7 @@ def _shape(element: HtmlElement) -> None:
         if proper is None or (proper != "aria-label" and _BAD_INK.search(value)):
             continue
         if proper == "style":
-            value = style(value)
+            value = harmless(value, "svg")
         elif proper in ("fill", "stroke") and _INK.fullmatch(value.strip()):
             value = "currentColor"
         if value.strip():
