@@ -11,7 +11,7 @@ from dataclasses import replace
 from bs4.element import Tag
 
 from wxpub import darkmode
-from wxpub.check.document import Document, Text, chain, shorten
+from wxpub.check.document import BLOCKS, Document, Text, chain, shorten
 from wxpub.darkmode import Colour, Shade
 
 OFFICIAL_CONTRAST = 1.5  # below, WeChat's article checker reports a violation
@@ -36,7 +36,7 @@ def _texts_between(document: Document, least: float, most: float) -> Iterator[tu
         silenced = any("low-contrast" in str(each.get("data-ignore-dm", "")) for each in chain(text.parent))
         if least <= ratio < most and not silenced:
             colours = f"{shade.night_text} on {shade.night_background}"
-            yield text.parent, f"“{shorten(text.visible, 20)}” has contrast {ratio:.1f} at night ({colours})"
+            yield text.parent, f"“{shorten(text.visible, 20)}” has contrast {ratio:.2f} at night ({colours})"
 
 
 def text_brightness_90_127_on_default_bg(document: Document) -> Iterable[tuple[Tag, str]]:
@@ -51,10 +51,13 @@ def text_brightness_90_127_on_default_bg(document: Document) -> Iterable[tuple[T
 
 
 def bg_nongrey_brightness_190_250(document: Document) -> Iterable[tuple[Tag, str]]:
-    """Find panels of a bright tint: dark mode only dims them, where it inverts greys and what is nearly white."""
+    """Find panels of a bright tint: dark mode only dims them, where it inverts greys and what is nearly white.
+
+    A marked word may shine.
+    """
     for tag in document.elements:
         colour = _background(document, tag)
-        if colour is None or colour.a < 1 or colour.r == colour.g == colour.b:
+        if tag.name not in BLOCKS or colour is None or colour.a < 1 or colour.r == colour.g == colour.b:
             continue
         if 190 <= colour.brightness <= 250 and tag.get_text(strip=True):
             yield tag, f"background {colour} of <{tag.name}>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -178,9 +179,16 @@ def annotation(finding: Finding) -> str:
     Escapes as docs.github.com "Workflow commands" and @actions/core do.
     """
     text = finding.message + (f"; {finding.fix}" if finding.fix else "")
-    properties = {"file": finding.path and finding.path.as_posix(), "line": finding.line, "title": finding.rule}
+    properties = {"file": finding.path and _in_repository(finding.path), "line": finding.line, "title": finding.rule}
     shown = ",".join(f"{name}={_escape(str(value), ':,')}" for name, value in properties.items() if value)
     return f"::{_ANNOTATIONS[finding.severity]} {shown}::{_escape(text)}"
+
+
+def _in_repository(path: Path) -> str:
+    """Name a file from the repository's root, where GitHub knows it by its path."""
+    root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+    absolute = path.resolve()
+    return (absolute.relative_to(root) if absolute.is_relative_to(root) else path).as_posix()
 
 
 def _escape(text: str, more: str = "") -> str:

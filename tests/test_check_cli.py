@@ -1,0 +1,188 @@
+"""`wxpub check` as an editor and a pull request see it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from conftest import ROOT
+
+from wxpub.check import rules
+from wxpub.check.rule import CHANNELS, KINDS, Rule
+from wxpub.check.size import measure
+from wxpub.cli import cli
+from wxpub.cli.check import annotation
+from wxpub.finding import Finding
+
+SOUND = "# 题\n\n> 导读：一件事。\n\n一段正文，说明这一件事。\n"
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a newsletter's folder."""
+    (tmp_path / "wxpub.toml").write_text('[article]\nauthor = "编辑部"\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["check", *arguments])
+
+
+def write(name: str, text: str) -> str:
+    Path(name).write_text(text, encoding="utf-8")
+    return name
+
+
+def test_a_sound_issue_has_no_findings() -> None:
+    result = run(write("a.md", SOUND))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "a.md: " in result.stderr
+    assert "characters (of 20,000)" in result.stderr
+    assert "nothing found" in result.stderr
+
+
+def test_findings_go_to_stdout_and_the_summary_to_stderr() -> None:
+    result = run(write("a.md", SOUND + "\n[空]()\n"))
+    assert result.stdout.startswith("a.md:7: warning: ")
+    assert result.stdout.endswith("[link-empty]\n")
+    assert "1 warning" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "code"),
+    [
+        ("\n[空]()\n", [], 0),
+        ("\n[空]()\n", ["--strict"], 1),
+        ("\n![图](none.png)\n", [], 1),
+        ("", ["--strict"], 0),
+    ],
+)
+def test_errors_fail_and_strictly_warnings_too(text: str, flags: list[str], code: int) -> None:
+    assert run(write("a.md", SOUND + text), *flags).exit_code == code
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_checked() -> None:
+    write("latin.html", "")
+    Path("latin.html").write_bytes(b"<p>\xff</p>")
+    result = run("none.md", "latin.html", write("a.md", SOUND + "\n[空]()\n"))
+    assert result.exit_code == 1
+    assert [line.rsplit("[", 1)[1] for line in result.stdout.splitlines()] == ["file-unreadable]"] * 2 + ["link-empty]"]
+
+
+def test_html_of_others_is_checked_as_it_is() -> None:
+    result = run(write("a.html", '<section>\n<div style="position:absolute">字</div></section>\n'))
+    assert result.exit_code == 1
+    assert "a.html:2: error: position:absolute on <div> “字”" in result.stdout
+    assert "[no-semantic-wrapper]" not in run(write("b.html", "<article>字</article>"), "--target", "api").stdout
+
+
+@pytest.mark.parametrize("flag", [["--json"], ["--format", "json"]])
+def test_json_is_one_document(flag: list[str]) -> None:
+    result = run(write("a.md", SOUND + "\n[空]()\n"), write("b.html", "<div>字</div>"), *flag)
+    document = json.loads(result.stdout)
+    assert [each["path"] for each in document["files"]] == ["a.md", "b.html"]
+    first = document["files"][0]["findings"][0]
+    assert first.keys() == {"rule", "severity", "message", "path", "line", "fix"}
+    assert (first["rule"], first["path"], first["line"]) == ("link-empty", "a.md", 7)
+    assert document["files"][0]["size"]["characters"] > 100
+    assert document["error"] == sum(
+        each["severity"] == "error" for file in document["files"] for each in file["findings"]
+    )
+
+
+def test_github_shows_findings_beside_the_lines() -> None:
+    result = run(write("a.md", SOUND + "\n[空]()\n"), "--format", "github")
+    assert result.stdout.startswith("::warning file=a.md,line=7,title=link-empty::")
+
+
+def test_annotations_are_escaped() -> None:
+    finding = Finding("rule", "info", "100 %\nnext, line: x", Path("a,b:c%.md"), 3, "fix")
+    assert annotation(finding) == "::notice file=a%2Cb%3Ac%25.md,line=3,title=rule::100 %25%0Anext, line: x; fix"
+    assert annotation(Finding("rule", "error", "m")) == "::error title=rule::m"
+
+
+def test_annotations_name_files_as_the_repository_does(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(project))
+    (project / "issues").mkdir()
+    monkeypatch.chdir(project / "issues")
+    assert annotation(Finding("rule", "error", "m", Path("a.md"), 1)).startswith("::error file=issues/a.md,line=1")
+    assert annotation(Finding("rule", "error", "m", project / "b.md", 1)).startswith("::error file=b.md,line=1")
+
+
+def test_a_rule_is_explained_without_a_file() -> None:
+    result = run("--explain", "no-div")
+    assert result.exit_code == 0
+    assert "no-div: phone client ignores inline style on div" in result.stdout
+    assert "rename to section" in result.stdout
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
+def test_every_rule_can_be_explained(rule: Rule) -> None:
+    result = run("--explain", rule.id)
+    assert result.exit_code == 0
+    assert rule.message in result.stdout
+
+
+def test_an_unknown_rule_names_those_that_may_have_been_meant() -> None:
+    result = run("--explain", "no-dv")
+    assert result.exit_code == 2
+    assert "no-div" in result.stderr
+
+
+def test_size_says_where_the_characters_go() -> None:
+    result = run(write("a.md", SOUND + "\n## 论文\n\n- 一\n"), "--size")
+    assert "characters by section" in result.stdout
+    assert "论文" in result.stdout
+    assert "line-height" in result.stdout
+
+
+def test_a_size_adds_up() -> None:
+    html = (
+        '<section style="color:#333;margin:0"><p>前</p><h2 style="color:#333">题<span>[1]</span></h2>'
+        '<p title="&gt;">字<img src="https://mmbiz.qpic.cn/a>b" alt="图"></p></section>'
+    )
+    size = measure(html)
+    assert size.characters == len(html) == sum(size.kinds.values()) == sum(count for _, count in size.sections)
+    assert size.bytes == len(html.encode())
+    assert size.kinds["text"] == len("前题[1]字")
+    assert size.kinds["style"] == len(' style="color:#333;margin:0" style="color:#333"')
+    assert sum(count for _, count in size.properties) == size.kinds["style"]
+    assert [name for name, _ in size.sections] == ["", "题"]
+
+
+# --- docs/rules.md ----------------------------------------------------------------------------------------------------
+
+INTRODUCTION = """# Rules
+
+What `wxpub check` looks for. An error stops a push; a warning is something that an editor would want to know; an info
+may be left alone. `wxpub check --explain RULE` says the same in the terminal.
+
+This list is made from the rules themselves: `pytest tests/test_check_cli.py --update` rewrites it.
+"""
+
+
+def rulebook() -> str:
+    parts = [INTRODUCTION]
+    for kind, about in KINDS.items():
+        parts.append(f"\n## {about[0].upper()}{about[1:]}\n")
+        page = kind == "page"
+        parts.append(f"| rule | severity | {'matters to | ' if page else ''}what | what to do |")
+        parts.append("|---|---|---|---|" + ("---|" if page else ""))
+        for rule in (rule for rule in rules() if rule.kind == kind):
+            channel = f"{CHANNELS[rule.channel]} | " if page else ""
+            parts.append(f"| `{rule.id}` | {rule.severity} | {channel}{cell(rule.message)} | {cell(rule.fix)} |")
+    return "\n".join(parts) + "\n"
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def test_the_list_of_rules_in_the_docs_is_current(update: bool) -> None:
+    path = ROOT / "docs/rules.md"
+    if update:
+        path.write_text(rulebook(), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == rulebook(), "run pytest tests/test_check_cli.py --update"
