@@ -13,8 +13,8 @@ import markdown
 from lxml import html
 from lxml.html import HtmlElement
 
-from .dialect import GfmExtension, Notice, SoftBreak
-from .finding import Finding
+from wxpub.dialect import GfmExtension, Notice, SoftBreak
+from wxpub.finding import Finding
 
 # What each kind of notice means to the author, and what to do; `{}` is its subject.
 _NOTICES: Mapping[str, tuple[str, str]] = {
@@ -25,6 +25,10 @@ _NOTICES: Mapping[str, tuple[str, str]] = {
     "footnote-repeated": (
         "there is another footnote [^{}] above; this one is not printed",
         "give it a label of its own",
+    ),
+    "cells-dropped": (
+        "the row has more cells than the table's head; those too many are not shown",
+        "add columns above",
     ),
     "comment-unclosed": ("a comment that never ends hides the text behind it", "end it with -->"),
     "containers-too-deep": ("quotes and lists are nested more than 100 deep; further markers stay text", ""),

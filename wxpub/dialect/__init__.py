@@ -27,8 +27,8 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import Registry
 
-from . import blocks, elements, inlines, nodes, rawhtml
-from .inlines import SoftBreak
+from wxpub.dialect import blocks, elements, inlines, nodes, rawhtml
+from wxpub.dialect.inlines import SoftBreak
 
 __all__ = ["GfmExtension", "Notice", "SoftBreak"]
 
@@ -42,8 +42,8 @@ EXPANSION = 100_000  # characters that the references of a short document may ex
 class Notice:
     """Something that the author should know, at `line`, about `subject`.
 
-    `kind` is "footnote-unused", "footnote-repeated", "comment-unclosed", "containers-too-deep", "emphasis-too-deep" or
-    "html-too-deep".
+    `kind` is "footnote-unused", "footnote-repeated", "cells-dropped", "comment-unclosed", "containers-too-deep",
+    "emphasis-too-deep" or "html-too-deep".
     """
 
     kind: str
@@ -130,6 +130,7 @@ class Inlines(Treeprocessor):
         self._fill(root, definitions)
         notices = self._append_footnotes(root, definitions)
         notices += [Notice("footnote-repeated", note.line, note.label) for note in document.repeated]
+        notices += [Notice("cells-dropped", line) for line in document.crowded]
         cleaner = rawhtml.Cleaner()
         if self.extension.clean_html:
             cleaner.clean(root)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from .syntax import Target, definition, fold, unescape
+from wxpub.dialect.syntax import Target, definition, fold, unescape
 
 DEPTH = 100  # containers inside each other; cmark-gfm stops lists there too
 FILLED_CELLS = (
@@ -159,6 +159,7 @@ class Document(Container):
     references: dict[str, Target] = field(default_factory=dict)
     footnotes: dict[str, Footnote] = field(default_factory=dict)
     repeated: list[Footnote] = field(default_factory=list)  # footnotes whose label was taken
+    crowded: list[int] = field(default_factory=list)  # lines of table rows with words in more cells than the head has
     size: int = 0  # characters
     too_deep: int | None = None  # the line where containers first went deeper than DEPTH
 
@@ -461,6 +462,8 @@ class _Reader:
             self._close(len(self.open))
             self._add(Paragraph(self.number, [self.text[self.next :]]))
             return
+        if any(cells[columns:]):
+            self.document.crowded.append(self.number)
         table.rows.append((self.number, (cells + [""] * (columns - len(cells)))[:columns]))
 
     # --- blocks that start

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element, SubElement
 
-from . import blocks
-from .nodes import LINE, Source, fragment, raw
+from wxpub.dialect import blocks
+from wxpub.dialect.nodes import LINE, Source, fragment, raw
 
 ALERTS = {"note": "说明", "tip": "提示", "important": "重要", "warning": "警告", "caution": "当心"}
 _ALERT = re.compile(r"\[!(note|tip|important|warning|caution)\][ \t]*$", re.I)

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from xml.etree.ElementTree import Element, SubElement
 
-from .blocks import CLOSE_TAG, OPEN_TAG
-from .nodes import LINE, Source, is_raw, plain_text, raw
-from .syntax import (
+from wxpub.dialect.blocks import CLOSE_TAG, OPEN_TAG
+from wxpub.dialect.nodes import LINE, Source, is_raw, plain_text, raw
+from wxpub.dialect.syntax import (
     LABEL_CHARS,
     PUNCTUATION,
     Target,

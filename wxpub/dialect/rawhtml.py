@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element
 
-from .nodes import LINE, is_raw
+from wxpub.dialect.nodes import LINE, is_raw
 
 DEPTH = 100  # raw elements inside each other
 TAGS = frozenset(
