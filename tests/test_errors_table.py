@@ -168,7 +168,9 @@ TWO = '[accounts.a]\nappid = "wx1"\nsecret_env = "A"\n[accounts.b]\nappid = "wx2
 SETTINGS: dict[str, Case] = {
     "no credentials at all": settings(""),
     "an AppID without a secret": settings("", WXPUB_APPID="wx1"),
-    "an environment variable that is not set": settings('[accounts.default]\nappid = "wx1"\nsecret_env = "MY_SECRET"\n'),
+    "an environment variable that is not set": settings(
+        '[accounts.default]\nappid = "wx1"\nsecret_env = "MY_SECRET"\n'
+    ),
     "a secret file that is not there": settings('[accounts.default]\nappid = "wx1"\nsecret_file = "secret.txt"\n'),
     "an account without a secret": settings('[accounts.default]\nappid = "wx1"\n'),
     "an account without an AppID": settings('[accounts.default]\nsecret_env = "A"\n', A="x"),
@@ -348,7 +350,9 @@ def raw(answer: bytes, call: Callable[[Client], Any] = lambda it: it.count_draft
         class Raw(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                body = b'{"access_token":"T0KEN","expires_in":7200}' if token and "stable_token" in self.path else answer
+                body = (
+                    b'{"access_token":"T0KEN","expires_in":7200}' if token and "stable_token" in self.path else answer
+                )
                 self.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + body)
 
             do_GET = do_POST
@@ -403,7 +407,9 @@ NETWORK: dict[str, Case] = {
     "an answer that is not UTF-8": raw(b"\xff\xfe"),
     "an error code that is no number": raw(b'{"errcode":"nonsense"}'),
     "an answer without a token": raw(b"{}", lambda it: it.token(), token=False),
-    "an answer that quotes the request": raw(f"refused: /cgi-bin/draft/count?access_token=T0KEN&secret={SECRET}".encode()),
+    "an answer that quotes the request": raw(
+        f"refused: /cgi-bin/draft/count?access_token=T0KEN&secret={SECRET}".encode()
+    ),
     "an answer without a media_id": raw(b"{}", lambda it: it.add_draft([])),
     "an answer without articles": raw(b"{}", lambda it: it.get_draft("x")),
     "an unknown AppID": wrong_account("wxnobody"),
@@ -416,7 +422,9 @@ def refused(code: int) -> Case:
     return answered("errcode", code)
 
 
-REFUSALS: dict[str, Case] = {str(code): refused(code) for code in sorted(ERRCODE_HINTS, key=lambda code: (code < 0, code))}
+REFUSALS: dict[str, Case] = {
+    str(code): refused(code) for code in sorted(ERRCODE_HINTS, key=lambda code: (code < 0, code))
+}
 
 
 # --- ledger and push ---------------------------------------------------------------------------------------------------------
@@ -607,5 +615,3 @@ def write_page(wechat: Sandbox, web: str, folder: Path) -> None:
 def test_every_error_code_says_what_to_do() -> None:
     for code, hint in ERRCODE_HINTS.items():
         assert len(hint) > 10, code
-
-

@@ -158,7 +158,9 @@ def test_one_of_several_pushed_alone_is_updated_in_the_common_draft(paper: Newsl
 
 
 @pytest.mark.parametrize(("before", "after"), [(1, 3), (2, 3), (3, 2)])
-def test_another_number_of_articles_takes_the_place_of_the_old_draft(paper: Newsletter, before: int, after: int) -> None:
+def test_another_number_of_articles_takes_the_place_of_the_old_draft(
+    paper: Newsletter, before: int, after: int
+) -> None:
     names = three(paper)
     first = paper.push(*names[:before])
     second = paper.push(*names[:after])
@@ -265,7 +267,11 @@ def test_what_wechat_dropped_is_told(paper: Newsletter, monkeypatch: pytest.Monk
 
     put = marks.put
     monkeypatch.setattr(
-        article.marks, "put", lambda html, mark: put(html, mark).replace("</section>", '<form>x</form><p style="top:1px;position:fixed">y</p></section>', 1)
+        article.marks,
+        "put",
+        lambda html, mark: put(html, mark).replace(
+            "</section>", '<form>x</form><p style="top:1px;position:fixed">y</p></section>', 1
+        ),
     )
     paper.issue("a.md", "第一期")
     messages = [each.message for each in paper.push("a.md").findings]
@@ -343,7 +349,9 @@ def test_a_cover_that_wechat_does_not_know_yet_is_waited_for(paper: Newsletter) 
     assert paper.push("a.md", pause=lambda seconds: time.sleep(0.2)).action == "created"
 
 
-def test_a_full_disk_at_any_write_of_the_ledger_loses_nothing(paper: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_at_any_write_of_the_ledger_loses_nothing(
+    paper: Newsletter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import errno
     import os
 

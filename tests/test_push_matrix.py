@@ -25,7 +25,13 @@ from wxpub.sandbox import Sandbox, serve
 
 FAULT_HEADER = "X-Sandbox-Fault"
 CUTS = ("cut-before", "cut-after", "half", "html", "empty", "errcode=-1")
-KILLS = ("kill before a request", "kill after a request", "kill before a write", "kill in a write", "kill after a write")
+KILLS = (
+    "kill before a request",
+    "kill after a request",
+    "kill before a write",
+    "kill in a write",
+    "kill after a write",
+)
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 

@@ -317,7 +317,9 @@ class Client:
                     pause = SLOW_DOWN_PAUSE
                 elif not twice:
                     failure, harmless = NetworkError("WeChat's system is busy (-1); it may have acted", endpoint), False
-            if not harmless or attempt == ATTEMPTS:
+            if (
+                not harmless or attempt == ATTEMPTS or failure.endpoint != endpoint
+            ):  # the token's own call is done repeating
                 raise failure from None
             self._notify(f"{failure}; trying again in {pause:.1f} s")
             self._pause(pause)

@@ -101,6 +101,7 @@ def _as_it_is(bitmap: Bitmap, data: bytes) -> bool:
         and bitmap.height <= IMAGE_HEIGHT
         and bitmap.mode in ("RGB", "L", "P", "RGBA", "LA", "1")
         and bitmap.getexif().get(0x0112, 1) == 1  # orientation: upright
+        and 0x8825 not in bitmap.getexif()  # where the photograph was taken is nobody's business
         and "icc_profile" not in bitmap.info
     )
 
@@ -132,8 +133,10 @@ def _srgb(bitmap: Bitmap) -> Bitmap:
             bitmap, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), outputMode=mode
         )
     except (ImageCms.PyCMSError, OSError):  # a broken profile: the colours as they stand
-        return bitmap
-    return converted or bitmap
+        converted = None
+    bitmap = converted or bitmap
+    bitmap.info.pop("icc_profile", None)  # it would be written again, and applied twice
+    return bitmap
 
 
 def _eight_bits(bitmap: Bitmap) -> Bitmap:
@@ -163,13 +166,14 @@ def _encode(bitmap: Bitmap, source: Source, *, prefer_png: bool) -> tuple[bytes,
         if len(data) < UPLOADIMG_BYTES:
             return data, "PNG", bitmap.size
     bitmap = _on_white(bitmap)
-    while bitmap.width > SMALLEST:
+    while True:
         for quality in QUALITIES:
             data = _save(bitmap, "JPEG", quality=quality, optimize=True, progressive=True)
             if len(data) < UPLOADIMG_BYTES:
                 return data, "JPEG", bitmap.size
+        if bitmap.width <= SMALLEST:
+            raise SourceError(f"image {source.name} cannot be brought under 1 MB", hint="cut it into several pictures")
         bitmap = _scaled(bitmap, bitmap.width * 3 // 4)
-    raise SourceError(f"image {source.name} cannot be brought under 1 MB", hint="cut it into several pictures")
 
 
 def _on_white(bitmap: Bitmap) -> Bitmap:
@@ -213,7 +217,8 @@ def _rasterise(data: bytes, name: str) -> bytes:
         if data[:2] == b"\x1f\x8b":
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
                 data = packed.read(IMAGE_TOTAL_PIXELS)
-        text = data.decode("utf-8-sig")
+        # A drawing that somebody else made must not show files of the machine that draws it.
+        text = re.sub(r"""(href\s*=\s*)(["'])(?!#|data:).*?\2""", r"\1\2\2", data.decode("utf-8-sig"), flags=re.DOTALL)
         return svg_to_bytes(svg_string=text, width=_svg_width(text), languages=["zh", "en"], resources_dir=None)
     except (ValueError, OSError, EOFError, zlib.error):
         raise SourceError(
