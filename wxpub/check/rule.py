@@ -13,11 +13,11 @@ from wxpub.finding import Finding, Severity
 Kind = Literal["page", "source", "metadata", "conversion", "push"]
 
 KINDS: Mapping[Kind, str] = {
-    "page": "the article's HTML",
     "source": "the issue's Markdown",
     "metadata": "what surrounds the text: title, author, digest, cover",
     "conversion": "what becomes of the Markdown",
     "push": "what WeChat gets and keeps",
+    "page": "the article's HTML",
 }
 # Where a rule applies, as the letters of `rules.jsonl` say it.
 CHANNELS: Mapping[str, str] = {

@@ -371,15 +371,16 @@ def _compare(issue: Issue, claimed: int, line: int | None) -> list[Finding]:
 
     An issue whose items are no lists (but headings, or numbered paragraphs) is not counted.
     """
-    counts = [(section.title, len(section.items)) for section in issue.body]
-    titled = [section for section in issue.body if section.title]
-    inside = sum(count for title, count in counts if title)
-    before = sum(count for title, count in counts if not title)
-    other = not inside and any(_is_content(block) for section in titled for block in section.blocks)
+    levels = [section.level for section in issue.body if section.level]
+    usual = max(levels, key=levels.count, default=1)  # a long title may stand in the body, above the sections
+    parted = [section for section in issue.body if section.level >= usual]
+    inside = sum(len(section.items) for section in parted)
+    before = sum(len(section.items) for section in issue.body) - inside
+    other = not inside and any(_is_content(block) for section in parted for block in section.blocks)
     if claimed in (inside, inside + before) or other:
         return []
-    parts = "、".join(f"{title} {count}" for title, count in counts if title and count)
-    held = inside if titled else before
+    parts = "、".join(f"{section.title} {len(section.items)}" for section in parted if section.items)
+    held = inside if parted else before
     message = f"the 导读 says {claimed}, the sections hold {held}" + (f" ({parts})" if parts else "")
     return [COUNT_WRONG.find(message, issue.path, line)]
 
