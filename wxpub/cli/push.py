@@ -73,7 +73,7 @@ def push(
         private = bool(settings.network.get("allow_private"))
         ledger = account.ledger(keep=not dry_run)
         known = pushing.known(ledger, account.key)
-        skip = skip_unreachable or sandbox
+        skip = skip_unreachable or account.local
         bundles = pushing.gather(issues, known, allow_private=private, skip_unreachable=skip)
         job = pushing.Job(bundles, account.client, ledger, account.key, force, new, wechat.say)
         _say_findings([each for bundle in job.bundles for each in bundle.findings])

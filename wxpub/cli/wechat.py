@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -26,11 +27,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class WeChat:
-    """An account that can be spoken to. `key` names it in the ledger; `sandbox` is set if it is the local one."""
+    """An account that can be spoken to. `key` names it in the ledger; `sandbox` is set if it runs in this process.
+
+    `local` says that it is a WeChat on this machine, for trying out: a web that cannot be reached stops no push there.
+    """
 
     client: Client
     ledger_path: Path
     key: str
+    local: bool
     sandbox: Sandbox | None = None
 
     def ledger(self, *, keep: bool = True) -> Ledger:
@@ -59,7 +64,7 @@ def connect(settings: Config, account_name: str, sandbox: bool) -> Iterator[WeCh
     if not sandbox:
         account = config.account(settings, account_name)
         key = account_key(account.appid, account.api_base)
-        yield WeChat(Client(account, notify=say), settings.root / FILE_NAME, key)
+        yield WeChat(Client(account, notify=say), settings.root / FILE_NAME, key, _is_local(account.api_base))
         return
     from wxpub.sandbox import serve
 
@@ -67,7 +72,12 @@ def connect(settings: Config, account_name: str, sandbox: bool) -> Iterator[WeCh
     db.parent.mkdir(parents=True, exist_ok=True)
     with serve(db) as local:
         account = Account("sandbox", local.appid, local.secret, local.url)
-        yield WeChat(Client(account, notify=say), _sandbox_ledger(db, settings.root), "sandbox", local)
+        yield WeChat(Client(account, notify=say), _sandbox_ledger(db, settings.root), "sandbox", True, local)
+
+
+def _is_local(api_base: str) -> bool:
+    host = urlsplit(api_base).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def sandbox_db() -> Path:
