@@ -71,8 +71,10 @@ class Builder:
     def __init__(self, path: Path, load: Callable[[str], Issue], changed: Callable[[], None]) -> None:
         self.path = path
         self.theme = ""  # as it was chosen
-        self._own = ""  # the name of the theme that the issue asks for
+        self._own: Theme | None = None  # the theme that the issue asks for
+        self._srcs: tuple[str, ...] = ()  # the pictures of the last view
         self._load = load
+        self._titles = {name: theme.load(name).title for name in theme.names()}
         self._pictures = Pictures(path, changed)
         self._followed: frozenset[Path] = frozenset({path})
 
@@ -80,17 +82,19 @@ class Builder:
         """Build the issue as its files are now. Raises SourceError and ConfigError, and goes on following its files."""
         issue = self._load(self.theme)
         if not self.theme:
-            self._own = issue.theme.name
+            self._own = issue.theme
         page, shown = self._render(issue)
         self._followed = frozenset(_files(issue, [each.src for each in page.images]))
         findings = check.check(page, root=issue.root, published=issue.published)
-        return View(issue, _state(page, issue, shown, findings), shown)
+        state = {**_state(page, issue, shown, findings), "themes": self._themes()}
+        return View(issue, state, shown)
 
     def choose(self, name: str) -> bool:
         """Show the issue in the theme `name` from now on; False if there is none of that name."""
-        if name != self._own and name not in theme.names():
+        own = self._own is not None and name == self._own.name
+        if not own and name not in self._titles:
             return False
-        self.theme = "" if name == self._own else name
+        self.theme = "" if own else name
         return True
 
     def files(self) -> frozenset[Path]:
@@ -98,23 +102,38 @@ class Builder:
         return self._followed
 
     def close(self) -> None:
+        """Begin nothing more."""
         self._pictures.close()
 
+    def _themes(self) -> list[dict[str, str]]:
+        """List what can be chosen: the themes that come with the program, and the issue's own if it is another."""
+        own = {self._own.name: self._own.title} if self._own else {}
+        return [{"name": name, "title": title} for name, title in {**self._titles, **own}.items()]
+
     def _render(self, issue: Issue) -> tuple[Page, dict[str, Shown]]:
-        """Render with pictures at addresses as long as WeChat's, so that sizes are those of what a push sends."""
-        page = render(issue.article, issue.theme, published=issue.published)
-        srcs = [each.src for each in page.images if not images.hosted(each.src)]
-        article = page.article
+        """Render with pictures at addresses as long as WeChat's, so that sizes are those of what a push sends.
+
+        Which pictures there are is known after rendering; as a rule they are those of the last time.
+        """
         look = partial(self._pictures.look, root=issue.root, allow_private=issue.allow_private)
-        shown = {src: look(src) for src in srcs}
+        shown = {src: look(src) for src in self._srcs}
+        page = _page(issue, shown)
+        self._srcs = tuple(each.src for each in page.images if not images.hosted(each.src))
+        if not shown.keys() >= set(self._srcs):
+            shown = {src: look(src) for src in self._srcs}
+            page = _page(issue, shown)
+        article = page.article
+        shown = {src: shown[src] for src in self._srcs}
         shown[COVER] = (
             look(article.cover) if article.cover else self._pictures.cover(article.title, issue.cover_colours)
         )
         self._pictures.forget()
-        if srcs:
-            pictures = {src: _hosted(shown[src]) for src in srcs if shown[src].image}
-            page = render(issue.article, issue.theme, published=issue.published, pictures=pictures)
         return page, shown
+
+
+def _page(issue: Issue, shown: Mapping[str, Shown]) -> Page:
+    pictures = {src: _hosted(each) for src, each in shown.items() if each.image}
+    return render(issue.article, issue.theme, published=issue.published, pictures=pictures)
 
 
 def _hosted(shown: Shown) -> Picture:
@@ -138,7 +157,7 @@ def _state(page: Page, issue: Issue, shown: Mapping[str, Shown], findings: Itera
         theme=issue.theme.name,
         cover=address(cover.key) if cover.image else "",
     )
-    return {**described, "coverProblem": cover.problem, "drawn": not page.article.cover, "themes": _themes(issue.theme)}
+    return {**described, "coverProblem": cover.problem, "drawn": not page.article.cover}
 
 
 def address(key: str) -> str:
@@ -170,14 +189,6 @@ def _image(image: ImageRef, shown: Shown | None) -> dict[str, Any]:
 def _embedded(image: Image) -> Picture:
     url = f"data:{image.mime};base64,{base64.b64encode(image.data).decode()}"
     return Picture(url, image.width, image.height)
-
-
-def _themes(chosen: Theme) -> list[dict[str, str]]:
-    """List what can be chosen: the themes that come with the program, and the one in use if it is another."""
-    listed = [{"name": name, "title": theme.load(name).title} for name in theme.names()]
-    if chosen.name not in theme.names():
-        listed.append({"name": chosen.name, "title": chosen.title})
-    return listed
 
 
 def _files(issue: Issue, srcs: Iterable[str]) -> Iterable[Path]:

@@ -1,0 +1,253 @@
+"""The live preview in a real Chromium: what an editor sees while writing."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from previewing import DOT, TEXT, preview, write
+from test_preview_browser import Watch, axe, copied
+
+from wxpub.preview.delivery import Pushed, Target
+from wxpub.preview.session import Session
+
+pytestmark = pytest.mark.browser
+
+
+def pusher(target: str, theme: str, say: Callable[[str], None], tick: Callable[[int, int], None]) -> Pushed:
+    """Push to nobody, as slowly as it takes to be seen."""
+    say(f"{target} {theme}")
+    for done in range(3):
+        tick(done, 2)
+        time.sleep(0.1)
+    return Pushed("created", 2, 1, "http://127.0.0.1:1/draft")
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    with preview(write(tmp_path), pusher=pusher, targets=(Target("drafts", "周刊"), Target("sandbox"))) as running:
+        yield running
+
+
+@pytest.fixture
+def live(chromium: Any, session: Session) -> Iterator[Any]:
+    """Give a page that shows the preview."""
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 600}, locale="zh-CN", permissions=["clipboard-read", "clipboard-write"]
+    )
+    page = context.new_page()
+    page.watch = Watch(page)
+    page.goto(session.url)
+    page.wait_for_selector("#panel-findings")
+    yield page
+    context.close()
+
+
+def inside(page: Any, selector: str) -> Any:
+    return page.frame_locator("#article").locator(selector)
+
+
+def long(number: int) -> str:
+    """Give an issue long enough to scroll, whose first and last words change with `number`."""
+    middle = "\n\n".join(f"第 {line} 段，说了一些话，好让这一页足够长。" for line in range(60))
+    return TEXT.replace("# 第一节", f"# 第一节\n\n开头第{number}稿\n\n{middle}").replace(
+        "最后一段", f"结尾第{number}稿"
+    )
+
+
+# Notes when words arrive, and whether the article was ever seen with one end of another draft than the other.
+OBSERVE = r"""() => {
+    const content = document.querySelector("#article").contentDocument.querySelector(".wx-content");
+    window.seen = {};
+    window.torn = [];
+    const look = () => {
+        const text = content.textContent;
+        const [first, last] = [/开头第(\d+)稿/.exec(text)?.[1], /结尾第(\d+)稿/.exec(text)?.[1]];
+        if (first !== last || first === undefined) window.torn.push([first, last]);
+        else window.seen[first] ??= Date.now();
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+
+
+def test_a_save_is_seen_within_the_blink_of_an_eye_and_never_half(live: Any, tmp_path: Path) -> None:
+    path = tmp_path / "issue.md"
+    path.write_text(long(0), encoding="utf-8")
+    inside(live, "text=结尾第0稿").wait_for()
+    live.evaluate(OBSERVE)
+    taken = []
+    for number in range(1, 21):
+        saved = time.time()
+        if number % 2:
+            draft = path.with_suffix(".tmp")
+            draft.write_text(long(number), encoding="utf-8")
+            draft.replace(path)  # as most editors do
+        else:
+            text = long(number)
+            with path.open("w", encoding="utf-8") as file:  # in two pieces, as a slow disk does
+                file.write(text[: len(text) // 2])
+                file.flush()
+                file.write(text[len(text) // 2 :])
+            saved = time.time()
+        deadline = time.time() + 5
+        while (at := live.evaluate(f"window.seen[{number}]")) is None:
+            assert time.time() < deadline
+            live.wait_for_timeout(10)
+        taken.append(at - saved * 1000)
+    print(f"milliseconds from save to sight: median {statistics.median(taken):.0f}, most {max(taken):.0f}")
+    assert live.evaluate("window.torn") == []
+    assert statistics.median(taken) < 600  # about 150 on a machine with nothing else to do
+    assert live.watch.problems == []
+
+
+def test_the_reader_stays_at_the_words_that_were_being_read(live: Any, tmp_path: Path) -> None:
+    path = tmp_path / "issue.md"
+    path.write_text(long(0), encoding="utf-8")
+    inside(live, "text=结尾第0稿").wait_for()
+    inside(live, "text=第 30 段").evaluate("(each) => each.scrollIntoView({block: 'start'})")
+    before = inside(live, "text=第 30 段").evaluate("(each) => each.getBoundingClientRect().top")
+    path.write_text(long(1).replace("开头第1稿", "开头第1稿\n\n多出一段\n\n再多一段"), encoding="utf-8")
+    inside(live, "text=再多一段").wait_for(state="attached")
+    after = inside(live, "text=第 30 段").evaluate("(each) => each.getBoundingClientRect().top")
+    assert abs(after - before) < 2
+
+
+def test_an_error_stands_in_place_of_the_article_and_goes_by_itself(live: Any, tmp_path: Path) -> None:
+    path = tmp_path / "issue.md"
+    path.write_text("---\ntitle: [\n---\n正文", encoding="utf-8")
+    live.wait_for_selector("#problem:not([hidden])")
+    assert "issue.md:" in live.inner_text("#problem")
+    live.click("#problem .plain")
+    live.wait_for_selector("#toast.shown")
+    assert copied(live)["text"].endswith("issue.md:3")
+    path.unlink()
+    live.wait_for_selector("#problem:has-text('no such file')")
+    write(tmp_path, TEXT.replace("预览的一期", "修好了"))
+    live.wait_for_selector("#problem", state="hidden")
+    assert inside(live, ".wx-title").inner_text() == "修好了"
+
+
+def test_a_picture_that_changes_is_seen(live: Any, tmp_path: Path) -> None:
+    before = inside(live, ".wx-content img").first.get_attribute("src")
+    from PIL import Image
+
+    Image.new("RGB", (8, 4), "red").save(tmp_path / "dot.png")
+    live.wait_for_selector("#panel-images:has-text('8 × 4')")
+    image = inside(live, ".wx-content img").first
+    assert image.get_attribute("src") != before
+    assert image.evaluate("(each) => each.decode().then(() => each.naturalWidth)") == 8
+
+
+def test_a_missing_picture_is_told_and_arrives(live: Any, tmp_path: Path) -> None:
+    write(tmp_path, TEXT.replace("dot.png", "later/dot.png"))
+    live.wait_for_selector("#panel-images li:has-text('dot.png') .missing")
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "dot.png").write_bytes(DOT)
+    live.wait_for_selector("#panel-images li:has-text('dot.png') .upload")
+
+
+def test_the_theme_is_switched_and_remembered(live: Any, session: Session) -> None:
+    other = live.evaluate("[...document.querySelector('#theme').options].map((each) => each.value)")[-1]
+    before = inside(live, ".wx-content h1").evaluate("(each) => each.getAttribute('style')")
+    live.select_option("#theme", other)
+    live.wait_for_timeout(50)
+    for _ in range(100):
+        if inside(live, ".wx-content h1").evaluate("(each) => each.getAttribute('style')") != before:
+            break
+        live.wait_for_timeout(50)
+    assert live.input_value("#theme") == other
+    view = session.live.snapshot.value
+    assert view and view.state["theme"] == other
+    live.focus("#theme")
+    live.keyboard.press("d")  # in the list a key means the list
+    assert live.get_attribute("html", "data-scheme") == "light"
+    live.reload()
+    live.wait_for_selector("#panel-findings")
+    assert live.input_value("#theme") == other
+
+
+def test_the_copy_has_its_pictures_inside(live: Any, session: Session) -> None:
+    live.click("#copy")
+    live.wait_for_selector("#toast.shown")
+    view = session.live.snapshot.value
+    assert view
+    html = copied(live)["html"]
+    assert html.endswith(view.fragment()) and "data:image/png;base64," in html and "/image/" not in html
+
+
+def test_a_push_shows_its_progress_and_its_end(live: Any) -> None:
+    live.keyboard.press("p")
+    assert "预览的一期" in live.inner_text("#delivery")
+    live.click("[data-target=drafts]")
+    live.wait_for_selector("#delivery progress")
+    assert live.is_disabled("[data-target=drafts]")
+    live.wait_for_selector("#delivery .done")
+    assert "已新建草稿" in live.inner_text("#delivery .done")
+    assert live.get_attribute("#delivery .done a", "href") == "http://127.0.0.1:1/draft"
+    assert axe(live) == []
+    live.keyboard.press("Escape")
+    assert live.is_hidden("#delivery")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (375, "light"), (375, "dark")])
+def test_axe_finds_no_problem(live: Any, width: int, scheme: str) -> None:
+    live.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    live.set_viewport_size({"width": width, "height": 800})
+    assert axe(live) == []
+    if width < 760:
+        live.click("[data-shows=details]")
+        assert axe(live) == []
+
+
+def test_only_the_server_is_asked_and_nothing_goes_wrong(live: Any, session: Session) -> None:
+    for key in "dd1234t":
+        live.keyboard.press(key)
+        live.wait_for_timeout(50)
+    asked = [url for url in live.watch.requests if not url.startswith(("data:", session.url))]
+    assert asked == [] and live.watch.problems == []
+
+
+def test_everything_is_reached_by_keyboard_in_the_order_it_is_seen(live: Any) -> None:
+    order = []
+    for _ in range(12):
+        live.keyboard.press("Tab")
+        order.append(live.evaluate("document.activeElement.id || document.activeElement.dataset.width || ''"))
+    expected = ["theme", "320", "375", "414", "677", "scheme", "push", "copy"]
+    assert [each for each in order if each in expected] == expected
+
+
+def test_a_server_that_is_gone_is_told_and_the_next_one_found(chromium: Any, tmp_path: Path) -> None:
+    path = write(tmp_path)
+    context = chromium.new_context(locale="zh-CN")
+    page = context.new_page()
+    with preview(path) as session:
+        page.goto(session.url)
+        page.wait_for_selector("#pulse.alive")
+        port = session.port
+    page.wait_for_selector("#pulse.lost")
+    from previewing import load
+
+    from wxpub.preview.session import serve
+
+    with serve(path, lambda name: load(path, name), port=port):
+        page.wait_for_selector("#pulse.alive", timeout=10_000)
+        assert page.frame_locator("#article").locator(".wx-title").inner_text() == "预览的一期"
+    context.close()
+
+
+def test_a_phone_comes_in_with_the_key(chromium: Any, tmp_path: Path) -> None:
+    with preview(write(tmp_path), host="0.0.0.0") as session:
+        context = chromium.new_context(viewport={"width": 375, "height": 700}, locale="zh-CN")
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{session.port}/?key={session.doorman.key}")
+        page.wait_for_selector("#copy")
+        assert "key" not in page.url
+        page.frame_locator("#article").locator(".wx-title:has-text('预览的一期')").wait_for()
+        page.reload()
+        page.wait_for_selector("#copy")
+        context.close()
