@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from wxpub.conform import blocks, code, lists, math, sanitise, tables, write
+from wxpub.conform import blocks, code, lists, math, mend, sanitise, tables, write
 from wxpub.finding import Finding
 from wxpub.limits import words
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 Target = Literal["api", "paste"]
 
-_INLINE = words("a span strong b em i u s del ins mark kbd sup sub small big code cite var abbr font label")
-_PANELS = frozenset({"blockquote", "section", "details", "dd"})
 _ALIGNED = words("section p h1 h2 h3 h4 h5 h6")
 
 
@@ -41,42 +39,37 @@ def shape(root: HtmlElement, path: Path | None = None) -> tuple[Finding, ...]:
         findings.append(Finding(rule, "warning", message, path, int(line) if line and line.isdigit() else None, fix))
 
     sanitise.sanitise(root, report)
+    mend.mend(root)
     root.set("class", "article")
-    blocks.wrap_runs(root)
-    for element in root.iter(*blocks.HOMELESS):
-        blocks.stray(element)
     for element in reversed(list(root.iterdescendants("*"))):  # what is inside has its form before what is around it
-        if element.getparent() is None:
-            continue
         if element.get("align") is not None and element.tag in _ALIGNED:
             blocks.align(element)
-        tag = element.tag
-        if tag == "img":
-            blocks.picture(element)
-        elif tag in ("span", "section") and element.get("class") == "math":
+        if element.get("class") == "math" and element.tag in ("span", "section"):
             math.shape(element, report)
-        elif tag in _INLINE:
-            blocks.inline(element)
-        elif tag in _SHAPERS:
-            _SHAPERS[tag](element)
-        if tag in _PANELS:
-            blocks.panel(element)
+        elif element.tag in _FORMS and element.getparent() is not None:
+            _FORMS[element.tag](element)
+    for element in root.iter("section", "blockquote"):
+        blocks.panel(element)
     return tuple(findings)
 
 
-_SHAPERS = {
-    "p": blocks.paragraph,
+def _section(element: HtmlElement) -> None:
+    if element.get("class") == "toc" and not len(element):
+        blocks.contents(element)
+
+
+_FORMS = {
+    "p": blocks.figure,
+    "img": blocks.picture,
+    "section": _section,
     "ul": lists.shape,
     "ol": lists.shape,
     "pre": code.shape,
     "table": tables.shape,
-    "section": blocks.section,
     "details": blocks.fold,
     "dl": blocks.definitions,
     "ruby": blocks.reading,
     "q": blocks.quotation,
-    "blockquote": blocks.section,
-    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), blocks.heading),
 }
 
 

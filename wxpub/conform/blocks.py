@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wxpub.conform.content import BLOCKS, blank, blocks, has_block, is_empty, nodes, replace
+from wxpub.conform.content import BLOCKS, blank, blocks, nodes, replace
 from wxpub.conform.size import declarations, text_of
 from wxpub.limits import COLUMN_PIXELS
 from wxpub.nodes import Node, fill, make
@@ -16,18 +16,7 @@ if TYPE_CHECKING:
 _LARGE = 300  # pixels: a picture that is wider fills the column; WeChat's checker wants one share of every screen
 
 
-def paragraph(p: HtmlElement) -> None:
-    """Mend a paragraph: one that holds blocks is a section, one of pictures a figure, an empty one goes."""
-    if has_block(p):
-        p.tag = "section"
-        wrap_runs(p)
-    elif is_empty(p):
-        p.drop_tree()
-    else:
-        _figure(p)
-
-
-def _figure(p: HtmlElement) -> None:
+def figure(p: HtmlElement) -> None:
     """Tell a paragraph of pictures from text with a small picture in it; each picture's title becomes a caption."""
     images = [each[0] if each.tag == "a" and len(each) == 1 else each for each in p if each.tag != "br"]
     if not images or any(each.tag != "img" for each in images) or "".join(p.itertext()).strip():
@@ -75,60 +64,13 @@ def align(element: HtmlElement) -> None:
         element.set("style", text_of(found))
 
 
-def inline(element: HtmlElement) -> None:
-    """Let no block stand inside a link or another inline element: each block gets that element inside."""
-    if element.tag == "a" and any(each.tag == "a" for each in element.iterancestors()):
-        element.drop_tag()
-    elif has_block(element):
-        _distribute(element)
-
-
-def _distribute(element: HtmlElement) -> None:
-    content: list[Node] = []
-    for part in list(blocks(nodes(element))):
-        if isinstance(part, list):
-            content.append(_shell(element, part))
-        elif part.tag in ("ul", "ol", "table", "tbody", "thead", "tfoot", "tr", "hr"):
-            content.append(part)  # nothing but blocks can be inside; it keeps its own look
-        else:
-            inner = _shell(element, nodes(part))
-            fill(part, [inner])
-            if has_block(inner):
-                _distribute(inner)
-            content.append(part)
-    replace(element, content)
-
-
-def _shell(element: HtmlElement, content: list[Node]) -> HtmlElement:
-    shell = make(element.tag, content=content)
-    for name, value in element.items():
-        shell.set(name, value)
-    return shell
-
-
-def wrap_runs(section: HtmlElement) -> None:
-    """Put the loose text between a section's blocks into paragraphs."""
-    for part in list(blocks(nodes(section))):
-        if isinstance(part, list):
-            p = make("p", content=part)
-            section.append(p)
-            _figure(p)
-        else:
-            section.append(part)
-
-
-def section(element: HtmlElement) -> None:
-    """Fill in the place of a table of contents, drop what is empty, put loose text between blocks into paragraphs."""
-    if element.get("class") == "toc" and not len(element):
-        *_, root = element.iterancestors()
-        for heading in root.iter("h1", "h2", "h3", "h4"):
-            shown = "".join(heading.itertext()).strip()
-            if shown and heading.get("class") != "notes-title":
-                element.append(make("p", f"toc-{heading.tag[1]}", [shown]))
-    if is_empty(element):
-        element.drop_tree()
-    elif any(child.tag in BLOCKS for child in element):
-        wrap_runs(element)
+def contents(toc: HtmlElement) -> None:
+    """Fill in the table of contents, as text: WeChat refuses links inside a page."""
+    *_, root = toc.iterancestors()
+    for heading in root.iter("h1", "h2", "h3", "h4"):
+        shown = "".join(heading.itertext()).strip()
+        if shown and heading.get("class") != "notes-title":
+            toc.append(make("p", f"toc-{heading.tag[1]}", [shown]))
 
 
 def panel(element: HtmlElement) -> None:
@@ -163,8 +105,6 @@ def definitions(element: HtmlElement) -> None:
         elif child.tag == "dd":
             child.tag = "section"
             child.set("class", "definition")
-            if has_block(child):
-                wrap_runs(child)
     element.tag = "section"
 
 
@@ -186,31 +126,3 @@ def quotation(q: HtmlElement) -> None:
     """Write the marks that a browser would draw around a quotation."""
     content = nodes(q)
     fill(q, ["“", *content, "”"])
-
-
-# Where an element belongs; elsewhere it is no more than a block or a piece of text.
-_HOMES = {
-    "li": ("ul", "ol"),
-    **dict.fromkeys(("thead", "tbody", "tfoot"), ("table",)),
-    "tr": ("table", "thead", "tbody", "tfoot"),
-    **dict.fromkeys(("td", "th"), ("tr",)),
-    **dict.fromkeys(("dt", "dd"), ("dl",)),
-    "summary": ("details",),
-    **dict.fromkeys(("rt", "rp", "rb"), ("ruby",)),
-}
-HOMELESS = frozenset(_HOMES)
-
-
-def stray(element: HtmlElement) -> None:
-    """Take an item, a row or a reading that stands outside its list, table or word for what a browser shows of it."""
-    parent = element.getparent()
-    if parent is not None and parent.tag not in _HOMES[element.tag]:
-        element.tag = "span" if element.tag in ("rt", "rp", "rb") else "section"
-
-
-def heading(element: HtmlElement) -> None:
-    """Let a heading hold text alone; an empty one goes."""
-    for inner in list(element.iterdescendants("h1", "h2", "h3", "h4", "h5", "h6")):
-        inner.drop_tag()
-    if is_empty(element):
-        element.drop_tree()

@@ -64,7 +64,8 @@ def shape(pre: HtmlElement) -> None:
 def _text(code: HtmlElement) -> str:
     for br in list(code.iter("br")):
         br.tail = "\n" + (br.tail or "")
-    return "".join(code.itertext()).replace("\r", "").expandtabs(4).removeprefix("\n").rstrip("\n")
+    text = "".join(code.itertext()).replace("\r", "").expandtabs(4).removeprefix("\n").rstrip("\n")
+    return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
 def _lines(text: str, language: str) -> Iterator[list[Node]]:

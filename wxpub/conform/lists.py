@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wxpub.conform import digest
-from wxpub.conform.content import blank, blocks, nodes, replace
+from wxpub.conform.content import blocks, nodes, replace
 from wxpub.nodes import Node, fill, make
 
 if TYPE_CHECKING:
@@ -28,10 +28,6 @@ _ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 def shape(element: HtmlElement) -> None:
     """Give a `ul` or `ol`, whose inner lists have their form already, the form that lasts."""
-    _adopt(element)
-    if not len(element):
-        element.drop_tree()
-        return
     if _level(element) > 1 or _is_odd(element):
         replace(element, [_flat(element)])
         return
@@ -43,21 +39,6 @@ def shape(element: HtmlElement) -> None:
         _item(item)
     if items and sum(item.get("class") == "item" for item in items) * 2 >= len(items):
         element.set("class", "items")
-
-
-def _adopt(element: HtmlElement) -> None:
-    """Leave only items that show something: a stray list belongs to the item before it, stray text becomes an item."""
-    content = [node for node in nodes(element) if not isinstance(node, str) or node.strip()]
-    for node in content:
-        if not isinstance(node, str) and node.tag == "li":
-            element.append(node)
-        elif len(element):
-            fill(element[-1], [node])
-        else:
-            element.append(make("li", content=[node]))
-    for item in list(element):
-        if blank([item]):
-            element.remove(item)
 
 
 def _item(item: HtmlElement) -> None:

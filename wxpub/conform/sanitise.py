@@ -58,6 +58,7 @@ _ATTRIBUTES = {
 _CLASS = re.compile(r"[A-Za-z][\w-]*")
 _BOXES = {False: "☐", True: "☑"}
 
+_UNSEEN = re.compile("[\u200b\ufeff]|[\u200c\u200d](?![\U0001f000-\U0001ffff\u2600-\u27bf\ufe0f])")
 _PICTURE_DATA = re.compile(r"data:image/(?:png|jpe?g|gif|webp|bmp)[;,]", re.I)
 _CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f\u2000-\u200f\u2028-\u202f\ufeff]+")
 _SVG_NAMES = {name.lower(): name for name in SVG_ATTRIBUTES}
@@ -73,6 +74,7 @@ def sanitise(root: HtmlElement, report: Report) -> None:
     stack = [(root, 0)]
     while stack:
         element, depth = stack.pop()
+        _show(element)
         children = list(element)
         if not isinstance(element.tag, str):
             replace_with_text(element, "")  # a comment or a processing instruction
@@ -91,6 +93,14 @@ def sanitise(root: HtmlElement, report: Report) -> None:
                 _element(element, tag, report)
             else:
                 element.drop_tag()
+
+
+def _show(element: HtmlElement) -> None:
+    """Drop characters that show nothing but make the editor break lines; a joiner inside an emoji stays."""
+    if element.text and _UNSEEN.search(element.text):
+        element.text = _UNSEEN.sub("", element.text)
+    if element.tail and _UNSEEN.search(element.tail):
+        element.tail = _UNSEEN.sub("", element.tail)
 
 
 def _report_dropped(tag: str, element: HtmlElement, report: Report) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from wxpub.conform.content import BLOCKS
 from wxpub.conform.size import TEXT, Context, Leaner, text_of
+from wxpub.limits import TAGS
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -42,7 +43,6 @@ _VOID = frozenset({"br", "hr", "img"})
 _MERGED = frozenset({"span", "strong", "em"})  # equal neighbours become one
 _BOXED = re.compile(r"(?:^|;)(?:padding|margin|border|display)")  # would look different if merged
 _SPACE = re.compile(r"[ \t\n\r\f]+")
-_UNSEEN = re.compile("[\u200b\ufeff]|[\u200c\u200d](?![\U0001f000-\U0001ffff\u2600-\u27bf\ufe0f])")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _ATTRIBUTE_ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": " ", "\r": " ", "\t": " "}
@@ -105,6 +105,8 @@ class _Writer:
         if tag in _RENAMED:
             tag, default = _RENAMED[tag]
             style = style or default
+        elif tag not in TAGS:
+            tag = "section" if tag in BLOCKS else "span"
         kept, inner = self.leaner.lean(tag, style, context)
         wrap = ""
         if tag in ("p", "span") and kept.get("font-weight") in ("600", "700") and (tag == "span" or element.tag != "p"):
@@ -143,6 +145,9 @@ class _Writer:
             self.out.append(f"<{wrap}>")
         self._content(element, tag, inner)
         self._edge()
+        if self.out[-1] == (f"<{wrap}>" if wrap else opening) and tag not in ("td", "th"):
+            del self.out[-2 if wrap else -1 :]  # nothing was in it: WeChat would remove it
+            return
         if wrap:
             self.out.append(f"</{wrap}>")
         self.out.append(f"</{tag}>")
@@ -169,7 +174,7 @@ class _Writer:
         self.closed.append(opening)
 
     def _text(self, text: str, *, followed: bool, between: bool) -> None:
-        text = _SPACE.sub(" ", _UNSEEN.sub("", text))
+        text = _SPACE.sub(" ", text)
         if self.spaced:
             text = text.lstrip(" ")
         if not text:

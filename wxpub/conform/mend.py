@@ -1,0 +1,118 @@
+"""Nesting that a browser leaves alone: any sanitised tree in, blocks in blocks and text in paragraphs out.
+
+HTML that is nested against its rules means something else after it has been written and read again: a block ends the
+paragraph around it, a link ends the link around it. WeChat's editor takes such places apart as well.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wxpub.conform.content import BLOCKS, blocks, has_block, is_empty, nodes, replace
+from wxpub.limits import words
+from wxpub.nodes import Node, fill, make
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+# Where an element belongs; elsewhere it is no more than a block or a piece of text.
+_HOMES = {
+    "li": ("ul", "ol"),
+    **dict.fromkeys(("thead", "tbody", "tfoot"), ("table",)),
+    "tr": ("table", "thead", "tbody", "tfoot"),
+    **dict.fromkeys(("td", "th"), ("tr",)),
+    **dict.fromkeys(("dt", "dd"), ("dl",)),
+    "summary": ("details",),
+    **dict.fromkeys(("rt", "rp", "rb"), ("ruby",)),
+}
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_BOXES = words("section blockquote dl dd")  # may hold blocks or text, but not both
+_ONLY_BLOCKS = words("ul ol table thead tbody tfoot tr hr dl")  # cannot hold text themselves
+
+
+def mend(root: HtmlElement) -> None:
+    """Mend the nesting under `root`, which is a section: from above what has no place, then from below the rest."""
+    for element in root.iter(*_HOMES):
+        parent = element.getparent()
+        if element is not root and parent is not None and parent.tag not in _HOMES[element.tag]:
+            element.tag = "span" if element.tag in ("rt", "rp", "rb") else "section"
+    for element in reversed(list(root.iterdescendants("*"))):
+        if element.getparent() is not None:
+            _mend(element)
+    wrap_text(root)
+
+
+def _mend(element: HtmlElement) -> None:
+    tag = element.tag
+    if tag == "p":
+        if has_block(element):
+            element.tag = "section"
+            wrap_text(element)
+        elif is_empty(element):
+            element.drop_tree()
+    elif tag in _HEADINGS:
+        for inner in list(element.iterdescendants(*_HEADINGS)):
+            inner.tag = "section"
+        if is_empty(element):
+            element.drop_tree()
+        elif has_block(element):
+            _push_in(element)
+    elif tag in _BOXES:
+        if is_empty(element) and element.get("class") != "toc":
+            element.drop_tree()
+        elif any(child.tag in BLOCKS for child in element):
+            wrap_text(element)
+    elif tag in ("ul", "ol"):
+        _adopt(element)
+    elif tag == "a" and next(element.iterancestors("a"), None) is not None:
+        element.drop_tag()
+    elif tag not in BLOCKS and tag != "svg" and has_block(element):
+        _push_in(element)
+
+
+def _adopt(element: HtmlElement) -> None:
+    """Leave only items that show something: a stray list belongs to the item before it, stray text becomes an item."""
+    for node in nodes(element):
+        if not isinstance(node, str) and node.tag == "li":
+            element.append(node)
+        elif isinstance(node, str) and not node.strip():
+            continue
+        elif len(element):
+            fill(element[-1], [node])
+        else:
+            element.append(make("li", content=[node]))
+    for item in list(element):
+        if is_empty(item):
+            element.remove(item)
+    if not len(element):
+        element.drop_tree()
+
+
+def wrap_text(box: HtmlElement) -> None:
+    """Put the loose text between a box's blocks into paragraphs."""
+    for part in list(blocks(nodes(box))):
+        box.append(make("p", content=part) if isinstance(part, list) else part)
+
+
+def _push_in(element: HtmlElement) -> None:
+    """Put an inline element, or a heading, inside the blocks that it holds instead of around them."""
+    content: list[Node] = []
+    for part in list(blocks(nodes(element))):
+        if isinstance(part, list):
+            content.append(_shell(element, part))
+        elif part.tag in _ONLY_BLOCKS:
+            content.append(part)
+        else:
+            inner = _shell(element, nodes(part))
+            fill(part, [inner])
+            if has_block(inner):
+                _push_in(inner)
+            content.append(part)
+    replace(element, content)
+
+
+def _shell(element: HtmlElement, content: list[Node]) -> HtmlElement:
+    shell = make(element.tag, content=content)
+    for name, value in element.items():
+        shell.set(name, value)
+    return shell
