@@ -64,7 +64,8 @@ class Newsletter:
         issues = [Issue(each, style, settings.root, settings.root, {}) for each in sources]
         ledger = self.ledger()
         client = Client(self.account, pause=pause)
-        bundles = push.gather(issues, push.known(ledger, self.account.appid), **options.pop("gather", {}))
+        known = push.known(ledger, self.account.appid)
+        bundles = push.gather(issues, push.Terms(known, **options.pop("terms", {})))
         return Job(bundles, client, ledger, self.account.appid, pause=pause, **options)
 
     def push(self, *names: str, **options: Any) -> Receipt:

@@ -70,11 +70,10 @@ def push(
     settings = loaded[0].config
     with wechat.connect(settings, account_name, sandbox) as account:
         issues = tuple(_issue(each) for each in loaded)
-        private = bool(settings.network.get("allow_private"))
         ledger = account.ledger(keep=not dry_run)
+        private = bool(settings.network.get("allow_private"))
         known = pushing.known(ledger, account.key)
-        skip = skip_unreachable or account.local
-        bundles = pushing.gather(issues, known, allow_private=private, skip_unreachable=skip)
+        bundles = pushing.gather(issues, pushing.Terms(known, private, skip_unreachable, account.rehearsal))
         job = pushing.Job(bundles, account.client, ledger, account.key, force, new, wechat.say)
         _say_findings([each for bundle in job.bundles for each in bundle.findings])
         if dry_run:
@@ -109,8 +108,13 @@ def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
 
 
 def _say_findings(findings: list[Finding]) -> None:
+    """Say what stops or endangers the push; what is only worth knowing is counted."""
     for finding in findings:
-        click.secho(str(finding), fg=_COLOURS.get(finding.severity), err=True)
+        if finding.severity != "info":
+            click.secho(str(finding), fg=_COLOURS[finding.severity], err=True)
+    remarks = sum(finding.severity == "info" for finding in findings)
+    if remarks:
+        click.secho(f"{remarks} more remark{'s' if remarks > 1 else ''}: wxpub check", dim=True, err=True)
 
 
 def _say_plan(todo: Plan, job: Job, as_json: bool) -> None:
@@ -164,11 +168,7 @@ def _sandbox_command() -> str:
     """Give the command that shows the sandbox's draft box."""
     from os import environ
 
-    return (
-        f"wxpub sandbox --db {wechat.sandbox_db()}"
-        if environ.get("WXPUB_SANDBOX_DB")
-        else "wxpub sandbox"
-    )
+    return f"wxpub sandbox --db {wechat.sandbox_db()}" if environ.get("WXPUB_SANDBOX_DB") else "wxpub sandbox"
 
 
 def _show(url: str) -> None:

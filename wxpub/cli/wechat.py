@@ -22,6 +22,7 @@ from wxpub.ledger import FILE_NAME, Ledger
 if TYPE_CHECKING:
     from wxpub.sandbox import Sandbox
 
+SANDBOX_APPID = "wx0000000000000000"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -36,6 +37,7 @@ class WeChat:
     ledger_path: Path
     key: str
     local: bool
+    rehearsal: bool = False
     sandbox: Sandbox | None = None
 
     def ledger(self, *, keep: bool = True) -> Ledger:

@@ -17,7 +17,7 @@ from wxpub.errors import SourceError
 from wxpub.finding import Finding
 from wxpub.ledger import Ledger, Upload
 from wxpub.push import send
-from wxpub.push.gather import Bundle, Issue, gather
+from wxpub.push.gather import Bundle, Issue, Terms, gather
 from wxpub.push.job import Job, Plan, Receipt, Sent, Standing, finding_json
 from wxpub.push.plan import plan
 
@@ -27,12 +27,14 @@ __all__ = [
     "Job",
     "Plan",
     "Receipt",
+    "Terms",
     "account_key",
     "finding_json",
     "gather",
     "known",
     "plan",
     "push",
+    "stop_at_errors",
 ]
 
 _DONE = {"create": "created", "update": "updated", "nothing": "unchanged"}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from wxpub import images
 from wxpub.article import Article
+from wxpub.check import check
 from wxpub.errors import NetworkError, SourceError
 from wxpub.finding import Finding
 from wxpub.images import Image, Source
@@ -20,6 +21,7 @@ from wxpub.theme import Theme
 
 LOADERS = 4  # pictures that are loaded at once
 COVER_COLOURS = ("#0f4c81", "#f0b429")  # where the theme has no accent
+READERS = {"read-more-missing"}  # errors that only a reader would meet
 Known = Callable[[str, str], bool]
 
 
@@ -57,95 +59,100 @@ class Bundle:
         return (*(("body", source.key) for source in self.sources.values()), ("cover", self.cover.key))
 
 
-def gather(
-    issues: Sequence[Issue],
-    known: Known,
-    *,
-    allow_private: bool = False,
-    skip_unreachable: bool = False,
-    check: Callable[[Page, Issue], tuple[Finding, ...]] | None = None,
-) -> tuple[Bundle, ...]:
-    """Render every issue and load every picture of it.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms pictures and findings are taken.
 
-    `known(use, key)` tells which pictures are uploaded already: those are read, but not converted. With
-    `skip_unreachable` a remote picture that cannot be reached is replaced by a grey one, with a warning; without, it is
-    an error among the findings. `check` gives further findings about a page.
+    `known(use, key)` tells which pictures are uploaded already: those are read, but not converted. `allow_private`
+    admits pictures of the local network. With `skip_unreachable` a picture on the web that cannot be reached is replaced
+    by a grey one. In a `rehearsal`, which no reader sees, so is one too, and what only readers would miss stops nothing.
     """
-    return tuple(_gather(issue, known, allow_private, skip_unreachable, check) for issue in issues)
+
+    known: Known
+    allow_private: bool = False
+    skip_unreachable: bool = False
+    rehearsal: bool = False
 
 
-def _gather(
-    issue: Issue,
-    known: Known,
-    allow_private: bool,
-    skip_unreachable: bool,
-    check: Callable[[Page, Issue], tuple[Finding, ...]] | None,
-) -> Bundle:
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What became of one picture: its source, its bytes if they have to be uploaded, and what there is to say."""
+
+    source: Source | None = None
+    image: Image | None = None
+    finding: Finding | None = None
+
+
+def gather(issues: Sequence[Issue], terms: Terms) -> tuple[Bundle, ...]:
+    """Render and check every issue and load every picture of it. What is wrong is among the bundles' findings."""
+    return tuple(_gather(issue, terms) for issue in issues)
+
+
+def _gather(issue: Issue, terms: Terms) -> Bundle:
     page = render(issue.article, issue.theme, published=issue.published)
-    findings = list(check(page, issue) if check else page.findings)
-    article = issue.article
-
-    def load(image: ImageRef) -> tuple[ImageRef, Source | None, Image | None, Finding | None]:
-        try:
-            source = images.read(image.src, article.path, root=issue.picture_root, allow_private=allow_private)
-            picture = None if known("body", source.key) else images.fit(source)
-        except SourceError as error:
-            return image, None, None, _finding("image", "error", error.message, error.hint, article.path, image.line)
-        except NetworkError as error:
-            if not skip_unreachable:
-                fix = f"{error.hint or 'try again later'}; --skip-unreachable pushes without it"
-                return image, None, None, _finding("image", "error", error.message, fix, article.path, image.line)
-            source, picture = images.stand_in(image.src)
-            fix = "push again when it can be reached"
-            return image, source, picture, _finding("image", "warning", error.message, fix, article.path, image.line)
-        remark = picture.remark if picture else ""
-        warning = _finding("image", "warning", f"image {source.name}: {remark}", "", article.path, image.line)
-        return image, source, picture, warning if remark else None
-
-    sources: dict[str, Source] = {}
-    loaded: dict[tuple[str, str], Image] = {}
     own = [image for image in page.images if not images.hosted(image.src)]
     with ThreadPoolExecutor(LOADERS) as pool:
-        for image, source, picture, finding in pool.map(load, own):
-            if source:
-                sources[image.src] = source
-            if source and picture:
-                loaded["body", source.key] = picture
-            if finding:
-                findings.append(finding)
-    cover, picture, finding = _cover(page.article, issue, known, allow_private)
-    if picture:
-        loaded["cover", cover.key] = picture
-    if finding:
-        findings.append(finding)
-    return Bundle(issue, page, sources, cover, loaded, tuple(findings))
+        body = list(pool.map(lambda image: _body(image, issue, terms), own))
+    cover = _cover(page.article, issue, terms)
+    loaded = {("body", each.source.key): each.image for each in body if each.source and each.image}
+    if cover.source and cover.image:
+        loaded["cover", cover.source.key] = cover.image
+    return Bundle(
+        issue,
+        page,
+        {image.src: each.source for image, each in zip(own, body, strict=True) if each.source},
+        cover.source or Source("", "cover", b"", ""),
+        loaded,
+        (*_checked(page, issue, terms), *(each.finding for each in (*body, cover) if each.finding)),
+    )
 
 
-def _cover(
-    article: Article, issue: Issue, known: Known, allow_private: bool
-) -> tuple[Source, Image | None, Finding | None]:
+def _checked(page: Page, issue: Issue, terms: Terms) -> tuple[Finding, ...]:
+    """Check the page, but for its pictures: those are loaded here, which says more."""
+    found = check(page, root=issue.picture_root, published=issue.published)
+    kept = (each for each in found if each.rule != "image-missing")
+    if terms.rehearsal:
+        kept = (replace(each, severity="warning") if each.rule in READERS else each for each in kept)
+    return tuple(kept)
+
+
+def _body(image: ImageRef, issue: Issue, terms: Terms) -> _Loaded:
+    """Load a picture of the text."""
+    path = issue.article.path
+    try:
+        source = images.read(image.src, path, root=issue.picture_root, allow_private=terms.allow_private)
+        picture = None if terms.known("body", source.key) else images.fit(source)
+    except SourceError as error:
+        return _Loaded(finding=Finding("image", "error", error.message, path, image.line, error.hint))
+    except NetworkError as error:
+        if not (terms.skip_unreachable or terms.rehearsal):
+            fix = f"{error.hint or 'try again later'}; --skip-unreachable pushes without it"
+            return _Loaded(finding=Finding("image", "error", error.message, path, image.line, fix))
+        fix = "a grey box takes its place; push again when it can be reached"
+        return _Loaded(*images.stand_in(image.src), Finding("image", "warning", error.message, path, image.line, fix))
+    if picture and picture.remark:
+        said = f"image {source.name}: {picture.remark}"
+        return _Loaded(source, picture, Finding("image", "warning", said, path, image.line))
+    return _Loaded(source, picture)
+
+
+def _cover(article: Article, issue: Issue, terms: Terms) -> _Loaded:
     """Give the cover that the author named, else one drawn from the title."""
     path = article.path
     try:
         if article.cover:
-            source = images.read(article.cover, path, root=issue.picture_root, allow_private=allow_private)
+            source = images.read(article.cover, path, root=issue.picture_root, allow_private=terms.allow_private)
         else:
             source = images.cover_source(article.title, cover_colours(issue.theme))
-        picture = None if known("cover", source.key) else images.fit(source)
+        picture = None if terms.known("cover", source.key) else images.fit(source)
     except (SourceError, NetworkError) as error:
-        finding = _finding("cover", "error", f"cover: {error.message}", error.hint, path, 1)
-        return Source("", "cover", b"", ""), None, finding
+        return _Loaded(finding=Finding("cover", "error", f"cover: {error.message}", path, 1, error.hint))
     if not (picture and picture.remark):
-        return source, picture, None
-    fix = "install one, for example fonts-noto-cjk" if not article.cover else ""
-    return source, picture, _finding("cover", "warning", picture.remark, fix, path, None)
+        return _Loaded(source, picture)
+    fix = "" if article.cover else "install one, for example fonts-noto-cjk"
+    return _Loaded(source, picture, Finding("cover", "warning", picture.remark, path, None, fix))
 
 
 def cover_colours(theme: Theme) -> tuple[str, str]:
     """Give the colours of a cover that goes with `theme`: ground and bar."""
     return theme.variables.get("accent", COVER_COLOURS[0]), COVER_COLOURS[1]
-
-
-def _finding(rule: str, severity: str, message: str, fix: str, path: Path, line: int | None) -> Finding:
-    finding = Finding(rule, "error", message, path, line, fix)
-    return finding if severity == "error" else replace(finding, severity="warning")

@@ -1,0 +1,238 @@
+"""The commands around pushing as an editor meets them: output, exit codes, JSON, and no secret anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from conftest import ROOT, corpus_files
+from pushing import SECRET, picture
+
+from wxpub.cli import cli
+from wxpub.ledger import FILE_NAME
+from wxpub.sandbox import Sandbox, serve
+
+CANARY = "canary5ecret" + "0" * 20
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a newsletter with one issue, and stand in it."""
+    folder = tmp_path / "letter"
+    folder.mkdir()
+    (folder / "wxpub.toml").write_text("", encoding="utf-8")
+    picture(folder / "1.png")
+    (folder / "a.md").write_text("# 第一期\n\n正文。\n\n![图](1.png)\n", encoding="utf-8")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("WXPUB_SANDBOX_DB", str(tmp_path / "sandbox" / "db.sqlite3"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wechat() -> Iterator[Sandbox]:
+    with serve() as sandbox:
+        yield sandbox
+
+
+def run(*words: str) -> Result:
+    result = CliRunner().invoke(cli, words)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def pushed(*words: str) -> dict[str, object]:
+    result = run("push", *words, "--json")
+    assert result.exit_code == 0, result.output
+    document: dict[str, object] = json.loads(result.stdout)
+    return document
+
+
+def test_a_push_to_the_sandbox_needs_nothing_and_leaves_the_project_clean(project: Path) -> None:
+    before = sorted(project.iterdir())
+    first, second = pushed("a.md", "--sandbox"), pushed("a.md", "--sandbox")
+    assert (first["action"], second["action"]) == ("created", "unchanged")
+    assert first["media_id"] == second["media_id"]
+    assert sorted(project.iterdir()) == before
+
+
+def test_people_read_stderr_and_programs_stdout(project: Path) -> None:
+    result = run("push", "a.md", "--sandbox")
+    assert result.stdout.strip().isascii()
+    assert "created: 《第一期》" in result.stderr
+    assert "wxpub sandbox" in result.stderr
+
+
+def test_a_dry_run_says_what_would_be_done(project: Path) -> None:
+    result = run("push", "a.md", "--sandbox", "--dry-run")
+    assert "would upload 2 pictures and create a draft of 1 article" in result.stderr
+    plan = json.loads(run("push", "a.md", "--sandbox", "--dry-run", "--json").stdout)
+    assert plan["action"] == "create"
+    assert json.loads(run("drafts", "list", "--sandbox", "--json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("push", "missing.md", "--sandbox"), 1, "missing.md: no such file"),
+        (("push", "bad.md", "--sandbox"), 1, "bad.md:3: error: image missing.png: no such file"),
+        (("push", "a.md"), 1, "no credentials"),
+        (("push",), 2, "Missing argument"),
+        (("push", "a.md", "--open"), 2, "--open goes with --sandbox"),
+        (("push", "a.md", "--sandbox", "--theme", "nonsense"), 1, "nonsense"),
+        (("publish", "a.md", "--sandbox", "--yes"), 1, "push it first"),
+        (("publish", "a.md", "--sandbox"), 2, "--yes"),
+        (("drafts", "show", "nonsense", "--sandbox"), 1, "40007"),
+        (("drafts", "delete", "nonsense", "--sandbox", "--yes"), 1, "40007"),
+        (("index", "add", "a.md", "https://example.com/"), 1, "no permanent address"),
+        (("index", "add", "a.md", "https://mp.weixin.qq.com/s?tempkey=x"), 1, "no permanent address"),
+        (("cover", " "), 1, "a title"),
+        (("cover", "题", "--ground", "nonsense"), 1, "no colour"),
+    ],
+)
+def test_refusals_are_one_line_and_an_exit_code(project: Path, words: tuple[str, ...], code: int, said: str) -> None:
+    (project / "bad.md").write_text("# 题\n\n![图](missing.png)\n", encoding="utf-8")
+    result = run(*words)
+    assert result.exit_code == code
+    assert said in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_the_whole_way_from_draft_to_permanent_address_and_a_link_to_it(project: Path) -> None:
+    receipt = pushed("a.md", "--sandbox")
+    listed = json.loads(run("drafts", "list", "--sandbox", "--json").stdout)
+    assert [(each["media_id"], each["articles"][0]["file"]) for each in listed] == [(receipt["media_id"], "a.md")]
+    assert "正文。" in run("drafts", "show", str(receipt["media_id"]), "--sandbox").stdout
+    published = run("publish", "a.md", "--sandbox", "--yes")
+    assert published.stdout.startswith("https://mp.weixin.qq.com/s/")
+    run("index", "add", "a.md", published.stdout.strip())
+    assert json.loads(run("index", "list", "--json").stdout) == {"a.md": published.stdout.strip()}
+    (project / "b.md").write_text("# 第二期\n\n见[上一期](a.md)。\n", encoding="utf-8")
+    second = pushed("b.md", "--sandbox")
+    assert published.stdout.strip() in run("drafts", "show", str(second["media_id"]), "--sandbox", "--html").stdout
+
+
+def test_drafts_can_be_deleted(project: Path) -> None:
+    receipt = pushed("a.md", "--sandbox")
+    assert run("drafts", "delete", str(receipt["media_id"]), "--sandbox", "--yes").exit_code == 0
+    assert json.loads(run("drafts", "list", "--sandbox", "--json").stdout) == []
+    assert pushed("a.md", "--sandbox")["action"] == "created"
+
+
+def test_a_preview_is_sent(project: Path) -> None:
+    result = run("push", "a.md", "--sandbox", "--preview-to", "my-wechat-id")
+    assert "preview sent to my-wechat-id" in result.stderr
+
+
+def test_the_doctor_says_what_is_missing(project: Path) -> None:
+    well = run("doctor", "--sandbox")
+    assert "✓ credentials" in well.stdout
+    ill = run("doctor", "--json")
+    assert ill.exit_code == 1
+    assert [each["name"] for each in json.loads(ill.stdout) if each["state"] == "failed"] == ["credentials"]
+
+
+def test_the_doctor_names_the_address_to_let_in(
+    project: Path, wechat: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wechat.add_account("wxdoctor", SECRET, whitelist=("10.0.0.1",))
+    monkeypatch.setenv("WXPUB_APPID", "wxdoctor")
+    monkeypatch.setenv("WXPUB_SECRET", SECRET)
+    monkeypatch.setenv("WXPUB_API_BASE", wechat.url)
+    result = run("doctor")
+    assert "✗ IP whitelist: 40164" in result.stdout
+    assert "add 127.0.0.1 to the account's IP whitelist" in result.stdout
+
+
+def test_accounts_of_the_settings_are_kept_apart(
+    project: Path, wechat: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = ""
+    for name in ("weekly", "daily"):
+        wechat.add_account(f"wx{name}", SECRET)
+        tables += f'[accounts.{name}]\nappid = "wx{name}"\nsecret_env = "{name.upper()}"\napi_base = "{wechat.url}"\n'
+        monkeypatch.setenv(name.upper(), SECRET)
+    (project / "wxpub.toml").write_text(tables, encoding="utf-8")
+    one, two = pushed("a.md", "--account", "weekly"), pushed("a.md", "--account", "daily")
+    assert one["action"] == two["action"] == "created"
+    assert one["media_id"] != two["media_id"]
+    assert pushed("a.md", "--account", "weekly")["media_id"] == one["media_id"]
+    assert "choose one with --account" in run("push", "a.md").stderr
+
+
+def test_a_damaged_ledger_is_rebuilt_from_the_account(
+    project: Path, wechat: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wechat.add_account("wxrebuild", SECRET)
+    monkeypatch.setenv("WXPUB_APPID", "wxrebuild")
+    monkeypatch.setenv("WXPUB_SECRET", SECRET)
+    monkeypatch.setenv("WXPUB_API_BASE", wechat.url)
+    receipt = pushed("a.md")
+    (project / FILE_NAME).write_text("{", encoding="utf-8")
+    assert "index rebuild" in run("push", "a.md").stderr
+    assert "draft: a.md" in run("index", "rebuild").stdout
+    assert pushed("a.md")["media_id"] == receipt["media_id"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "push",
+        "drafts",
+        "drafts list",
+        "drafts show",
+        "drafts delete",
+        "doctor",
+        "publish",
+        "index",
+        "index list",
+        "index add",
+        "index rebuild",
+        "cover",
+    ],
+)
+def test_every_help_has_an_example(name: str) -> None:
+    assert "Example" in run(*name.split(), "--help").stdout
+
+
+@pytest.mark.parametrize("path", corpus_files(), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_real_issue_is_pushed_and_the_second_time_unchanged(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WXPUB_SANDBOX_DB", str(tmp_path / "db.sqlite3"))
+    first = pushed(str(path), "--sandbox")
+    assert first["action"] == "created"
+    assert not [each for each in first["findings"] if each["rule"] == "stored"]  # type: ignore[attr-defined]
+    second = pushed(str(path), "--sandbox")
+    assert (second["action"], second["media_id"]) == ("unchanged", first["media_id"])
+
+
+@pytest.mark.parametrize("base", ["sandbox", "http://127.0.0.1:1", "http://nowhere.invalid"])
+def test_no_secret_shows_in_the_output_of_a_real_process(project: Path, wechat: Sandbox, base: str) -> None:
+    if base == "sandbox":
+        base = wechat.url
+        wechat.add_account("wxcanary", CANARY)
+    env = {
+        **os.environ,
+        "WXPUB_APPID": "wxcanary",
+        "WXPUB_SECRET": CANARY,
+        "WXPUB_API_BASE": base,
+        "PYTHONPATH": str(ROOT),
+    }
+    commands = (("push", "a.md"), ("push", "a.md", "--json"), ("drafts", "list"), ("doctor",))
+    for words in commands if base == wechat.url else commands[:1]:
+        done = subprocess.run(
+            [sys.executable, "-m", "wxpub", *words], env=env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode in (0, 1)
+        assert "Traceback" not in done.stderr
+        assert CANARY not in done.stdout + done.stderr
+        assert "access_token=" not in done.stdout + done.stderr
+    for path in project.rglob("*"):
+        assert not path.is_file() or CANARY.encode() not in path.read_bytes()
