@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import warnings
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,14 @@ def test_pictures_beside_the_file_are_looked_at(tmp_path: Path) -> None:
     html = '<p><img src="a%20b.png" alt=""></p>'
     assert "image-upload-format" in {each.rule for each in check_html(html, tmp_path / "a.html")}
     assert "image-upload-format" not in {each.rule for each in check_html(html)}
+
+
+ODD = ["", "a.html", "<", "<![x", "<p>一</p>\n<![ x\n><div>二</div>", "<p style='color:rgba('", "\0", "&#x110000;"]
+
+
+@pytest.mark.parametrize("html", ODD)
+def test_html_may_be_anything(html: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = check_html(html)
+    assert [each.line for each in found if each.rule == "no-div"] == ([3] if "<div>" in html else [])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import soupsieve
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning
 from bs4.element import NavigableString, Tag
+from bs4.exceptions import ParserRejectedMarkup
 
 from wxpub.article import Article
 
@@ -60,8 +62,7 @@ class Document:
         self, html: str, *, first_line: int = 1, path: Path | None = None, article: Article | None = None
     ) -> None:
         self.html, self.path, self.article, self.first_line = html, path, article, first_line
-        # bs4 would otherwise split class attributes into lists; the rules want attributes as written.
-        self.root = BeautifulSoup(html, "html.parser", multi_valued_attributes=None)
+        self.root = _parse(html)
         self.elements: tuple[Tag, ...] = tuple(node for node in self.root.descendants if isinstance(node, Tag))
         if article is not None:
             for tag in self.elements:
@@ -128,9 +129,20 @@ class Document:
         return wrapper
 
 
+def _parse(html: str) -> BeautifulSoup:
+    """Read HTML; class attributes stay as written, which bs4 would split into lists."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)  # a short text is no mistaken file name here
+        try:
+            return BeautifulSoup(html, "html.parser", multi_valued_attributes=None)
+        except ParserRejectedMarkup:  # `<![` that is no section it knows: to a browser, a comment
+            without = re.sub(r"<!\[[^>]*>?", lambda match: "\n" * match[0].count("\n"), html)
+            return BeautifulSoup(without, "html.parser", multi_valued_attributes=None)
+
+
 def open_document(html: str, path: Path | None = None) -> Document:
     """Read somebody's HTML: of a whole page only the article is looked at, where the page shows which part it is."""
-    page = BeautifulSoup(html, "html.parser", multi_valued_attributes=None)
+    page = _parse(html)
     if (state := soupsieve.select_one("script#state", page)) is not None and is_ours(html):
         return Document(json.loads(state.text)["html"], first_line=state.sourceline or 1, path=path)
     holder = soupsieve.select_one(_SAVED, page)

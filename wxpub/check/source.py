@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from wxpub import tree
 from wxpub.address import parse
@@ -195,7 +195,7 @@ def check_known_links(issue: Issue) -> list[Finding]:
         key: (href, line)
         for item in _items(issue)
         for key, (href, line) in _links(item).items()
-        if urlsplit(href).path.strip("/") or urlsplit(href).query
+        if parse(href).path.strip("/") or parse(href).query
     }
     places: dict[str, list[str]] = {}
     for path in earlier:
@@ -285,11 +285,11 @@ def check_lost_links(issue: Issue) -> list[Finding]:
 def _exists(issue: Issue, name: str) -> bool:
     base = issue.root if name.startswith("/") else issue.path.resolve().parent
     path = base / name.lstrip("/")
-    # A site's page was made from Markdown of the same name.
-    tries = (path, path.with_suffix(".md"), path.with_name(path.name + ".md")) if path.name else (path,)
     try:
+        # A site's page was made from Markdown of the same name.
+        tries = (path, path.with_suffix(".md"), Path(f"{path}.md"))
         return any(each.exists() or str(each.resolve()) in issue.published for each in tries)
-    except (OSError, ValueError):  # a name too long, or with a zero byte
+    except (OSError, ValueError):  # no name, one too long, or one with a zero byte
         return False
 
 
