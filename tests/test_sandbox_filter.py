@@ -17,6 +17,7 @@ KEPT = [
     "文字 & 符号 &amp; &nbsp; &#20320; &copy <b>x</b>",
     '<section style="margin:0 0 16px;color:#333333;">正文</section>',
     "<p>a<br>b</p>",
+    "<p>a</p>\n\n  <p>  </p>  <b> </b>\t",
     '<p class="anything" data-x="1" data-round-trip="y">类与 data-*</p>',
     '<div style="color:red">div 原样存下</div>',
     '<p style="display:flex;gap:4px;transform:rotate(3deg);box-shadow:0 0 1px #000;float:left">样式</p>',
@@ -139,8 +140,13 @@ def test_external_links_can_be_allowed() -> None:
 
 
 def test_a_deep_article_is_no_problem() -> None:
-    content = "<section>" * 3000 + "x" + "</section>" * 3000
+    content = "<section>" * 1400 + "x" + "</section>" * 1400
     assert filter.keep(content) == (content, [])
+
+
+def test_an_abysmal_article_is_refused_at_once() -> None:
+    with pytest.raises(Refusal):
+        filter.keep("<b>" * 300_000)
 
 
 # stored -> as a phone lays it out

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from raw_wechat import BMP, GIF, HEIC, MP3, MP4, WEBP, Raw, jpeg, png
 
-from wxpub.sandbox import serve
+from wxpub.sandbox import checker, filter, serve, view
 from wxpub.sandbox.endpoints import TABLE
 
 # `WXPUB_FUZZ=10000 pytest tests/test_sandbox_fuzz.py` runs as many as the issue asks for; the suite itself runs fewer.
@@ -215,3 +215,72 @@ def test_every_answer_is_one_that_wechat_could_give(batch: int, capfd: pytest.Ca
         assert "total_count" in raw.get("draft/count")
         raw.close()
     assert "Traceback" not in capfd.readouterr().err
+
+
+SOUP = [
+    *(
+        "<p>",
+        "</p>",
+        '<section style="color:red;position:x;">',
+        "</section>",
+        "<b",
+        "<",
+        ">",
+        "&amp;",
+        "&",
+        "&#",
+        "'",
+        '"',
+    ),
+    *("&quot;", "<!--", "-->", "<![CDATA[", "]]>", "<?x", "?>", "<!doctype x>", "<script>", "</script>", "<style>"),
+    *("</style>", "<svg viewBox=1>", "</svg>", "<a href='https://e.com'>", "</a>", "<iframe src=x>", "</iframe>"),
+    *(
+        "<img src=http://mmbiz.qpic.cn/a/0>",
+        "<details>",
+        "<summary>",
+        "</summary>",
+        "</details>",
+        "<textarea>",
+        "<title>",
+    ),
+    *(
+        "<br/>",
+        "</br>",
+        "<td>",
+        "<li>",
+        " style='background:url(\"x\")'",
+        " onx=1",
+        " id=a",
+        "=",
+        "/",
+        "\x00",
+        "\n",
+        "  ",
+    ),
+    *(
+        "\ufdd0",
+        "😀",
+        "字",
+        "<p style='a:b;;c:url(http://x/;)'>",
+        '<p style="background:url(http://mmbiz.qpic.cn/a/0)">',
+    ),
+    *("<code>\n", "</code>", "<body>", "</body>", "<html>", "<head>", "</head>", "<section nodeleaf>", "<plaintext>"),
+    *(
+        '<p style="font-family:宋体;filter:x">',
+        "<p style='color:rgb(1,2,3);background:#f7f7f7'>",
+        "<noscript>",
+        "<math>",
+    ),
+]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_filter_makes_something_lasting_of_any_tag_soup(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(REQUESTS // 8):
+        content = "".join(chance.choice(SOUP) for _ in range(chance.randrange(1, 25)))
+        kept, _ = filter.keep(content)
+        assert filter.keep(kept)[0] == kept, content
+        assert "<script" not in kept.lower(), content
+        view.shown(kept, dark_mode=True)
+        checker.violations(kept)

@@ -32,6 +32,7 @@ _DELETED = frozenset(
     ]
 )
 _UNWRAPPED = frozenset(["html", "body"])
+_TAG_NAME = re.compile(r"[a-z][\w:.-]*")
 
 # 3. Attributes.
 _BOOLEAN = re.compile(r"nodeleaf|data-no-dark|data-ignore-.+")
@@ -109,11 +110,15 @@ def _delete(soup: BeautifulSoup, removed: Removed) -> None:
             tag.decompose()
         elif tag.name == "iframe":
             removed.note("<iframe> 的全部属性与内容")
-            tag.clear()
+            tag.clear(decompose=True)
             tag.attrs.clear()
         elif tag.name == "details":
             _keep_summary(tag, removed)
-        elif tag.name in _UNWRAPPED or (tag.name == "a" and tag.find_parent("svg")):
+        elif (
+            tag.name in _UNWRAPPED
+            or not _TAG_NAME.fullmatch(tag.name)
+            or (tag.name == "a" and tag.find_parent("svg"))
+        ):
             removed.note(f"<{tag.name}>（保留内容）")
             tag.unwrap()
 
@@ -121,11 +126,10 @@ def _delete(soup: BeautifulSoup, removed: Removed) -> None:
 def _keep_summary(details: Tag, removed: Removed) -> None:
     removed.note("<details>（只留 <summary> 的文字）")
     summary = details.find("summary", recursive=False)
-    if summary is None:
-        details.decompose()
-        return
-    details.replace_with(summary)
-    summary.unwrap()
+    if summary is not None:
+        details.insert_before(summary)
+        summary.unwrap()
+    details.decompose()
 
 
 def _classes(tag: Tag) -> list[str]:

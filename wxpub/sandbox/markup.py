@@ -18,8 +18,19 @@ if TYPE_CHECKING:
 AMP = "\ufdd0"  # stands for "&" inside the tree; a noncharacter, which no text may use
 VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 
+# The tree takes time with the square of its depth; browsers stop at 512, and no real article comes near.
+DEEPEST = 1500
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
+
 # Where a declaration list may change state; a character reference's semicolon ends no declaration.
 _STYLE_MARK = re.compile(f"{AMP}#?\\w{{1,31}};|[;\"'()]")
+
+
+class _Everywhere(frozenset[str]):
+    """All tags: in none of them white space may be run together."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
 
 
 def parse(markup: str) -> BeautifulSoup:
@@ -27,15 +38,30 @@ def parse(markup: str) -> BeautifulSoup:
     from bs4 import BeautifulSoup
     from bs4.exceptions import ParserRejectedMarkup
 
+    if _depth(markup) > DEEPEST:
+        raise Refusal(45166)
+    # The empty comment keeps BeautifulSoup from wondering whether a text without tags is a file name.
+    source = "<!---->" + markup.replace(AMP, "").replace("&", AMP)
     try:
-        # The empty comment keeps BeautifulSoup from wondering whether a text without tags is a file name.
         soup = BeautifulSoup(
-            "<!---->" + markup.replace(AMP, "").replace("&", AMP), "html.parser", multi_valued_attributes=None
+            source, "html.parser", multi_valued_attributes=None, preserve_whitespace_tags=_Everywhere()
         )
     except (ParserRejectedMarkup, AssertionError) as error:
         raise Refusal(45166) from error
     soup.contents[0].extract()
     return soup
+
+
+def _depth(markup: str) -> int:
+    """Estimate how deep the tags are nested, as if every one without an end tag stayed open."""
+    depth = deepest = 0
+    for mark, name in _TAG.findall(markup):
+        if mark:
+            depth = max(0, depth - 1)
+        elif name.lower() not in VOID:
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def serialise(root: Tag) -> str:

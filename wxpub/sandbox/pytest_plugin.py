@@ -1,8 +1,8 @@
 """A pytest plugin for projects that talk to WeChat: the fixture `wechat_sandbox` is a fresh local WeChat for a test.
 
-    def test_the_draft_arrives(wechat_sandbox):
-        push("issue.md", wechat_sandbox.url, wechat_sandbox.appid, wechat_sandbox.secret)
-        assert len(wechat_sandbox.drafts()) == 1
+def test_the_draft_arrives(wechat_sandbox):
+    push("issue.md", wechat_sandbox.url, wechat_sandbox.appid, wechat_sandbox.secret)
+    assert len(wechat_sandbox.drafts()) == 1
 """
 
 from __future__ import annotations
