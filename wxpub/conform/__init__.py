@@ -38,6 +38,7 @@ def shape(root: HtmlElement, path: Path | None = None) -> tuple[Finding, ...]:
         )
         findings.append(Finding(rule, "warning", message, path, int(line) if line and line.isdigit() else None, fix))
 
+    alive = list(root.iter())  # lxml makes an element's Python half anew each time unless somebody holds it
     sanitise.sanitise(root, report)
     mend.mend(root)
     root.set("class", "article")
@@ -50,6 +51,7 @@ def shape(root: HtmlElement, path: Path | None = None) -> tuple[Finding, ...]:
             _FORMS[element.tag](element)
     for element in root.iter("section", "blockquote"):
         blocks.panel(element)
+    del alive
     return tuple(findings)
 
 

@@ -26,8 +26,15 @@ _LABELS = (
 )
 _LABEL = re.compile(rf"\s*(?:[A-Za-z0-9\u4e00-\u9fff]{{0,6}}?(?:{_LABELS})(?:地址|链接|主页)?)\s?(?:：|:(?!//))", re.I)
 _SOURCE = re.compile(r"\s[|｜丨]\s*(?=\S)(?!.*\s[|｜丨]\s)")  # the last bar of a title
+_BARS = re.compile(r"[|｜丨]")
 _TITLE_CHARS = 120
 _LINKS = frozenset({"a", "span"})
+
+
+def _label(line: str) -> re.Match[str] | None:
+    """Find the label that a line begins with; most lines have no colon where one would end."""
+    head = line[:24]
+    return _LABEL.match(line) if "：" in head or ":" in head else None
 
 
 def is_item(run: list[Node]) -> bool:
@@ -37,13 +44,13 @@ def is_item(run: list[Node]) -> bool:
     """
     first, *rest = lines(run)
     shown = text(first).strip()
-    if not shown or len(shown) > _TITLE_CHARS or _LABEL.match(shown):
+    if not shown or len(shown) > _TITLE_CHARS or _label(shown):
         return False
     if _source(first) is not None:
         return True
     if not rest:
         return False
-    return _starts_with_link(first) or _LABEL.match(text(rest[0])) is not None
+    return _starts_with_link(first) or _label(text(rest[0])) is not None
 
 
 def paragraphs(run: list[Node]) -> list[HtmlElement]:
@@ -70,7 +77,7 @@ def marked(run: Iterable[Node]) -> list[Node]:
     found: list[Node] = []
     fresh = True
     for node in run:
-        if fresh and isinstance(node, str) and (match := _LABEL.match(node)):
+        if fresh and isinstance(node, str) and (match := _label(node)):
             found += [make("span", "label", [match[0].lstrip()]), node[match.end() :]]
         else:
             found.append(node)
@@ -89,7 +96,8 @@ def _source(first: list[Node]) -> int | None:
         found = (
             node if isinstance(node, str) else (node.text or "") if node.tag in _LINKS and not node.get("style") else ""
         )
-        if _SOURCE.search(found) and len(found) - _SOURCE.search(found).end() <= 40:  # type: ignore[union-attr]
+        match = _SOURCE.search(found) if _BARS.search(found) else None
+        if match and len(found) - match.end() <= 40:
             return index
     return None
 

@@ -75,11 +75,11 @@ def sanitise(root: HtmlElement, report: Report) -> None:
     while stack:
         element, depth = stack.pop()
         _show(element)
-        children = list(element)
-        if not isinstance(element.tag, str):
+        tag = element.tag
+        if not isinstance(tag, str):
             replace_with_text(element, "")  # a comment or a processing instruction
             continue
-        tag = element.tag.lower()
+        tag = tag.lower()
         if tag == "svg":
             _drawing(element, report)
         elif tag == "input" and (element.get("type") or "").lower() == "checkbox":
@@ -88,7 +88,7 @@ def sanitise(root: HtmlElement, report: Report) -> None:
             _report_dropped(tag, element, report)
             replace_with_text(element, "")
         else:
-            stack.extend((child, depth + 1) for child in reversed(children))
+            stack.extend([(child, depth + 1) for child in element.iterchildren(reversed=True)])
             if element is root or (_RENAMED.get(tag, tag) in _KEPT and depth <= _DEEPEST):
                 _element(element, tag, report)
             else:
@@ -111,24 +111,28 @@ def _report_dropped(tag: str, element: HtmlElement, report: Report) -> None:
 
 
 def _element(element: HtmlElement, tag: str, report: Report) -> None:
-    element.tag = _RENAMED.get(tag, tag)
+    proper = _RENAMED.get(tag, tag)
+    if proper != element.tag:
+        element.tag = proper
     if tag == "figcaption":
         element.set("class", "caption")
     elif tag == "center":
         element.set("align", "center")
     elif tag == "font" and element.get("color"):
         element.set("style", f"color:{element.get('color')};{element.get('style') or ''}")
-    _attributes(element, report)
+    _attributes(element, proper, report)
     if tag == "a" and not _is_article(element.get("href") or ""):
         element.tag = "span"
         element.attrib.pop("href", None)
 
 
-def _attributes(element: HtmlElement, report: Report) -> None:
-    allowed = _ATTRIBUTES.get(element.tag, frozenset())
-    for name, value in list(element.attrib.items()):
+def _attributes(element: HtmlElement, tag: str, report: Report) -> None:
+    allowed = _ATTRIBUTES.get(tag, frozenset())
+    for name, value in element.items():
+        if name in ("data-line", "data-note"):
+            continue
         if name == "style":
-            kept = harmless(value, element.tag)
+            kept = harmless(value, tag)
             if kept:
                 element.set("style", kept)
             else:
@@ -141,8 +145,6 @@ def _attributes(element: HtmlElement, report: Report) -> None:
         elif name.lower().startswith("on"):
             del element.attrib[name]
             report("html-unsafe", f"the script in {name}= never reaches a reader", element, "remove it")
-        elif name in ("data-line", "data-note"):
-            continue
         elif name not in allowed or (
             name in ("colspan", "rowspan", "start", "value", "data-w") and not re.fullmatch(r"-?\d{1,6}", value.strip())
         ):

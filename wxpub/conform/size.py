@@ -70,21 +70,31 @@ def text_of(found: Mapping[str, str]) -> str:
     return ";".join(f"{name}:{value}" for name, value in found.items())
 
 
+@dataclass(frozen=True, slots=True)
+class Lean:
+    """What of a style says something new: as declarations, as text, and what it makes children inherit."""
+
+    declarations: Mapping[str, str]
+    text: str
+    inherited: Context
+
+
 @dataclass(slots=True)
 class Leaner:
     """Shortens the styles of one document; equal questions are answered from memory."""
 
-    _known: dict[tuple[int, str, str], tuple[dict[str, str], Context]] = field(default_factory=dict)
+    _known: dict[tuple[int, str, str], Lean] = field(default_factory=dict)
     _contexts: list[Context] = field(default_factory=list)  # keeps them alive: their id() is part of the key
 
-    def lean(self, tag: str, style: str, context: Context) -> tuple[dict[str, str], Context]:
-        """Give what of `style` says something new on a `tag` that inherits `context`, and what its children inherit."""
+    def lean(self, tag: str, style: str, context: Context) -> Lean:
+        """Give what of `style` says something new on a `tag` that inherits `context`."""
         key = (id(context), tag, style)
-        if key not in self._known:
-            found = _lean(tag, style, context)
-            self._contexts += [context, found[1]]
-            self._known[key] = found
-        return self._known[key]
+        found = self._known.get(key)
+        if found is None:
+            kept, inherited = _lean(tag, style, context)
+            found = self._known[key] = Lean(kept, text_of(kept), inherited)
+            self._contexts += [context, inherited]
+        return found
 
 
 def _lean(tag: str, style: str, context: Context) -> tuple[dict[str, str], Context]:
@@ -162,21 +172,31 @@ def _shortest(tag: str, box: str, sides: Mapping[str, str]) -> list[tuple[str, s
 
 def shorten(name: str, value: str) -> str:
     """Write a value in its shortest form."""
-    value = re.sub(r"\s+", " ", value.strip()).replace('"', "'")
+    value = " ".join(value.replace('"', "'").split())
+    if "," in value or "/" in value:
+        value = _SEPARATOR.sub(r"\1", value)
     if name == "font-family":
-        return re.sub(r"\s*,\s*", ",", value)
-    value = re.sub(r"\s*([,/])\s*", r"\1", value)
-    value = re.sub(r"\(\s+|\s+\)", lambda match: match[0].strip(), value)
-    value = re.sub(r"\brgb\((\d{1,3}),(\d{1,3}),(\d{1,3})\)", _hex, value)
-    value = re.sub(r"#[0-9a-fA-F]{3,8}\b", lambda match: _short_hex(match[0].lower()), value)
-    value = re.sub(r"(?<![\w.#])0+(\.\d+)", r"\1", value)
-    value = re.sub(r"(?<![\w#])(\d*\.\d*?)0+(?=\D|$)", lambda match: match[1].rstrip(".") or "0", value)
-    value = re.sub(r"(?<![\w.#-])0(px|em|pt|ex|ch|%)(?![\w%])", "0", value)
+        return value
+    if "(" in value:
+        value = _RGB.sub(_hex, _PARENTHESIS.sub(lambda match: match[0].strip(), value))
+    if "#" in value:
+        value = _HEX.sub(lambda match: _short_hex(match[0].lower()), value)
+    if "." in value:
+        value = _TRAILING_ZEROS.sub(lambda match: match[1].rstrip(".") or "0", _LEADING_ZERO.sub(r"\1", value))
+    if "0" in value:
+        value = _ZERO_UNIT.sub("0", value)
     if name == "font-weight":
         return {"bold": "700", "normal": "400"}.get(value, value)
-    if name == "border" and value == "none":
-        return "0"
-    return value
+    return "0" if name == "border" and value == "none" else value
+
+
+_SEPARATOR = re.compile(r"\s*([,/])\s*")
+_PARENTHESIS = re.compile(r"\(\s+|\s+\)")
+_RGB = re.compile(r"\brgb\((\d{1,3}),(\d{1,3}),(\d{1,3})\)")
+_HEX = re.compile(r"#[0-9a-fA-F]{3,8}\b")
+_LEADING_ZERO = re.compile(r"(?<![\w.#])0+(\.\d+)")
+_TRAILING_ZEROS = re.compile(r"(?<![\w#])(\d*\.\d*?)0+(?=\D|$)")
+_ZERO_UNIT = re.compile(r"(?<![\w.#-])0(px|em|pt|ex|ch|%)(?![\w%])")
 
 
 def _hex(match: re.Match[str]) -> str:

@@ -42,11 +42,7 @@ _KEPT_ATTRIBUTES = {
 _VOID = frozenset({"br", "hr", "img"})
 _MERGED = frozenset({"span", "strong", "em"})  # equal neighbours become one
 _BOXED = re.compile(r"(?:^|;)(?:padding|margin|border|display)")  # would look different if merged
-_SPACE = re.compile(r"[ \t\n\r\f]+")
-_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_ATTRIBUTE_ESCAPES = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": " ", "\r": " ", "\t": " "}
-)
+_SPACES = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]")
 
 SENTINEL = '<p style="margin:0;font-size:0;line-height:0">\u00a0</p>'
 
@@ -62,88 +58,108 @@ def html_of(root: HtmlElement, *, paste: bool = False) -> str:
     return "".join(writer.out)
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What elements of one tag and style become at one place: the tag as written, its style, an inner tag."""
+
+    tag: str
+    style: str
+    wrap: str  # a tag around the whole content
+    inherited: Context
+    boxed: bool  # equal neighbours would look different as one
+
+    @property
+    def opening(self) -> str:
+        return _opening(self.tag, [], self.style)
+
+
 @dataclass(slots=True)
 class _Writer:
     paste: bool
     out: list[str] = field(default_factory=list)
     leaner: Leaner = field(default_factory=Leaner)
+    forms: dict[tuple[str, str, int, bool], tuple[_Form, str]] = field(default_factory=dict)
     text_style: dict[str, str] = field(default_factory=dict)
-    last_text: int = (
-        -1
-    )  # where in `out` the text is that a following space may join; -1 after a block's edge or a break
+    last_text: int = -1  # where in `out` the text is that a following space may join; -1 after an edge or a break
     spaced: bool = True  # the text so far ends with a space, or nothing is before it
     closed: list[str] = field(default_factory=list)  # the opening tags of what the end of `out` closes
 
     def root(self, root: HtmlElement) -> None:
-        kept, context = self.leaner.lean("section", root.get("style") or "", {})
-        self.text_style = {name: kept[name] for name in TEXT if name in kept} if self.paste else {}
-        self.out.append(_opening("section", [], text_of(kept)))
+        lean = self.leaner.lean("section", root.get("style") or "", {})
+        if self.paste:
+            self.text_style = {name: value for name, value in lean.declarations.items() if name in TEXT}
+        self.out.append(_opening("section", [], lean.text))
         if self.paste:
             self.out.append(SENTINEL)
-        self._content(root, "section", context, top=True)
+        self._content(root, "section", lean.inherited, top=True)
         if self.paste:
             self.out.append(SENTINEL)
         self.out.append("</section>")
 
     def _content(self, element: HtmlElement, tag: str, context: Context, *, top: bool = False) -> None:
-        if element.text:
-            self._text(element.text, followed=len(element) > 0 and element[0].tag not in BLOCKS, between=False)
+        if text := element.text:
+            self._text(text, None)
         for child in element:
             self._element(child, tag, context, top)
-            if child.tail:
-                follower = child.getnext()
-                followed = follower is not None and follower.tag not in BLOCKS
-                self._text(child.tail, followed=followed, between=child.tag not in BLOCKS)
+            if text := child.tail:
+                self._text(text, child)
 
     def _element(self, element: HtmlElement, parent: str, context: Context, top: bool) -> None:
-        tag = element.tag
-        if tag == "svg":
+        if element.tag == "svg":
             self._edge_inline()
             self._picture(element, context)
             return
-        style = element.get("style") or ""
+        key = (element.tag, element.get("style") or "", id(context), top)
+        known = self.forms.get(key)
+        if known is None:
+            form = self._form(element.tag, key[1], context, top)
+            known = self.forms[key] = form, form.opening
+        form, opening = known
+        tag = form.tag
+        if tag in _KEPT_ATTRIBUTES:
+            kept = [(name, value) for name in _KEPT_ATTRIBUTES[tag] if (value := element.get(name)) is not None]
+            if kept:
+                opening = _opening(tag, kept, form.style)
+        elif self.paste and tag in ("ul", "ol"):
+            opening = _opening(tag, [("class", "list-paddingleft-1")], form.style)
+        if not form.style and tag in ("span", "section") and _is_needless(element, tag, parent):
+            self._content(element, tag if tag == "section" else parent, form.inherited, top=top)
+        elif tag in BLOCKS:
+            self._block(element, form, opening)
+        elif tag in _VOID:
+            self._void(tag, opening)
+        else:
+            self._inline(element, form, opening)
+
+    def _form(self, tag: str, style: str, context: Context, top: bool) -> _Form:
+        """Decide what a `tag` of a `style` becomes in `context`."""
+        source = tag
         if tag in _RENAMED:
             tag, default = _RENAMED[tag]
             style = style or default
         elif tag not in TAGS:
             tag = "section" if tag in BLOCKS else "span"
-        kept, inner = self.leaner.lean(tag, style, context)
-        wrap = ""
-        if tag in ("p", "span") and kept.get("font-weight") in ("600", "700") and (tag == "span" or element.tag != "p"):
+        lean = self.leaner.lean(tag, style, context)
+        kept, written, wrap = lean.declarations, lean.text, ""
+        if kept.get("font-weight") in ("600", "700") and (tag == "span" or (tag == "p" and source != "p")):
             kept = {name: value for name, value in kept.items() if name != "font-weight"}
             tag, wrap = ("strong", "") if tag == "span" else (tag, "strong")
+            written = text_of(kept)
         if top and self.text_style and tag not in ("hr", "table", "img"):
-            own = {name: value for name, value in kept.items() if name not in TEXT}
-            kept = own | {
-                name: kept.get(name) or self.text_style[name]
-                for name in TEXT
-                if name in kept or name in self.text_style
-            }
-        attributes = [
-            (name, value) for name in _KEPT_ATTRIBUTES.get(tag, ()) if (value := element.get(name)) is not None
-        ]
-        if self.paste and tag in ("ul", "ol"):
-            attributes.insert(0, ("class", "list-paddingleft-1"))
-        written = text_of(kept)
-        if not written and not attributes and _is_needless(element, tag, parent):
-            self._content(element, tag if tag == "section" else parent, inner, top=top)
-            return
-        opening = _opening(tag, attributes, written)
-        if tag in BLOCKS:
-            self._block(element, tag, opening, wrap, inner)
-        elif tag in _VOID:
-            self._void(tag, opening)
-        else:
-            self._inline(element, tag, opening, inner, bool(_BOXED.search(written)))
+            kept, said = {name: value for name, value in kept.items() if name not in TEXT}, kept
+            kept |= {name: value for name in TEXT if (value := said.get(name) or self.text_style.get(name))}
+            written = text_of(kept)
+        return _Form(tag, written, wrap, lean.inherited, bool(_BOXED.search(written)))
 
-    def _block(self, element: HtmlElement, tag: str, opening: str, wrap: str, inner: Context) -> None:
+    def _block(self, element: HtmlElement, form: _Form, opening: str) -> None:
+        tag, wrap = form.tag, form.wrap
         self._edge()
         self.out.append(opening)
         if tag in _VOID:
             return
         if wrap:
             self.out.append(f"<{wrap}>")
-        self._content(element, tag, inner)
+        self._content(element, tag, form.inherited)
         self._edge()
         if self.out[-1] == (f"<{wrap}>" if wrap else opening) and tag not in ("td", "th"):
             del self.out[-2 if wrap else -1 :]  # nothing was in it: WeChat would remove it
@@ -159,33 +175,43 @@ class _Writer:
             self._edge_inline()
         self.out.append(opening)
 
-    def _inline(self, element: HtmlElement, tag: str, opening: str, inner: Context, boxed: bool) -> None:
-        if self.closed and self.closed[-1] == opening and tag in _MERGED and not boxed:
+    def _inline(self, element: HtmlElement, form: _Form, opening: str) -> None:
+        tag = form.tag
+        if self.closed and self.closed[-1] == opening and tag in _MERGED and not form.boxed:
             self.out.pop()
             self.closed.pop()
         else:
             self.out.append(opening)
             self.closed = []
-        self._content(element, tag, inner)
+        self._content(element, tag, form.inherited)
         if self.out[-1] == opening:  # nothing was in it
             self.out.pop()
             return
         self.out.append(f"</{tag}>")
         self.closed.append(opening)
 
-    def _text(self, text: str, *, followed: bool, between: bool) -> None:
-        text = _SPACE.sub(" ", text)
+    def _text(self, text: str, after: HtmlElement | None) -> None:
+        """Write text, `after` being the element before it in the same parent."""
+        if "  " in text or "\n" in text or "\t" in text or "\r" in text:
+            text = _SPACES.sub(" ", text)
         if self.spaced:
             text = text.lstrip(" ")
         if not text:
             return
-        if self.paste and text == " " and followed and between and self.closed and self.last_text >= 0:
+        if self.paste and text == " " and self._is_between(after):
             self.out[self.last_text] += " "
         else:
             self.last_text = len(self.out)
-            self.out.append(text.translate(_ESCAPES))
+            self.out.append(_escaped(text))
             self.closed = []
         self.spaced = text.endswith(" ")
+
+    def _is_between(self, after: HtmlElement | None) -> bool:
+        """Tell whether a space after an element stands between two inline tags, and can join the text before it."""
+        if after is None or not self.closed or self.last_text < 0:
+            return False
+        following = after.getnext()
+        return following is not None and after.tag not in BLOCKS and following.tag not in BLOCKS
 
     def _edge(self) -> None:
         """End a line: the space before it shows nothing."""
@@ -201,14 +227,14 @@ class _Writer:
         attributes = [(name, value) for name, value in element.items() if name not in ("class", "data-line", "style")]
         style = element.get("style") or ""
         if element.tag == "svg":
-            style = text_of(self.leaner.lean("svg", style, context)[0])
+            style = self.leaner.lean("svg", style, context).text
         self.out.append(_opening(element.tag, attributes, style))
         if element.text and element.text.strip():
-            self.out.append(element.text.translate(_ESCAPES))
+            self.out.append(_escaped(element.text))
         for child in element:
             self._picture(child, context)
             if child.tail and child.tail.strip():
-                self.out.append(child.tail.translate(_ESCAPES))
+                self.out.append(_escaped(child.tail))
         self.out.append(f"</{element.tag}>")
 
 
@@ -229,7 +255,15 @@ def _is_needless(element: HtmlElement, tag: str, parent: str) -> bool:
 def _opening(tag: str, attributes: list[tuple[str, str]], style: str) -> str:
     if style:
         attributes = [*attributes, ("style", style)]
-    return "<" + tag + "".join(f' {name}="{value.translate(_ATTRIBUTE_ESCAPES)}"' for name, value in attributes) + ">"
+    return "<" + tag + "".join(f' {name}="{_quoted(value)}"' for name, value in attributes) + ">"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _quoted(value: str) -> str:
+    return _SPACES.sub(" ", _escaped(value).replace('"', "&quot;"))
 
 
 def is_sentinel(element: HtmlElement) -> bool:

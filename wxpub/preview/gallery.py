@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from wxpub.preview import assets
-from wxpub.preview.dark import night
+from wxpub.preview.dark import at_night
 
 if TYPE_CHECKING:
     from wxpub.page import Page
@@ -41,26 +41,15 @@ def make(looks: Sequence[tuple[Theme, Page]]) -> str:
 
 def phone(page: Page, *, dark: bool = False) -> str:
     """Show an article as WeChat's page does, by day or by night; an HTML document of its own."""
-    html = _at_night(page.html) if dark else page.html
+    html = at_night(page.html) if dark else page.html
     return (
         f'<!doctype html><html lang="zh-CN"{" class=dark" if dark else ""}><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<style>{assets.read('static/wechat.css')}</style></head>"
-        f'<body><main><h1 class="wx-title">{escape(page.article.title)}</h1><div class="wx-content">{html}</div></main></body></html>'
+        f'<body><main><h1 class="wx-title">{escape(page.article.title)}</h1>'
+        f'<div class="wx-content">{html}</div></main></body></html>'
     )
 
 
 def _frame(document: str) -> str:
     return f'<iframe sandbox loading="lazy" srcdoc="{escape(document)}"></iframe>'
-
-
-def _at_night(html: str) -> str:
-    """Give every element the style that WeChat's dark mode leaves it."""
-    from lxml.html import fragment_fromstring, tostring
-
-    root = fragment_fromstring(html, create_parent="section")
-    dark = night(html)
-    styled = (each for each in root.iter("*") if each.get("style") is not None)
-    for element, number in zip(styled, dark["use"], strict=True):
-        element.set("style", str(dark["styles"][int(number)]))
-    return "".join(tostring(each, encoding="unicode") for each in root)
