@@ -21,7 +21,7 @@ from wxpub.preview.delivery import Delivery, Pushed, Target
 from wxpub.preview.doorman import Doorman
 from wxpub.preview.live import Live
 from wxpub.preview.session import Session, serve
-from wxpub.preview.watch import follow
+from wxpub.preview.watch import follow, look
 
 
 def eventually(true: Callable[[], object], seconds: float = 5) -> None:
@@ -82,10 +82,10 @@ def followed(tmp_path: Path) -> Iterator[tuple[Path, list[float]]]:
     path.write_text("一", encoding="utf-8")
     picture = tmp_path / "images" / "late.png"
     watcher = threading.Thread(
-        target=follow, args=(lambda: [path, picture], lambda: noticed.append(time.monotonic()), stop)
+        target=follow,
+        args=(lambda: [path, picture], lambda: noticed.append(time.monotonic()), stop, look([path, picture])),
     )
     watcher.start()
-    time.sleep(0.3)
     yield path, noticed
     stop.set()
     watcher.join(5)

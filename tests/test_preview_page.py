@@ -13,7 +13,7 @@ from previewing import finding, pages, write
 
 from wxpub.page import Picture
 from wxpub.preview import assets, plaintext, size, standalone
-from wxpub.preview.dark import night
+from wxpub.preview.dark import at_night, night
 from wxpub.preview.standalone import fate
 
 
@@ -137,15 +137,13 @@ def test_sizes_add_up(tmp_path: Path) -> None:
 def test_every_styled_element_has_a_style_at_night(tmp_path: Path) -> None:
     page, paste, _ = pages(write(tmp_path))
     for html in (page.html, paste.html):
-        dark = night(html)
-        assert len(dark["use"]) == len(re.findall(r'<[^>]*\sstyle="', html))
-        assert max(dark["use"]) == len(dark["styles"]) - 1
+        assert len(night(html)) == len(re.findall(r'<[^>]*\sstyle="', html))
 
 
 def test_text_is_light_at_night_and_a_drawing_is_left_alone() -> None:
     html = '<p style="color:#333333">a</p><svg style="width:1em"><path style="fill:#000000"></path></svg>'
-    dark = night(html)
-    assert [dark["styles"][place] for place in dark["use"]] == ["color:#a3a3a3", "width:1em", "fill:#000000"]  # type: ignore[index]
+    assert night(html) == ("color:#a3a3a3", "width:1em", "fill:#000000")
+    assert '<p style="color:#a3a3a3">a</p>' in at_night(html)
 
 
 def test_a_picture_of_unknown_size_is_shown_all_the_same(tmp_path: Path) -> None:

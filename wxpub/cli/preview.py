@@ -68,10 +68,12 @@ def preview(
             if port is not None:
                 raise
             session = stack.enter_context(begin(port=0))  # another preview has the usual one
+        ended = _listen()
         _say(session)
         if not no_open:
             click.launch(session.url)
-        _wait()
+        while not ended.wait(0.5):  # on Windows a signal does not end a wait
+            pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Reader:
             loaded.published,
             picture_root(settings),
             files=tuple(self._files(loaded)),
+            fixed_theme=self.theme_name is not None,
             allow_private=bool(settings.network.get("allow_private")),
         )
 
@@ -148,14 +151,10 @@ class Courier:
         from wxpub.preview.delivery import Pushed
 
         loaded, ledger = self.reader.load(theme), account.ledger()
-        root = loaded.config.root
+        root, private = loaded.config.root, bool(loaded.config.network.get("allow_private"))
         issue = pushing.Issue(loaded.article, loaded.theme, root, picture_root(loaded.config), loaded.published)
-        bundles = pushing.gather(
-            (issue,),
-            pushing.known(ledger, account.key),
-            allow_private=bool(loaded.config.network.get("allow_private")),
-            skip_unreachable=account.sandbox is not None,
-        )
+        terms = pushing.Terms(pushing.known(ledger, account.key), private, rehearsal=account.rehearsal)
+        bundles = pushing.gather((issue,), terms)
         for finding in bundles[0].findings:
             if finding.severity == "error":
                 say(str(finding))
@@ -179,13 +178,13 @@ def _say(session: Session) -> None:
 
     click.echo(f"preview: {session.url}  (Ctrl-C ends it)", err=True)
     if session.doorman.locked:
-        click.echo(terminal_qrcode(session.url), err=True)
-        session.doorman.opened = lambda: click.echo(f"somebody came in; the next key: {session.url}", err=True)
+        click.echo(f"each key lets one browser in; scan it with a phone:\n{terminal_qrcode(session.url)}", err=True)
+        session.doorman.opened = lambda: _say(session)
 
 
-def _wait() -> None:
-    """Wait for Ctrl-C or SIGTERM."""
+def _listen() -> threading.Event:
+    """Give an event that Ctrl-C and SIGTERM set."""
     ended = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda number, frame: ended.set())
-    ended.wait()
+    return ended

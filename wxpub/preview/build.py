@@ -38,6 +38,7 @@ class Issue:
     published: Mapping[str, str]
     root: Path
     files: tuple[Path, ...] = ()
+    fixed_theme: bool = False  # asked for on the command line: what a browser remembers does not count
     cover_colours: tuple[str, str] = ("#0f4c81", "#f0b429")
     allow_private: bool = False
 
@@ -86,7 +87,8 @@ class Builder:
         page, shown = self._render(issue)
         self._followed = frozenset(_files(issue, [each.src for each in page.images]))
         findings = check.check(page, root=issue.root, published=issue.published)
-        state = {**_state(page, issue, shown, findings), "themes": self._themes()}
+        known = {"themes": self._themes(), "fixedTheme": issue.fixed_theme}
+        state = {**_state(page, issue, shown, findings), **known}
         return View(issue, state, shown)
 
     def choose(self, name: str) -> bool:

@@ -13,18 +13,24 @@ if TYPE_CHECKING:
 _DECLARATION = re.compile(r"(?:[^;(]|\([^)]*\))+")
 
 
-def night(html: str) -> dict[str, list[str] | list[int]]:
-    """Give the styles at night of all elements of `html` that have one, in document order.
-
-    `styles` lists each once, `use` names the style of each element by its place there.
-    """
+def night(html: str) -> tuple[str, ...]:
+    """Give the style at night of every element of `html` that has a style, in document order."""
     from lxml.html import fragment_fromstring
 
     found: list[str] = []
     _walk(fragment_fromstring(html, create_parent="section"), PAGE, found)
-    styles = list(dict.fromkeys(found))
-    places = {style: place for place, style in enumerate(styles)}
-    return {"styles": styles, "use": [places[style] for style in found]}
+    return tuple(found)
+
+
+def at_night(html: str) -> str:
+    """Give `html` as it looks at night."""
+    from lxml.html import fragment_fromstring, tostring
+
+    root = fragment_fromstring(html, create_parent="section")
+    styled = (each for each in root.iter("*") if each.get("style") is not None)
+    for element, style in zip(styled, night(html), strict=True):
+        element.set("style", style)
+    return "".join(tostring(each, encoding="unicode") for each in root)
 
 
 def _walk(element: HtmlElement, shade: Shade, found: list[str]) -> None:

@@ -78,8 +78,12 @@ def serve(
         raise ConfigError(
             f"cannot listen on {host}:{port}: {error.strerror or error}", hint="choose another --port"
         ) from None
+    before = watch.look(builder.files())
     live.rebuild()
-    watcher = threading.Thread(target=watch.follow, args=(builder.files, live.rebuild, stop), name="watch", daemon=True)
+    seen = {**watch.look(builder.files()), **before}  # what was changed while it was being read is seen as changed
+    watcher = threading.Thread(
+        target=watch.follow, args=(builder.files, live.rebuild, stop, seen), name="watch", daemon=True
+    )
     listening = threading.Thread(target=listener.serve_forever, args=(0.1,), name="preview", daemon=True)
     watcher.start()
     listening.start()

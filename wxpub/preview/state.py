@@ -9,7 +9,8 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from wxpub import limits
-from wxpub.preview import dark, plaintext, size
+from wxpub.preview import plaintext, size
+from wxpub.preview.dark import night
 
 if TYPE_CHECKING:
     from wxpub.finding import Finding
@@ -43,7 +44,7 @@ def describe(
         "source_url": article.source_url,
         "cover": cover,
         "html": html,
-        "dark": dark.night(html),
+        "dark": _numbered(night(html)),
         "text": plaintext.text(html),
         "outline": [asdict(heading) for heading in page.outline],
         "notes": [asdict(note) for note in page.notes],
@@ -67,6 +68,12 @@ def sizes(page: Page) -> dict[str, Any]:
         "kinds": size.kinds(page.html),
         "sections": [{"text": unescape(name), "used": used} for name, used in size.sections(page.html)],
     }
+
+
+def _numbered(styles: Sequence[str]) -> dict[str, list[Any]]:
+    """Write every style once: an article has a thousand elements, and some fifty styles."""
+    numbers = {style: number for number, style in enumerate(dict.fromkeys(styles))}
+    return {"styles": list(numbers), "use": [numbers[style] for style in styles]}
 
 
 def dump(state: Mapping[str, Any]) -> str:

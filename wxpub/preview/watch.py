@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-Look = tuple[tuple[Path, int, int, int], ...]
+# What a change does not leave alone: inode, time in nanoseconds, and size in bytes (-1: there is none).
+Look = dict[Path, tuple[int, int, int]]
 
 QUIET = 0.03  # seconds without another change, after which a file counts as written
 PATIENCE = 0.2  # seconds that a missing or an empty file is given to come (back)
@@ -19,26 +20,25 @@ POLL = 250  # milliseconds between looks where the system reports no changes (ne
 
 
 def look(paths: Iterable[Path]) -> Look:
-    """Describe what is at `paths`: inode, time and size, which a change does not leave alone."""
-    return tuple(_look(path) for path in sorted(paths))
+    """Describe what is at `paths` now."""
+    return {path: _look(path) for path in paths}
 
 
-def _look(path: Path) -> tuple[Path, int, int, int]:
+def _look(path: Path) -> tuple[int, int, int]:
     try:
         found = path.stat()
     except OSError:
-        return path, 0, 0, -1
-    return path, found.st_ino, found.st_mtime_ns, found.st_size
+        return 0, 0, -1
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def follow(paths: Callable[[], Iterable[Path]], changed: Callable[[], None], stop: threading.Event) -> None:
-    """Call `changed` after every change at `paths`, until `stop` is set.
+def follow(paths: Callable[[], Iterable[Path]], changed: Callable[[], None], stop: threading.Event, seen: Look) -> None:
+    """Call `changed` after every change at `paths` since they were `seen`, until `stop` is set.
 
     `paths` is asked again after every call: what an issue is made of changes with it. Paths may be missing yet.
     """
     from watchfiles import watch
 
-    before = look(paths())
     while not stop.is_set():
         folders = _folders(paths())
         events = watch(
@@ -53,25 +53,30 @@ def follow(paths: Callable[[], Iterable[Path]], changed: Callable[[], None], sto
             ignore_permission_denied=True,
         )
         for _ in events:
-            while look(paths()) != before:  # again, if it went on changing while it was being read
-                before = _rest(paths, before)
+            while _differs(seen, look(paths())):  # again, if they went on changing while they were being read
+                seen = _rest(paths, seen)
                 changed()
+            seen = {**look(paths()), **seen}
             if _folders(paths()) != folders:
                 break  # and watch the new ones
 
 
-def _rest(paths: Callable[[], Iterable[Path]], before: Look) -> Look:
+def _differs(seen: Look, now: Look) -> bool:
+    """Tell whether a path has changed; one that is new among them has not."""
+    return any(seen.get(path, each) != each for path, each in now.items())
+
+
+def _rest(paths: Callable[[], Iterable[Path]], seen: Look) -> Look:
     """Wait until nothing changes any more, and give what is there then.
 
     A file that is suddenly missing or empty is about to be written, as a rule: it gets a little longer.
     """
-    there = {path for path, *_, size in before if size > 0}
     deadline = time.monotonic() + PATIENCE
     now = look(paths())
     while True:
         time.sleep(QUIET)
         then, now = now, look(paths())
-        gone = any(size <= 0 and path in there for path, *_, size in now)
+        gone = any(size <= 0 < seen.get(path, (0, 0, 0))[2] for path, (_, _, size) in now.items())
         if then == now and not (gone and time.monotonic() < deadline):
             return now
 
