@@ -54,15 +54,19 @@ def height_zero_with_text(document: Document) -> Places:
 
 def line_height_lt_font_size(document: Document) -> Places:
     """Find lines that overlap: a line height under 0.95 of the font size; U+00A0 alone cannot overlap."""
-    for (name, value), tags in document.by_declaration.items():
-        if name == "line-height" and re.match(r"[\d.]", value):
-            yield from (tag for tag in tags if _has_text(tag) and _overlaps(document, tag, value))
+    for tag in document.elements:
+        style = document.style(tag)
+        if ("line-height" in style or "font-size" in style) and _overlaps(document, tag) and _has_text(tag):
+            yield tag
 
 
-def _overlaps(document: Document, tag: Tag, value: str) -> bool:
+def _overlaps(document: Document, tag: Tag) -> bool:
+    """Tell whether the lines in `tag` are lower than its font: a factor is inherited as such, a length as a length."""
+    holder = next((each for each in chain(tag) if "line-height" in document.style(each)), tag)
+    value = document.style(holder).get("line-height", "").partition("!")[0].strip()
     size = _font_pixels(document, tag)
-    number = re.fullmatch(_NUMBER, value)
-    height = _pixels(value, size) if number is None else float(number[1]) * size
+    factor = re.fullmatch(_NUMBER, value)
+    height = float(factor[1]) * size if factor else _pixels(value, _font_pixels(document, holder))
     return height is not None and height < 0.95 * size
 
 

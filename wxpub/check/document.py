@@ -116,10 +116,6 @@ class Document:
         """Give the nearest inline value of property `name`, from `tag` outwards; "" where nobody sets it."""
         return next((style[name] for each in chain(tag) if name in (style := self.style(each))), "")
 
-    def texts_in(self, tag: Tag) -> Iterator[Text]:
-        """Give the texts inside `tag` that a reader sees."""
-        return (text for text in self.texts if text.visible and any(each is tag for each in chain(text.parent)))
-
     @property
     def wrapper(self) -> Tag:
         """Give the element around the article's top-level blocks: a lone `section` that holds all, else the root."""

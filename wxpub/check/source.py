@@ -145,7 +145,7 @@ def _sections(parsed: HtmlElement, page: Page) -> Iterator[Section]:
 
 # How the part after an issue's own content begins: back issues, contact, how to subscribe.
 _FOOTER = re.compile(
-    r"往期|历史|回顾|订阅|关于|联系|投稿|招聘|加入我们|致谢|版权|声明"
+    r"往期|历史|回顾|订阅|关于|联系|投稿|招聘|加入我们|致谢|版权|声明|阅读原文|参考(?:资料|链接|文献)|引用"
     r"|archive|back issues|previous|subscri|about|contact|licen[cs]e",
     re.IGNORECASE,
 )
@@ -346,7 +346,7 @@ def check_empty_items(issue: Issue) -> list[Finding]:
 _GUIDE = re.compile(r"(?:导读|导语|摘要|本期提要)\s*[:：]?\s*")
 # 本期18条, 本次内容20条, 共 15 篇: the count of the whole issue, and not the 3 of “推荐3个项目”.
 _COUNT = re.compile(
-    r"(?:本[期次刊]|这[期次]|全[期刊]|共计?|合计|总计)[^\d一二三四五六七八九十。；;，,「【]{0,8}?"
+    r"(?:本[期次刊周]|这[期次周]|全[期刊]|共计?|合计|总计)[^\d一二三四五六七八九十。；;，,「【]{0,8}?"
     r"(?P<number>\d{1,3}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九])\s*"
     r"(?:条|篇|则|项)(?=[。，,；;：:！!、\s「【（(]|$|内容|资讯|新闻|链接|消息)"
 )

@@ -120,7 +120,7 @@ def _texts(wanted: Mapping[str, str], document: Document) -> Iterator[_Found]:
     for text in document.texts:
         if (match := pattern.search(text.value)) is None:
             continue
-        inside = any(_within(text.parent, wanted[key]) for key in ("in",) if key in wanted) or "in" not in wanted
+        inside = "in" not in wanted or _within(text.parent, wanted["in"])
         outside = "not_in" not in wanted or not _within(text.parent, wanted["not_in"])
         if inside and outside:
             yield text.parent, "", text.line + text.value.count("\n", 0, match.start())
