@@ -51,6 +51,14 @@ def test_this_is_read_otherwise_on_purpose(source: str, expected: str) -> None:
     assert difference(ours, canonical(github(source))) is not None, "no difference from GitHub any more"
 
 
+@pytest.mark.parametrize("source", [pytest.param(case[2], id=f"{case[0]}: {case[1]}") for case in ALL])
+def test_line_ends_and_the_last_of_them_make_no_difference(source: str) -> None:
+    ours = canonical(render(source))
+    assert difference(canonical(render(source.rstrip("\n"))), ours) is None
+    assert difference(canonical(render(re.sub(r"\r?\n|\r", "\r\n", source))), ours) is None
+    assert difference(canonical(render("\ufeff" + source)), ours) is None
+
+
 def test_there_are_cases_enough() -> None:
     assert len(ALL) >= 300
 

@@ -6,11 +6,14 @@ import random
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
+from conftest import corpus_files
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -81,6 +84,24 @@ def test_any_characters_give_a_tree_that_xml_can_hold(text: str) -> None:
 @given(st.text(alphabet="*_~=[]()!<>`\\&;:#-+.|$ \n\tab1中。^{}\"'/@wx", max_size=80))
 def test_any_syntax_gives_a_tree(text: str) -> None:
     tree.parse(text)
+
+
+# --- real issues ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, id=path.stem) for path in corpus_files()]
+    or [pytest.param(None, marks=pytest.mark.skip(reason="no corpus beside the repository (../shared/corpus)"))],
+)
+def test_a_real_issue_loses_no_word_and_keeps_their_order(path: Path) -> None:
+    text = re.sub(r"\A---\n.*?\n---\n", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    root, _ = tree.parse(text)
+    source = re.sub(r"(?m)^[ >]*\d+[.)](?= )|</?[a-z]+|\b(?:alt|href|rel|src|style|color)=", " ", text)
+    found = re.compile(r"[A-Za-z0-9]+|[\u4e00-\u9fff]").findall
+    assert not Counter(found(source)) - Counter(found(shown(root)))
+    rest = iter(found(text))
+    assert all(word in rest for word in found("".join(f"{part} " for part in root.itertext())))
 
 
 # --- growth -----------------------------------------------------------------------------------------------------------

@@ -46,11 +46,16 @@ def lines(text: str) -> list[tuple[str, int]]:
         ("一\n<b>二</b>", "一<b>二</b>"),
         ("一  \n二", "一<br>二"),
         ("一\\\n二", "一<br>二"),
-        ("一<br>\n二", "一<br> 二"),
+        ("一<br>\n二", "一<br>二"),
+        ("<b>一</b>\n二", "<b>一</b>二"),
     ],
 )
 def test_a_soft_line_break_is_a_space_except_between_chinese(text: str, expected: str) -> None:
     assert shape(text) == f"<p>{expected}</p>"
+
+
+def test_a_footnote_mark_between_chinese_makes_no_space() -> None:
+    assert tree.parse("一[^1]\n二\n\n[^1]: 注")[0][0][0].tail == "二"
 
 
 def test_hard_breaks_keep_every_line_break() -> None:

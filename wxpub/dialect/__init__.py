@@ -122,13 +122,13 @@ class Inlines(Treeprocessor):
     def run(self, root: Element) -> None:
         """Fill the elements of `root` in place."""
         document = self.parser.document
-        definitions = inlines.Definitions(
+        scope = inlines.Scope(
             document.references,
             {key: note.label for key, note in document.footnotes.items()},
             max(EXPANSION, document.size),
         )
-        self._fill(root, definitions)
-        notices = self._append_footnotes(root, definitions)
+        self._fill(root, scope)
+        notices = self._append_footnotes(root, scope)
         notices += [Notice("footnote-repeated", note.line, note.label) for note in document.repeated]
         notices += [Notice("cells-dropped", line) for line in document.crowded]
         cleaner = rawhtml.Cleaner()
@@ -138,7 +138,7 @@ class Inlines(Treeprocessor):
             _drop_lines(root)
         for kind, line in (
             ("containers-too-deep", document.too_deep),
-            ("emphasis-too-deep", definitions.too_deep),
+            ("emphasis-too-deep", scope.too_deep),
             ("html-too-deep", cleaner.too_deep),
             ("comment-unclosed", cleaner.unclosed),
         ):
@@ -146,14 +146,14 @@ class Inlines(Treeprocessor):
                 notices.append(Notice(kind, line))
         self.extension.notices = tuple(sorted(notices, key=lambda notice: notice.line))
 
-    def _fill(self, root: Element, definitions: inlines.Definitions) -> None:
+    def _fill(self, root: Element, scope: inlines.Scope) -> None:
         for element in list(root.iter()):
             source = element.text
             if type(source) is nodes.Source:
                 element.text = None
-                inlines.fill(element, source, definitions, self.extension.soft_breaks)
+                inlines.fill(element, source, scope, self.extension.soft_breaks)
 
-    def _append_footnotes(self, root: Element, definitions: inlines.Definitions) -> list[Notice]:
+    def _append_footnotes(self, root: Element, scope: inlines.Scope) -> list[Notice]:
         """Append the footnotes in the order in which they are first referred to, by the text or by each other."""
         notes = {note.label: note for note in self.parser.document.footnotes.values()}
         waiting = _references(root)
@@ -162,7 +162,7 @@ class Inlines(Treeprocessor):
             if label in notes:
                 element = elements.footnote(notes.pop(label))
                 section.append(element)
-                self._fill(element, definitions)
+                self._fill(element, scope)
                 waiting += _references(element)
         if len(section):
             root.append(section)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from enum import Enum
 from itertools import pairwise
 
 from wxpub.dialect.syntax import Target, definition, fold, unescape
@@ -165,11 +166,16 @@ class Document(Container):
 
 
 def _has_gap(blocks: list[Block], *, last: bool = True) -> bool:
-    """Tell whether an empty line stands between two of the blocks; at the `last` of all, definitions count for none."""
+    """Tell whether an empty line stands between two of the blocks.
+
+    An empty line behind definitions counts for nothing, nor does one before them at the `last` of all.
+    """
     end = len(blocks)
     while last and end and isinstance(blocks[end - 1], Definitions):
         end -= 1
-    return any(after.line - before.end > 1 for before, after in pairwise(blocks[:end]))
+    return any(
+        after.line - before.end > 1 and not isinstance(before, Definitions) for before, after in pairwise(blocks[:end])
+    )
 
 
 # --- the patterns -----------------------------------------------------------------------------------------------------
@@ -182,8 +188,8 @@ _FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
 _MARKER = re.compile(r"(?:[-+*]|([0-9]{1,9})([.)]))(?=[ \t]|$)")
 _TASK = re.compile(r"\[([ xX])\](?=[ \t])")
 _FOOTNOTE = re.compile(r"\[\^([^\]\s]+)\]:[ \t]*")
-_DELIMITER_ROW = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
-_CELL = re.compile(r"(?:[^|\\]|\\.|\\$)*")
+_DELIMITER_ROW = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*(?:\|[ \t]*)?$")
+_CELL = re.compile(r"(?:[^|\\]+|\\.|\\$)*")
 
 _BLOCK_TAGS = (
     "address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|dt"
@@ -198,12 +204,12 @@ CLOSE_TAG = r"/[A-Za-z][A-Za-z0-9-]*\s*>"
 _TEXT_TAGS = "script|pre|style|textarea"
 # The first six of the seven kinds of HTML block: how each starts and, unless it ends at an empty line, what ends it.
 _HTML: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
-    (re.compile(rf"<(?:{_TEXT_TAGS})(?:[ 	>]|$)", re.I), re.compile(rf"</(?:{_TEXT_TAGS})>", re.I)),
+    (re.compile(rf"<(?:{_TEXT_TAGS})(?:[ \t>]|$)", re.I), re.compile(rf"</(?:{_TEXT_TAGS})>", re.I)),
     (re.compile(r"<!--"), re.compile(r"-->")),
     (re.compile(r"<\?"), re.compile(r"\?>")),
     (re.compile(r"<![A-Za-z]"), re.compile(r">")),
     (re.compile(r"<!\[CDATA\["), re.compile(r"\]\]>")),
-    (re.compile(rf"</?(?:{_BLOCK_TAGS})(?:[ 	>]|/>|$)", re.I), None),
+    (re.compile(rf"</?(?:{_BLOCK_TAGS})(?:[ \t>]|/>|$)", re.I), None),
 )
 # The seventh, which does not interrupt a paragraph: any one tag alone on its line.
 _LONE_TAG = re.compile(rf"<(?:{OPEN_TAG}|{CLOSE_TAG})[ \t]*$", re.A)
@@ -219,6 +225,14 @@ def read(lines: Iterable[str]) -> Document:
         reader.document.size += len(line)
         reader.take(line)
     return reader.finish()
+
+
+class _Start(Enum):
+    """What the start of a block made of the line."""
+
+    NONE = "no such block starts here"
+    LEAF = "a leaf took the rest of the line"
+    CONTAINER = "a container was opened, and the line goes on inside"
 
 
 class _Reader:
@@ -261,18 +275,23 @@ class _Reader:
         if self.blank:
             self._close(depth)
             return
-        opened = self._open_blocks(depth, leaf if whole else None)
-        if opened is None or (self.blank and opened):
-            pass  # the line is used up
-        elif not opened and isinstance(self.leaf, Paragraph):
-            self.leaf.lines.append(self.text[self.next :])  # goes on, or on lazily
-        elif not opened and whole and isinstance(self.leaf, Table):
-            self._add_row(self.leaf)
-        else:
-            if not opened:
-                self._close(depth)
+        start = self._start_blocks(depth, leaf if whole else None)
+        if start is _Start.NONE:
+            self._go_on(depth, whole)
+        elif start is _Start.CONTAINER and not self.blank:
             self._add(Paragraph(self.number, [self.text[self.next :]]))
         self.last = self.number
+
+    def _go_on(self, depth: int, whole: bool) -> None:
+        """Add a line on which no block starts: to the open paragraph, be it lazily, to the table, or as a paragraph."""
+        text = self.text[self.next :]
+        if isinstance(self.leaf, Paragraph):
+            self.leaf.lines.append(text)
+        elif whole and isinstance(self.leaf, Table):
+            self._add_row(self.leaf)
+        else:
+            self._close(depth)
+            self._add(Paragraph(self.number, [text]))
 
     def finish(self) -> Document:
         """Close everything that is open."""
@@ -366,11 +385,11 @@ class _Reader:
         """Finish a paragraph: nothing is left of one that holds only definitions."""
         self._take_definitions(paragraph)
         if not paragraph.lines:
-            self._replace_last(Definitions(paragraph.line))
+            self._replace_last(Definitions(paragraph.line), self.last)
 
-    def _replace_last(self, block: Block) -> None:
-        """Put `block` in the place of the last one of the innermost container."""
-        block.end = self.number
+    def _replace_last(self, block: Block, end: int) -> None:
+        """Put `block`, which ends at line `end`, in the place of the last one of the innermost container."""
+        block.end = end
         self.open[-1].children[-1] = block
 
     def _take_definitions(self, paragraph: Paragraph) -> None:
@@ -427,7 +446,7 @@ class _Reader:
             if leaf.ends is None and self.blank:
                 return False
             self._add_html(leaf)
-        else:
+        elif isinstance(leaf, Math):
             self._add_math(leaf)
         self.last = self.number
         return True
@@ -447,7 +466,7 @@ class _Reader:
             leaf.end = self.number
             self.leaf = None
 
-    def _add_math(self, leaf: Verbatim) -> None:
+    def _add_math(self, leaf: Math) -> None:
         line = self.text[self.next :].rstrip(" \t")
         leaf.lines.append(line)
         if line.endswith("$$"):
@@ -468,50 +487,51 @@ class _Reader:
 
     # --- blocks that start
 
-    def _open_blocks(self, depth: int, leaf: Leaf | None) -> bool | None:
-        """Open the blocks that start on this line; None: a leaf took the rest of it, else whether any was opened."""
-        opened = False
+    def _start_blocks(self, depth: int, leaf: Leaf | None) -> _Start:
+        """Open the blocks that start on this line, one inside the other."""
+        opened = _Start.NONE
         may_be_lazy = isinstance(self.leaf, Paragraph)
         paragraph = leaf if isinstance(leaf, Paragraph) else None
         while not self.blank:
             if self.indent >= CODE_INDENT:
                 if may_be_lazy:
                     return opened
+                code = IndentedCode(self.number)
                 self._close(depth)
-                self._add(IndentedCode(self.number))
-                self._take_verbatim(self.leaf)  # type: ignore[arg-type]
-                return None
-            start = _STARTS.get(self.text[self.next])
-            if start is None:
+                self._add(code)
+                self._take_verbatim(code)
+                return _Start.LEAF
+            start_block = _STARTS.get(self.text[self.next])
+            start = start_block(self, depth, paragraph) if start_block else _Start.NONE
+            if start is _Start.NONE:
                 return opened
-            container = start(self, depth, paragraph)
-            if container is None:
-                return opened
-            if not container:
-                return None
-            opened, may_be_lazy, paragraph = True, False, None
+            if start is _Start.LEAF:
+                return start
+            opened, may_be_lazy, paragraph = start, False, None
             depth = len(self.open)
         return opened
 
-    # Each of the following looks whether a block of its kind starts here, and says what it made of the line:
-    # None: no such block; False: a leaf, which took the rest of the line; True: a container, which goes on inside.
+    # Each of these looks whether its kind of block starts here: `depth` containers go on, `paragraph` is what the line
+    # would interrupt. What it opens closes everything else.
 
-    def _start_quote(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+    def _start_quote(self, depth: int, paragraph: Paragraph | None) -> _Start:
+        """`> …`"""
         if not self._may_nest(depth):
-            return None
+            return _Start.NONE
         self._close(depth)
         self._add(Quote(self.number))
         self._skip_quote_marker()
-        return True
+        return _Start.CONTAINER
 
-    def _start_heading(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+    def _start_heading(self, depth: int, paragraph: Paragraph | None) -> _Start:
+        """`## … ##`; seven and more `#` are the title where nothing stands before them."""
         found = _ATX.match(self.text, self.next)
         if found is None:
-            return None
+            return _Start.NONE
         level = len(found[1])
         if level > 6:
             if self.document.children:
-                return None
+                return _Start.NONE
             level = 1  # a first line of many # is the title
         text = self.text[found.end() :].rstrip(" \t")
         bare = text.rstrip("#")
@@ -519,59 +539,64 @@ class _Reader:
             text = bare.rstrip(" \t")
         self._close(depth)
         self._add(Heading(self.number, level, text), done=True)
-        return False
+        return _Start.LEAF
 
-    def _start_fence(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+    def _start_fence(self, depth: int, paragraph: Paragraph | None) -> _Start:
+        """```` ```info ````, `~~~info`"""
         found = _FENCE.match(self.text, self.next)
         if found is None:
-            return None
+            return _Start.NONE
         fence, info = (found[1], found[2]) if found[1] else (found[3], found[4])
         self._close(depth)
         self._add(FencedCode(self.number, fence[0], len(fence), self.indent, unescape(info.strip(" \t"))))
-        return False
+        return _Start.LEAF
 
-    def _start_html(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+    def _start_html(self, depth: int, paragraph: Paragraph | None) -> _Start:
+        """`<div>`, `<!-- …`, `<b>` alone on its line"""
         text, pos = self.text, self.next
         kind = next((kind for kind in _HTML if kind[0].match(text, pos)), None)
         if kind is None and (paragraph is not None or not _LONE_TAG.match(text, pos)):
-            return None
+            return _Start.NONE
         self._close(depth)
         html = Html(self.number, kind[1] if kind else None)
         self._add(html)
         self._add_html(html)
-        return False
+        return _Start.LEAF
 
-    def _start_underline(self, depth: int, paragraph: Paragraph | None) -> bool | None:
-        """Make a heading of the paragraph above `===` or `---`."""
+    def _start_underline(self, depth: int, paragraph: Paragraph | None) -> _Start:
+        """`===` or `---` below a paragraph, of which it makes a heading"""
         if paragraph is None or not _SETEXT.match(self.text, self.next):
-            return None
+            return _Start.NONE
         self._take_definitions(paragraph)
         if not paragraph.lines:  # nothing but definitions: the line is text
             paragraph.line = self.number
-            return None
-        self._replace_last(Heading(paragraph.line, 1 if self.text[self.next] == "=" else 2, paragraph.text))
+            return _Start.NONE
+        level = 1 if self.text[self.next] == "=" else 2
+        self._replace_last(Heading(paragraph.line, level, paragraph.text), self.number)
         self.leaf = None
-        return False
+        return _Start.LEAF
 
-    def _start_rule(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+    def _start_rule(self, depth: int, paragraph: Paragraph | None) -> _Start:
+        """`---`, `* * *`"""
         if self.rule_from < 0:
             self.rule_from = len(self.text.rstrip("*-_ \t"))
         if self.next < self.rule_from or not _RULE.match(self.text, self.next):
-            return None
+            return _Start.NONE
         self._close(depth)
         self._add(Rule(self.number), done=True)
-        return False
+        return _Start.LEAF
 
-    def _start_item(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+    def _start_item(self, depth: int, paragraph: Paragraph | None) -> _Start:
+        """`- …`, `1. …`, and how far what belongs to it is indented."""
         found = _MARKER.match(self.text, self.next)
         if found is None:
-            return None
+            return _Start.NONE
         start = None if found[1] is None else int(found[1])
         marker = found[2] or found[0]
         if paragraph is not None and (start not in (None, 1) or not self.text[found.end() :].strip(" \t")):
-            return None  # does not interrupt a paragraph
+            return _Start.NONE  # does not interrupt a paragraph
         if not self._may_nest(depth):
-            return None
+            return _Start.NONE
         self._close(depth)
         width = self.indent + len(found[0])
         self._move(found.end())
@@ -583,7 +608,7 @@ class _Reader:
             width += self.indent
             self._skip_columns(self.indent)
         self._add_item(marker, start, Item(self.number, width))
-        return True
+        return _Start.CONTAINER
 
     def _add_item(self, marker: str, start: int | None, item: Item) -> None:
         siblings = self.open[-1].children
@@ -600,31 +625,32 @@ class _Reader:
         item.end = self.number
         self.open.append(item)
 
-    def _start_footnote(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+    def _start_footnote(self, depth: int, paragraph: Paragraph | None) -> _Start:
+        """`[^label]: …`"""
         found = _FOOTNOTE.match(self.text, self.next)
         if found is None or not self._may_nest(depth):
-            return None
+            return _Start.NONE
         self._close(depth)
         footnote = Footnote(self.number, found[1])
         self._add(footnote)
         if self.document.footnotes.setdefault(fold(found[1]), footnote) is not footnote:
             self.document.repeated.append(footnote)
         self._move(found.end())
-        return True
+        return _Start.CONTAINER
 
-    def _start_math(self, depth: int, paragraph: Paragraph | None) -> bool | None:
-        """Read `$$ … $$`, on one line or with its end before the next empty line; else the dollars are text."""
+    def _start_math(self, depth: int, paragraph: Paragraph | None) -> _Start:
+        """`$$ … $$`, on one line or with its end before the next empty line"""
         line = self.text[self.next :].rstrip(" \t")
         if not line.startswith("$$"):
-            return None
+            return _Start.NONE
         whole = len(line) > 4 and line.endswith("$$")
         if "$" in line[2 : -2 if whole else None] or not (whole or self._math_ends()):
-            return None
+            return _Start.NONE
         self._close(depth)
         math = Math(self.number)
         self._add(math, done=whole)
         math.lines.append(line)
-        return False
+        return _Start.LEAF
 
     def _math_ends(self) -> bool:
         """Tell whether a line between this one and the next empty one ends with `$$`; look at no line twice."""
@@ -636,17 +662,17 @@ class _Reader:
             self.math_found = number < len(lines) and bool(lines[number].strip("> \t"))
         return self.math_found
 
-    def _start_table(self, depth: int, paragraph: Paragraph | None) -> bool | None:
-        """Make a table of the paragraph's last line, as its head, and this line of `--- | :-:`."""
+    def _start_table(self, depth: int, paragraph: Paragraph | None) -> _Start:
+        """`--- | :-:` below a paragraph, whose last line becomes the head of a table"""
         if paragraph is None or not paragraph.lines or paragraph.table_refused:
-            return None
+            return _Start.NONE
         if not _DELIMITER_ROW.match(self.text, self.next):
-            return None
+            return _Start.NONE
         columns = [_alignment(cell) for cell in _cells(self.text[self.next :])]
         head = _cells(paragraph.lines[-1])
         if len(head) != len(columns):
             paragraph.table_refused = True  # as GitHub: the next lines are not tried
-            return None
+            return _Start.NONE
         del paragraph.lines[-1]
         if paragraph.lines:
             self.last -= 1
@@ -656,19 +682,21 @@ class _Reader:
             self.open[-1].children.pop()
             self.leaf = None
         self._add(Table(self.number - 1, columns, [(self.number - 1, head)]))
-        return False
+        return _Start.LEAF
 
-    def _start_rule_or_item(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+    def _start_rule_or_item(self, depth: int, paragraph: Paragraph | None) -> _Start:
+        """`* * *` or `* …`"""
         made = self._start_rule(depth, paragraph)
-        return self._start_item(depth, paragraph) if made is None else made
+        return self._start_item(depth, paragraph) if made is _Start.NONE else made
 
-    def _start_dash(self, depth: int, paragraph: Paragraph | None) -> bool | None:
+    def _start_dash(self, depth: int, paragraph: Paragraph | None) -> _Start:
+        """`---` below a paragraph, `---`, `- …` or `-|-`"""
         made = self._start_underline(depth, paragraph)
-        if made is None and paragraph is not None and not paragraph.lines:
-            return None
-        if made is None:
+        if made is _Start.NONE and not (paragraph and not paragraph.lines):
             made = self._start_rule_or_item(depth, paragraph)
-        return self._start_table(depth, paragraph) if made is None else made
+            if made is _Start.NONE:
+                made = self._start_table(depth, paragraph)
+        return made
 
     def _may_nest(self, depth: int) -> bool:
         """Tell whether one more container may open, and remember the first place where it may not."""
@@ -679,8 +707,8 @@ class _Reader:
         return False
 
 
-_Start = Callable[[_Reader, int, "Paragraph | None"], "bool | None"]
-_STARTS: dict[str, _Start] = {
+# By the first character of what is left of the line.
+_STARTS: dict[str, Callable[[_Reader, int, Paragraph | None], _Start]] = {
     ">": _Reader._start_quote,
     "#": _Reader._start_heading,
     "`": _Reader._start_fence,

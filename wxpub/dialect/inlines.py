@@ -22,6 +22,7 @@ from xml.etree.ElementTree import Element, SubElement
 from wxpub.dialect.blocks import CLOSE_TAG, OPEN_TAG
 from wxpub.dialect.nodes import LINE, Source, is_raw, plain_text, raw
 from wxpub.dialect.syntax import (
+    CHINESE_MARKS,
     LABEL_CHARS,
     PUNCTUATION,
     Target,
@@ -31,7 +32,6 @@ from wxpub.dialect.syntax import (
     is_joining,
     is_punctuation,
     is_wide,
-    unescape,
 )
 
 DEPTH = 50  # elements of emphasis inside each other
@@ -46,7 +46,7 @@ class SoftBreak(Enum):
 
 
 @dataclass(slots=True)
-class Definitions:
+class Scope:
     """What the document defines for its inlines: link targets and footnote labels, by folded label.
 
     `expansion` is how many characters references may still expand to, so that no document grows without bound;
@@ -92,7 +92,6 @@ class _Bracket:
 
 _Piece = str | _Mark | _Run | _Bracket | Element
 
-_ESCAPABLE = PUNCTUATION
 _SPECIAL = re.compile(r"[\n`*_\[\]!\\<&~:={$]")
 _SPECIAL_WITH_WWW = re.compile(r"[\n`*_\[\]!\\<&~:={$w]")
 _BACKTICKS = re.compile(r"`+")
@@ -100,11 +99,12 @@ _AUTOLINK = re.compile(r"<([A-Za-z][A-Za-z0-9+.-]{1,31}:[^\x00-\x20<>]*)>")
 _LABEL_ATOM = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _AUTOMAIL = re.compile(rf"<([A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL_ATOM}(?:\.{_LABEL_ATOM})*)>")
 _TAG = re.compile(rf"<(?:{OPEN_TAG}|{CLOSE_TAG})", re.A)
+_LABEL_REST = re.compile(r"(?:[^\\\[\]]|\\.)*\]", re.S)
 _SCHEME = re.compile(r"(?<![A-Za-z])(?:https?|ftp)\Z", re.I)
 _HOST = re.compile(r"[^\W_][\w.-]*")
 _WIDTH_ATTRIBUTE = re.compile(r"\{[ ]*width[ ]*=[ ]*[\"']?([0-9]{1,5}(?:px|%)?)[\"']?[ ]*\}")
 _WIDTH_IN_ALT = re.compile(r"\|[ ]*([0-9]{1,5}(?:px|%)?)(?:[xX×][0-9]+)?[ ]*\Z")
-_RUBY = re.compile(r"\{([\u3005-\u3007\u3040-\ua4cf\uf900-\ufaff\U00020000-\U0003ffff]{1,64})\|([^{}|\n\\]{1,128})\}")
+_RUBY = re.compile(r"\{([^{}|\n\\]{1,64})\|([^{}|\n\\]{1,128})\}")
 _MATH = re.compile(
     r"""
       \$\$ ( (?:[^$\\]|\\.)+ ) \$\$
@@ -118,26 +118,32 @@ _MAIL = re.compile(
     r"([A-Za-z0-9.+_-]+@(?:[A-Za-z0-9_-]+\.)+([A-Za-z0-9_-]+))(?![A-Za-z0-9_@-])"
 )
 
-# Where an address in running text ends: white space, `<`, full-width punctuation, Chinese quotes. A Chinese letter
-# belongs to it only as (part of) a path, query or host: right behind a delimiter or another such letter.
-_URL = re.compile(
-    r"(?:[^\s<\u2018-\u201d\u2026\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\ufe10-\ufe1f\ufe30-\ufe4f\uff00-\uffef]"
-    r"|(?:(?<=[/=#_%&?+-])|(?<=[\u3040-\ua4cf]\.))[\u2e80-\u2fdf\u3040-\ua4cf\uac00-\ud7af\uf900-\ufaff]+)*"
-)
+_URL_ASCII = re.compile(r"[!-;=-~]*")
 _URL_TAIL = "?!.,:*_~'\""
 _ENTITY_TAIL = re.compile(r"&[A-Za-z0-9]+;\Z")
 
 
-def fill(element: Element, source: Source, definitions: Definitions, soft: SoftBreak) -> None:
+# What a pair of runs makes: how many characters of each it uses up, and the element; by whether both have two left.
+_EMPHASIS = {
+    ("*", False): (1, "em"),
+    ("*", True): (2, "strong"),
+    ("_", False): (1, "em"),
+    ("_", True): (2, "strong"),
+    ("~", True): (2, "del"),
+    ("=", True): (2, "mark"),
+}
+
+
+def fill(element: Element, source: Source, scope: Scope, soft: SoftBreak) -> None:
     """Read the inline Markdown `source` and put it into `element`, which is empty."""
     text = str(source)
     if not _SPECIAL.search(text) and "@" not in text and "www." not in text:
         element.text = text
         return
     builder = _Builder(element, soft)
-    builder.build(_Scanner(text, source.line, definitions, soft).scan())
-    if builder.too_deep and definitions.too_deep is None:
-        definitions.too_deep = source.line
+    builder.build(_Scanner(text, source.line, scope, soft).scan())
+    if builder.too_deep and scope.too_deep is None:
+        scope.too_deep = source.line
 
 
 # --- from text to pieces ----------------------------------------------------------------------------------------------
@@ -147,14 +153,14 @@ class _Scanner:
     """Cut one inline text into pieces."""
 
     __slots__ = (
-        "_absent", "_counted", "_ticks", "brackets", "dead", "definitions", "line", "pieces", "runs", "soft", "start",
-        "text",
+        "_absent", "_counted", "_ticks", "brackets", "dead", "line", "pieces", "runs", "scope", "soft",
+        "start", "text",
     )  # fmt: skip
 
-    def __init__(self, text: str, line: int, definitions: Definitions, soft: SoftBreak) -> None:
+    def __init__(self, text: str, line: int, scope: Scope, soft: SoftBreak) -> None:
         self.text = text
         self.line = line
-        self.definitions = definitions
+        self.scope = scope
         self.soft = soft
         self.pieces: list[_Piece] = []
         self.runs: list[_Run] = []
@@ -200,6 +206,7 @@ class _Scanner:
     # --- the rules: each looks at the special character at `pos` and gives the position where scanning goes on
 
     def _break(self, pos: int) -> int:
+        """Read a line end, hard behind two spaces; the spaces around it are nothing."""
         text, start = self.text, self.start
         end = pos
         while end > start and text[end - 1] in " \t":
@@ -211,39 +218,43 @@ class _Scanner:
         return pos + 1
 
     def _escape(self, pos: int) -> int:
+        r"""Read `\*` or a hard break."""
         char = self.text[pos + 1 : pos + 2]
         if char == "\n":
             return self._put(Element("br"), pos, pos + 2)
-        if char and char in _ESCAPABLE:
+        if char and char in PUNCTUATION:
             return self._put(char, pos, pos + 2)
         return pos + 1
 
     def _entity(self, pos: int) -> int:
+        """Read `&copy;`."""
         found = entity(self.text, pos)
         return self._put(found[0], pos, found[1]) if found else pos + 1
 
     def _code(self, pos: int) -> int:
         """Read a code span: `` `…` ``, with as many backticks behind it as before."""
-        if self._ticks is None:
-            self._ticks = {}
-            for run in _BACKTICKS.finditer(self.text, pos):
-                self._ticks.setdefault(run.end() - run.start(), []).append(run.start())
-            for starts in self._ticks.values():
-                starts.reverse()
         found = _BACKTICKS.match(self.text, pos)
         after = found.end() if found else pos + 1
-        starts = self._ticks.get(after - pos, [])
-        while starts and starts[-1] < after:
-            starts.pop()
-        if not starts:
+        end = self._next_backticks(after - pos, after)
+        if end is None:
             return after
-        end = starts.pop()
         content = self.text[after:end].replace("\n", " ")
         if content[0] == content[-1] == " " and content.strip(" "):
             content = content[1:-1]
         code = Element("code")
         code.text = content
         return self._put(code, pos, end + after - pos)
+
+    def _next_backticks(self, length: int, pos: int) -> int | None:
+        """Find the next run of so many backticks; all of them are looked for once, and dropped as they are passed."""
+        if self._ticks is None:
+            self._ticks = {}
+            for run in reversed(list(_BACKTICKS.finditer(self.text, pos))):
+                self._ticks.setdefault(run.end() - run.start(), []).append(run.start())
+        starts = self._ticks.get(length, [])
+        while starts and starts[-1] < pos:
+            starts.pop()
+        return starts[-1] if starts else None
 
     def _run(self, pos: int) -> int:
         """Read a run of delimiters and whether it can open or close emphasis."""
@@ -265,11 +276,13 @@ class _Scanner:
         return self._put(run, pos, end)
 
     def _bang(self, pos: int) -> int:
+        """Read `![`."""
         if self.text.startswith("[", pos + 1):
             return self._open_bracket(pos, pos + 2, image=True)
         return pos + 1
 
     def _bracket(self, pos: int) -> int:
+        """Read `[`."""
         return self._open_bracket(pos, pos + 1, image=False)
 
     def _open_bracket(self, pos: int, after: int, *, image: bool) -> int:
@@ -280,6 +293,7 @@ class _Scanner:
         return self._put(bracket, pos, after)
 
     def _close_bracket(self, pos: int) -> int:
+        """Read `]`, which may end a link, an image or the mark of a footnote."""
         if not self.brackets:
             return pos + 1
         opener = self.brackets.pop()
@@ -306,7 +320,7 @@ class _Scanner:
         text = self.text
         if text.startswith("(", pos + 1) and (read := inline_target(text, pos + 1)):
             return read
-        if not self.definitions.references:
+        if not self.scope.references:
             return None
         end = pos + 1
         label = text[opener.after : pos] if pos - opener.after <= LABEL_CHARS else ""
@@ -320,11 +334,11 @@ class _Scanner:
                     label, nested = given, False
         if nested or not (label := fold(label)):
             return None
-        target = self.definitions.references.get(label)
+        target = self.scope.references.get(label)
         if target is None:
             return None
-        self.definitions.expansion -= len(target.url) + len(target.title or "")
-        return None if self.definitions.expansion < 0 else (target, end)
+        self.scope.expansion -= len(target.url) + len(target.title or "")
+        return None if self.scope.expansion < 0 else (target, end)
 
     def _label_end(self, pos: int) -> int | None:
         found = _LABEL_REST.match(self.text, pos + 1)
@@ -335,7 +349,7 @@ class _Scanner:
         text = self.text
         if opener.followed or not text.startswith("^", opener.after) or pos - opener.after > LABEL_CHARS:
             return None
-        label = self.definitions.footnotes.get(fold(text[opener.after + 1 : pos]))
+        label = self.scope.footnotes.get(fold(text[opener.after + 1 : pos]))
         if label is None:
             return None
         del self.runs[opener.runs :]
@@ -358,6 +372,7 @@ class _Scanner:
         return pos + 1 if end is None else self._put(raw(text[pos:end], self._line(pos)), pos, end)
 
     def _markup_end(self, pos: int) -> int | None:
+        """Give the end of a comment, instruction, declaration or CDATA section."""
         text = self.text
         if text.startswith("<!--", pos):
             if text.startswith((">", "->"), pos + 4):
@@ -387,13 +402,10 @@ class _Scanner:
         if not text.startswith("://", pos) or self.brackets:
             return pos + 1
         scheme = _SCHEME.search(text, max(self.start, pos - 5), pos)
-        if scheme is None or (
-            scheme.start() and text[scheme.start() - 1].isascii() and text[scheme.start() - 1].isalpha()
-        ):
-            return pos + 1
-        return self._address(scheme.start(), pos + 3, "") or pos + 3
+        return (self._address(scheme.start(), pos + 3, "") if scheme else None) or pos + 3
 
     def _www(self, pos: int) -> int:
+        """Read `www.…` in running text."""
         text = self.text
         if not text.startswith("www.", pos) or self.brackets:
             return pos + 1
@@ -406,8 +418,7 @@ class _Scanner:
         text = self.text
         if not _is_host(text, host, bool(scheme)):
             return None
-        found = _URL.match(text, host)
-        end = _trim(text, host, found.end() if found else host)
+        end = _trim(text, host, _address_end(text, host))
         if end <= host:
             return None
         url = text[start:end]
@@ -421,7 +432,7 @@ class _Scanner:
     def _brace(self, pos: int) -> int:
         """Read ruby: `{汉字|hànzì}`."""
         found = _RUBY.match(self.text, pos)
-        if found is None:
+        if found is None or not all(is_wide(char) and char.isalpha() for char in found[1]):
             return pos + 1
         ruby = Element("ruby")
         ruby.text = found[1]
@@ -451,8 +462,6 @@ class _Scanner:
                 openers.append(run)
         del self.runs[bottom:]
 
-
-_LABEL_REST = re.compile(r"(?:[^\\\[\]]|\\.)*\]", re.S)
 
 _RULES: dict[str, Callable[[_Scanner, int], int]] = {
     "\n": _Scanner._break,
@@ -527,16 +536,6 @@ def _close_run(run: _Run, openers: list[_Run], floor: dict[tuple[str, bool, int]
             openers.pop()
 
 
-_EMPHASIS = {
-    ("*", False): (1, "em"),
-    ("*", True): (2, "strong"),
-    ("_", False): (1, "em"),
-    ("_", True): (2, "strong"),
-    ("~", True): (2, "del"),
-    ("=", True): (2, "mark"),
-}
-
-
 def _fits(opener: _Run, closer: _Run) -> bool:
     if opener.char != closer.char:
         return False
@@ -557,6 +556,30 @@ def _is_host(text: str, pos: int, dotted: bool) -> bool:
     if any("_" in label for label in labels[-2:]):
         return False
     return len(labels) > 1 or not dotted
+
+
+def _address_end(text: str, pos: int) -> int:
+    """Give the position of the first character behind `pos` that cannot belong to an address."""
+    while True:
+        found = _URL_ASCII.match(text, pos)
+        pos = found.end() if found else pos
+        if pos == len(text) or not _belongs_to_address(text, pos):
+            return pos
+        pos += 1
+
+
+def _belongs_to_address(text: str, pos: int) -> bool:
+    """Tell whether the character at `pos`, which is `<`, a space or not ASCII, can go on an address.
+
+    Full-width punctuation ends it. A Chinese letter goes on a host, a path or a query: behind a delimiter or another
+    such letter (`/wiki/深度学习`), not right behind a Latin one (`…/a的说明`).
+    """
+    char, before = text[pos], text[pos - 1]
+    if not is_wide(char):
+        return not (char == "<" or char in CHINESE_MARKS or char.isspace())
+    if not char.isalpha() or char >= "\uff00":
+        return False
+    return before in "/=#_%&?+-" or is_wide(before) or (before == "." and is_wide(text[pos - 2]))
 
 
 def _trim(text: str, start: int, end: int) -> int:
@@ -584,7 +607,7 @@ def _trim(text: str, start: int, end: int) -> int:
 class _Builder:
     """Build the elements inside one block from its pieces."""
 
-    __slots__ = ("last", "link", "open", "parent", "pending", "previous", "soft", "text", "too_deep")
+    __slots__ = ("last", "link", "open", "parent", "previous", "soft", "text", "too_deep")
 
     def __init__(self, parent: Element, soft: SoftBreak) -> None:
         self.soft = soft
@@ -658,7 +681,8 @@ class _Builder:
             return
         self.parent.append(element)
         self.last = element
-        self.previous = (plain_text(element) or " ")[-1]
+        if edge := _edge_text(element):
+            self.previous = edge[-1]
 
     def _add_run(self, run: _Run) -> None:
         for _ in run.closed:
@@ -708,21 +732,12 @@ class _Builder:
         while depth:
             piece = pieces[position]
             position += 1
-            if isinstance(piece, str):
-                words.append(piece)
-            elif isinstance(piece, _Bracket):
-                if piece.target is None:
-                    words.append("![" if piece.image else "[")
-                else:
-                    depth += 1
+            if isinstance(piece, _Bracket) and piece.target is not None:
+                depth += 1
             elif piece is _Mark.END:
                 depth -= 1
-            elif piece is _Mark.SOFT:
-                words.append(" ")
-            elif isinstance(piece, _Run):
-                words.append(piece.char * piece.count)
-            elif isinstance(piece, Element):
-                words.append(" " if piece.tag == "br" else (piece.text or "") if is_raw(piece) else plain_text(piece))
+            else:
+                words.append(_words(piece))
         alt, width = "".join(words), bracket.width
         if width is None and (found := _WIDTH_IN_ALT.search(alt)):
             alt, width = alt[: found.start()].rstrip(), found[1]
@@ -735,23 +750,32 @@ class _Builder:
         return position
 
 
+def _words(piece: _Piece) -> str:
+    """Give what a piece adds to the text of an image."""
+    if isinstance(piece, str):
+        return piece
+    if isinstance(piece, _Run):
+        return piece.char * piece.count
+    if isinstance(piece, _Bracket):
+        return "![" if piece.image else "["
+    if isinstance(piece, _Mark) or piece.tag == "br":
+        return " "
+    return piece.text or "" if is_raw(piece) else plain_text(piece)
+
+
+def _edge_text(element: Element) -> str:
+    """Give the text that a line break beside `element` touches; "" where it looks through it: tags, footnote marks."""
+    return plain_text(element) or (" " if element.tag in ("br", "img") else "")
+
+
 def _next_character(pieces: list[_Piece], position: int) -> str:
     """Give the first character of text behind `position`, if it is near; else a space."""
     for piece in pieces[position : position + 8]:
-        if isinstance(piece, str):
-            if piece:
-                return piece[0]
-        elif isinstance(piece, _Run):
-            if piece.count:
-                return piece.char
-        elif isinstance(piece, _Bracket):
-            if piece.target is None or piece.image:
-                return " "
-        elif isinstance(piece, Element):
-            text = plain_text(piece)
-            if text or piece.tag in ("br", "img"):
-                return (text or " ")[0]
+        if isinstance(piece, _Bracket) and piece.target is not None and not piece.image:
+            continue
+        if piece is _Mark.END:
+            continue
+        text = _edge_text(piece) if isinstance(piece, Element) else _words(piece)
+        if text:
+            return text[0]
     return " "
-
-
-__all__ = ["Definitions", "SoftBreak", "fill", "unescape"]

@@ -68,25 +68,20 @@ def _write(element: Element, write: Callable[[str], None]) -> None:
     tag = element.tag
     if tag is cast(str, raw):
         write(element.text or "")
-    elif tag is None:
-        _write_content(element, write)
     else:
-        write(f"<{tag}")
-        for name, value in element.items():
-            write(f' {name}="{escape(value).replace(chr(34), "&quot;")}"')
-        write(">")
-        if tag not in VOID:
-            _write_content(element, write)
+        if tag is not None:
+            write(f"<{tag}")
+            for name, value in element.items():
+                write(f' {name}="{escape(value).replace(chr(34), "&quot;")}"')
+            write(">")
+        if element.text:
+            write(escape(element.text))
+        for child in element:
+            _write(child, write)
+        if tag is not None and tag not in VOID:
             write(f"</{tag}>")
     if element.tail:
         write(escape(element.tail))
-
-
-def _write_content(element: Element, write: Callable[[str], None]) -> None:
-    if element.text:
-        write(escape(element.text))
-    for child in element:
-        _write(child, write)
 
 
 def escape(text: str) -> str:

@@ -16,17 +16,18 @@ PARENTHESES = 32  # CommonMark: at least three levels in a destination; cmark st
 
 # Everything that a Chinese typesetter sets in a full square: ideographs, kana, hangul, full-width punctuation.
 _WIDE = (
-    r"\u2e80-\u303f\u3040-\ua4cf\uac00-\ud7af\uf900-\ufaff\ufe10-\ufe1f\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6"
-    r"\U0001f200-\U0001f2ff\U00020000-\U0003ffff"
+    ("\u2e80", "\ua4cf"),
+    ("\uac00", "\ud7af"),
+    ("\uf900", "\ufaff"),
+    ("\ufe10", "\ufe1f"),
+    ("\ufe30", "\ufe4f"),
+    ("\uff00", "\uff60"),
+    ("\uffe0", "\uffe6"),
+    ("\U0001f200", "\U0001f2ff"),
+    ("\U00020000", "\U0003ffff"),
 )
-is_wide = re.compile(f"[{_WIDE}]").match
-
-# Between two of these a line break of the source is no word space. Hangul has word spaces; the quotes, the dash and
-# the ellipsis belong to Chinese as much as to English, so that they join only when the other side is Chinese too.
-is_joining = re.compile(
-    r"[\u2e80-\u312f\u3190-\ua4cf\uf900-\ufaff\ufe10-\ufe1f\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
-    r"‘’“”—…·]"
-).match
+_HANGUL = (("\u3130", "\u318f"), ("\uac00", "\ud7af"))
+CHINESE_MARKS = "‘’“”—…·"  # as much Chinese as Latin
 
 _ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));")
 _ESCAPE_OR_ENTITY = re.compile(r"\\([!-/:-@\[-`{-~])|" + _ENTITY.pattern)
@@ -38,6 +39,16 @@ _TITLE = re.compile(r""" "((?:[^\\"]|\\.)*)" | '((?:[^\\']|\\.)*)' | \(((?:[^\\(
 _SPACE = re.compile(r"[ \t\n]*")
 _LINE_SPACE = re.compile(r"[ \t]*")
 _LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
+
+
+def is_wide(char: str) -> bool:
+    """Tell whether `char` is East Asian: an ideograph, a syllable, or a punctuation mark of full width."""
+    return char >= "\u2e80" and any(first <= char <= last for first, last in _WIDE)
+
+
+def is_joining(char: str) -> bool:
+    """Tell whether a line end between two such characters is no word space; hangul has word spaces."""
+    return char in CHINESE_MARKS or (is_wide(char) and not any(first <= char <= last for first, last in _HANGUL))
 
 
 def is_punctuation(char: str) -> bool:
