@@ -36,7 +36,7 @@ from wxpub.sandbox import Sandbox, serve
 PAGE = ROOT / "docs" / "errors.md"
 
 
-# --- a web server that serves bad pictures --------------------------------------------------------------------------------
+# --- a web server that serves bad pictures ----------------------------------------------------------------------------
 
 
 class BadPictures(BaseHTTPRequestHandler):
@@ -109,7 +109,7 @@ class Desk:
 Case = Callable[[Desk], Any]
 
 
-# --- issues ----------------------------------------------------------------------------------------------------------------
+# --- issues -----------------------------------------------------------------------------------------------------------
 
 
 def issue(data: bytes | str, name: str = "issue.md") -> Case:
@@ -143,7 +143,7 @@ ISSUES: dict[str, Case] = {
 }
 
 
-# --- settings --------------------------------------------------------------------------------------------------------------
+# --- settings ---------------------------------------------------------------------------------------------------------
 
 
 def settings(text: str, account: str = "", **env: str) -> Case:
@@ -187,7 +187,7 @@ SETTINGS: dict[str, Case] = {
 }
 
 
-# --- pictures --------------------------------------------------------------------------------------------------------------
+# --- pictures ---------------------------------------------------------------------------------------------------------
 
 
 def png(width: int, height: int) -> bytes:
@@ -325,7 +325,7 @@ REMOTE: dict[str, Case] = {
 }
 
 
-# --- the network and what answers --------------------------------------------------------------------------------------------
+# --- the network and what answers -------------------------------------------------------------------------------------
 
 
 def answered(kind: str, value: float = 0, endpoint: str = "draft/count", times: int = 9) -> Case:
@@ -427,7 +427,7 @@ REFUSALS: dict[str, Case] = {
 }
 
 
-# --- ledger and push ---------------------------------------------------------------------------------------------------------
+# --- ledger and push --------------------------------------------------------------------------------------------------
 
 
 def ledger_of(data: bytes) -> Case:
@@ -596,7 +596,7 @@ def write_page(wechat: Sandbox, web: str, folder: Path) -> None:
     lines = [
         "# What can go wrong, and what is said about it",
         "",
-        "Made by `tests/test_errors_table.py`; `pytest --update` rewrites it. Every message is one that the program gave.",
+        "Made by `tests/test_errors_table.py`; `pytest --update` rewrites it. The program gave every one of them.",
     ]
     for group, cases in TABLE.items():
         lines += ["", f"## {group}", "", "| when | message |", "|---|---|"]

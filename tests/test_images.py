@@ -180,12 +180,13 @@ def test_svg_is_drawn_twice_as_wide_as_it_says(size: str, width: int) -> None:
 def test_svg_reads_no_file_of_this_machine(tmp_path: Path) -> None:
     Pillow.new("RGB", (10, 10), "red").save(tmp_path / "secret.png")
     for address in (f"file://{tmp_path}/secret.png", f"{tmp_path}/secret.png"):
-        svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><image href="{address}" width="10" height="10"/></svg>'
+        size = 'width="10" height="10"'
+        svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><image href="{address}" {size}/></svg>'
         pixel = opened(fit(svg.encode(), "a.svg")).convert("RGBA").getpixel((5, 5))
         assert pixel[3] == 0  # type: ignore[index]
 
 
-# --- where they come from ---------------------------------------------------------------------------------------------------
+# --- where they come from ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -277,7 +278,7 @@ def test_a_name_with_one_private_address_among_public_ones_is_refused(monkeypatc
         images.load("http://rebind.example/a.png", Path("a.md"), root=Path())
 
 
-# --- what is drawn here ---------------------------------------------------------------------------------------------------------
+# --- what is drawn here -----------------------------------------------------------------------------------------------
 
 
 def test_a_qr_code_says_what_it_was_given_and_is_the_same_every_time(tmp_path: Path) -> None:

@@ -238,7 +238,7 @@ def test_a_lost_ledger_does_not_lose_what_was_edited(paper: Newsletter) -> None:
         paper.push("a.md")
 
 
-# --- nothing is sent before everything is known to be right --------------------------------------------------------------
+# --- nothing is sent before everything is known to be right -----------------------------------------------------------
 
 
 def test_a_bad_image_stops_before_any_upload(paper: Newsletter) -> None:
@@ -279,7 +279,7 @@ def test_what_wechat_dropped_is_told(paper: Newsletter, monkeypatch: pytest.Monk
     assert any("style position" in each for each in messages)
 
 
-# --- faults --------------------------------------------------------------------------------------------------------------
+# --- faults -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_token_that_is_revoked_in_mid_push_is_renewed_once(paper: Newsletter) -> None:
@@ -388,7 +388,7 @@ def test_a_full_disk_at_any_write_of_the_ledger_loses_nothing(
     assert len(paper.drafts()) == place + 1
 
 
-# --- at the same time -----------------------------------------------------------------------------------------------------
+# --- at the same time -------------------------------------------------------------------------------------------------
 
 
 def test_two_pushes_at_once_of_one_issue_make_one_draft(paper: Newsletter) -> None:
@@ -418,7 +418,7 @@ def test_pushes_at_once_of_ten_issues_make_ten_drafts(paper: Newsletter) -> None
     assert len(paper.ledger().facts(Draft)) == 10
 
 
-# --- publishing, and the ledger from the account ----------------------------------------------------------------------------
+# --- publishing, and the ledger from the account ----------------------------------------------------------------------
 
 
 def test_publishing_records_the_permalink_and_a_second_time_changes_nothing(paper: Newsletter) -> None:
@@ -445,13 +445,13 @@ def test_a_rebuilt_ledger_knows_drafts_and_published_issues(paper: Newsletter) -
     path.write_text("damaged", encoding="utf-8")
     with pytest.raises(ConfigError, match="damaged"):
         paper.push("a.md", "b.md")
-    ledger, found = rebuild(Client(paper.account), path, account, paper.root)
+    _, found = rebuild(Client(paper.account), path, account, paper.root)
     assert sorted(found) == ["draft: a.md", "draft: b.md", "published: c.md"]
     assert [each.read_text() for each in paper.root.glob("*.old.json")] == ["damaged"]
     assert paper.push("a.md", "b.md").media_id == first.media_id
 
 
-# --- what is left behind -----------------------------------------------------------------------------------------------------
+# --- what is left behind ----------------------------------------------------------------------------------------------
 
 
 def test_the_ledger_holds_no_secret_and_one_fact_a_line(paper: Newsletter) -> None:

@@ -1,8 +1,8 @@
 """A push that is killed or cut off at every single point, and what the next one makes of it.
 
-For every scenario below, every request of its push is cut before, after and in the middle of its answer, and the process
-is killed (SIGKILL) before and after every request and at three places of every write of the ledger. Then `push` runs
-again, and the draft box has to be as if nothing had happened.
+For every scenario below, every request of its push is cut before, after and in the middle of its answer, and the
+process is killed (SIGKILL) before and after every request and at three places of every write of the ledger. Then
+`push` runs again, and the draft box has to be as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 class Scenario:
     """What is there before the push, what is pushed, and what must be there in the end.
 
-    `uploads` are the pictures that the push has to upload, `drafts` the drafts in the box afterwards, `added` the drafts
+    `uploads` are the pictures that the push has to upload, `drafts` the drafts in the box afterwards, `added` those
     that the push has to create; `points` is how many points there are at least.
     """
 

@@ -1,8 +1,8 @@
 """The Official Account API: one method per endpoint, values in, values out; knows no article and decides nothing.
 
-What belongs to every call is done here once: the token, renewed once when WeChat no longer knows it; raw UTF-8 both ways,
-whatever the answer's Content-Type says; success by the absence of an error code, since most successes carry none; and
-repetition where that is safe:
+What belongs to every call is done here once: the token, renewed once when WeChat no longer knows it; raw UTF-8 both
+ways, whatever the answer's Content-Type says; success by the absence of an error code, since most successes carry
+none; and repetition where that is safe:
 
     nothing was sent (no connection)          every call is repeated
     WeChat said no for now (45011)            every call is repeated, after its minute
@@ -96,10 +96,10 @@ class Client:
         self._secrets = {account.secret} - {""}
         self._local = threading.local()
 
-    # --- token ---------------------------------------------------------------------------------------------------------
+    # --- token --------------------------------------------------------------------------------------------------------
 
     def token(self) -> str:
-        """Give a valid access token: WeChat's stable one, which other programs on the account share and do not invalidate.
+        """Give a valid access token: WeChat's stable one, which other programs share and do not invalidate.
 
         Kept in memory only. Source: developers.weixin.qq.com getStableAccessToken (10,000 calls a minute).
         """
@@ -133,7 +133,7 @@ class Client:
             if self._token == token:  # another thread may have a newer one already
                 self._token = ""
 
-    # --- images --------------------------------------------------------------------------------------------------------
+    # --- images -------------------------------------------------------------------------------------------------------
 
     def upload_image(self, file: File) -> str:
         """Upload a picture of the body; give its address. It counts towards no quota and cannot be listed or deleted.
@@ -160,7 +160,7 @@ class Client:
         """Count permanent material: `image_count` and others. Source: api_getmaterialcount."""
         return self._call("material/get_materialcount")
 
-    # --- drafts --------------------------------------------------------------------------------------------------------
+    # --- drafts -------------------------------------------------------------------------------------------------------
 
     def add_draft(self, articles: Sequence[Json]) -> str:
         """Create a draft of one to eight articles; give its media_id. Never repeated when its outcome is unknown.
@@ -173,7 +173,10 @@ class Client:
         return _text(answer, "media_id", "draft/add")
 
     def get_draft(self, media_id: str) -> tuple[Json, ...]:
-        """Give the articles of a draft as WeChat keeps them. ApiError 40007: it is gone. Source: api_getdraft (500 a day)."""
+        """Give the articles of a draft as WeChat keeps them.
+
+        ApiError 40007: it is gone. Source: api_getdraft (500 a day).
+        """
         return _articles(self._call("draft/get", {"media_id": media_id}).get("news_item"), "draft/get")
 
     def update_draft(self, media_id: str, index: int, article: Json) -> None:
@@ -184,7 +187,7 @@ class Client:
         self._call("draft/update", {"media_id": media_id, "index": index, "articles": article})
 
     def delete_draft(self, media_id: str) -> None:
-        """Delete a draft; irreversible. One that is already gone is no error. Source: api_draft_delete (1,000 a day)."""
+        """Delete a draft; irreversible. One that is gone is no error. Source: api_draft_delete (1,000 a day)."""
         try:
             self._call("draft/delete", {"media_id": media_id})
         except ApiError as error:
@@ -202,10 +205,10 @@ class Client:
         """
         return self._pages("draft/batchget", "media_id", content)
 
-    # --- publishing ----------------------------------------------------------------------------------------------------
+    # --- publishing ---------------------------------------------------------------------------------------------------
 
     def publish(self, media_id: str) -> str:
-        """Ask WeChat to publish a draft; give the publish_id to follow it by. Never repeated when its outcome is unknown.
+        """Ask WeChat to publish a draft; give the publish_id to follow it by. Never repeated on an unknown outcome.
 
         ApiError 48001: the kind of account may not; 53503: the draft fails WeChat's checks. Source: freepublish_submit.
         """
@@ -225,18 +228,22 @@ class Client:
         )
 
     def publications(self) -> Iterator[Json]:
-        """Give every published article as `{article_id, content: {news_item: […]}, update_time}`. Source: freepublish_batchget."""
+        """Give every publication as `{article_id, content: {news_item: […]}, update_time}`.
+
+        ApiError 48001: the kind of account may not. Source: freepublish_batchget (100 a day, 20 each).
+        """
         return self._pages("freepublish/batchget", "article_id", content=True)
 
     def preview(self, media_id: str, wxid: str) -> None:
         """Send a draft to one phone; its owner must follow the account. Never repeated when its outcome is unknown.
 
-        ApiError 40132: no such WeChat ID; 43004: does not follow; 48001: the account may not. Source: api_preview (100 a day).
+        ApiError 40132: no such WeChat ID; 43004: does not follow; 48001: the account may not.
+        Source: api_preview (100 a day).
         """
         body = {"towxname": wxid, "msgtype": "mpnews", "mpnews": {"media_id": media_id}}
         self._call("message/mass/preview", body, twice=False)
 
-    # --- the account ---------------------------------------------------------------------------------------------------
+    # --- the account --------------------------------------------------------------------------------------------------
 
     def quota(self, endpoint: str) -> Quota:
         """Tell what is left of an endpoint's calls today. ApiError 76021: unknown endpoint. Source: api_getapiquota."""
@@ -253,7 +260,7 @@ class Client:
         except (KeyError, ValueError, TypeError):
             return None
 
-    # --- what belongs to every call ------------------------------------------------------------------------------------
+    # --- what belongs to every call -----------------------------------------------------------------------------------
 
     def _pages(self, endpoint: str, key: str, content: bool) -> Iterator[Json]:
         seen: set[str] = set()
@@ -335,7 +342,7 @@ class Client:
         """Send one request and read its answer. Raises NetworkError and ApiError."""
         response = self._request(endpoint, query or {}, data, file)
         try:
-            # By hand: without a charset `requests` would read text/plain as ISO-8859-1. WeChat lets control characters through.
+            # By hand: `requests` reads text/plain as ISO-8859-1; and WeChat lets control characters through.
             answer = json.loads(response.content.decode("utf-8"), strict=False)
         except (UnicodeDecodeError, ValueError, RecursionError):
             answer = None
@@ -456,7 +463,7 @@ def _status_error(endpoint: str, status: int) -> NetworkError | ConfigError:
 
 
 def _translate(error: requests.RequestException, endpoint: str, base: str, proxied: bool) -> NetworkError | ConfigError:
-    """Say in our words why no answer came; never in those of `requests`, which quote the whole address with its token."""
+    """Say in our words why no answer came; those of `requests` quote the whole address with its token."""
     import requests.exceptions as known
     from urllib3.exceptions import NameResolutionError, NewConnectionError
 

@@ -52,7 +52,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What is about to be sent: to the draft `media_id`, or to a new one if that is empty. `mark` tells whether it was."""
+    """What is about to be sent: to the draft `media_id`, to a new one if that is empty. `mark` tells if it was."""
 
     mark: str
     index: int
@@ -118,14 +118,13 @@ def issue_name(path: Path, root: Path) -> str:
 
 def published(root: Path) -> dict[str, str]:
     """Map every issue that the ledger of `root` knows as published to its permalink, by the issue's absolute path."""
-    facts = Ledger(root / FILE_NAME).facts(Published)
-    return {str((root / name).resolve()): fact.url for (_, name), fact in facts.items() if fact.url}
+    return Ledger(root / FILE_NAME).permalinks(root)
 
 
 class Ledger:
     """The ledger in `path`, which need not exist yet. Every change is on disk when the call returns.
 
-    Without `keep` changes stay in memory, for a rehearsal. Raises ConfigError if the file is damaged; it is then left as it is.
+    Without `keep` changes stay in memory. Raises ConfigError if the file is damaged, which is left as it is.
     """
 
     def __init__(self, path: Path, *, keep: bool = True) -> None:
@@ -153,6 +152,11 @@ class Ledger:
         """Give all facts of `kind` about one account, by name."""
         return {name: fact for (owner, name), fact in self.facts(kind).items() if owner == account}
 
+    def permalinks(self, root: Path) -> dict[str, str]:
+        """Map every issue under `root` that is known as published to its permalink, by the issue's absolute path."""
+        facts = self.facts(Published)
+        return {str((root / name).resolve()): fact.url for (_, name), fact in facts.items() if fact.url}
+
     def record(
         self,
         account: str,
@@ -179,7 +183,7 @@ class Ledger:
 
     @contextmanager
     def locked(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Keep other pushes of this newsletter out, and read what they have written; `waiting` is told that one is at work."""
+        """Keep other pushes of this newsletter out, and read what they wrote; `waiting` is told that one is at work."""
         from filelock import FileLock, Timeout
 
         lock = FileLock(self.path.with_name(f".{self.path.name}.lock"))
@@ -220,7 +224,7 @@ def _fact(kind: type[F], value: Mapping[str, Any], path: Path) -> F:
         raise _damaged(path, f"a fact of {_NAMES[kind]} is incomplete") from None
 
 
-# --- the file -----------------------------------------------------------------------------------------------------------
+# --- the file ---------------------------------------------------------------------------------------------------------
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:
@@ -233,7 +237,7 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path) from None
     if "\n<<<<<<<" in text or "\n>>>>>>>" in text or text.startswith("<<<<<<<"):
-        hint = "keep the lines of both sides and remove the marks; `wxpub.ledger.json merge=union` in .gitattributes does it"
+        hint = "keep the lines of both sides, remove the marks (.gitattributes: wxpub.ledger.json merge=union)"
         raise ConfigError("holds the marks of a merge conflict", path, hint)
     try:
         pairs = json.loads(text, object_pairs_hook=lambda found: found)

@@ -48,19 +48,19 @@ IMAGE_TOTAL_PIXELS = 100_000_000
 # A PNG of 18,018 × 24,477 pixels was refused with 40137 (reported 2026); half of that height is taken.
 IMAGE_HEIGHT = 12_000
 
-# --- what an error code means to an editor -----------------------------------------------------------------------------
-# Codes and meanings: developers.weixin.qq.com, pages of each endpoint and 全局返回码; the paths are those of the console
+# --- what an error code means to an editor ----------------------------------------------------------------------------
+# Codes and meanings: developers.weixin.qq.com, pages of each endpoint and 全局返回码; the paths are those of
 # mp.weixin.qq.com as of 2026-09.
 _WHITELIST = "mp.weixin.qq.com → 设置与开发 → 开发接口管理 → IP白名单"
 _CONSOLE = "mp.weixin.qq.com → 通知中心 says why"
 ERRCODE_HINTS: Mapping[int, str] = {
     -1: "WeChat's system is busy: try again in a minute",
     # credentials and tokens
-    40001: "another program took the token over, or the AppSecret is wrong: let every program use stable_token, then run `wxpub doctor`",
+    40001: "another program took the token over, or the AppSecret is wrong: let all programs use stable_token",
     40002: "the token request has a wrong grant_type: is api_base a relay that changes requests?",
     40013: "the AppID is wrong: copy it from 设置与开发 → 开发接口管理 (it begins with wx)",
     40014: "the token is malformed or another account's: run `wxpub doctor`",
-    40125: "the AppSecret is wrong or was reset: copy it again from 设置与开发 → 开发接口管理; WXPUB_SECRET or secret_file holds the old one",
+    40125: "the AppSecret is wrong or was reset: copy it again from 设置与开发 → 开发接口管理",
     40164: f"add this computer's address to the account's IP whitelist ({_WHITELIST}); it takes about ten minutes",
     40243: "the AppSecret is frozen: unfreeze it in 设置与开发 → 开发接口管理",
     41001: "no token was sent: is api_base a relay that drops the query?",
@@ -75,16 +75,16 @@ ERRCODE_HINTS: Mapping[int, str] = {
     50007: f"the account is frozen: {_CONSOLE}",
     61004: f"add this computer's address to the platform's whitelist ({_WHITELIST})",
     89501: "an administrator has to confirm this address: look at the message that WeChat sent, then run again",
-    89503: f"an administrator has to confirm this address: confirm WeChat's message, or fill the IP whitelist ({_WHITELIST})",
+    89503: f"an administrator has to confirm WeChat's message, or to fill the IP whitelist ({_WHITELIST})",
     89506: "an administrator refused this address: try again in 24 hours, or ask the administrator",
     89507: "an administrator refused this address: try again in an hour, or ask the administrator",
     # quotas
-    45009: "today's quota of this call is used up: it starts anew at midnight in Beijing; `wxpub doctor` shows what is left",
+    45009: "today's quota of this call is used up until midnight in Beijing; `wxpub doctor` shows what is left",
     45011: "too many calls in one minute: run again in a minute",
     48006: "the quota was reset too often this month (ten times): wait until midnight in Beijing",
     # rights of the account
-    48001: "the account's type or certification does not allow this call (personal and unverified accounts cannot publish or preview "
-    "through the API since July 2025; a certification may have expired): do it by hand on mp.weixin.qq.com",
+    48001: "the account's type or certification does not allow this call (since July 2025 personal and unverified "
+    "accounts cannot publish through the API; a certification may have expired): do it by hand on mp.weixin.qq.com",
     48004: f"the call is blocked after a violation: {_CONSOLE}",
     48008: "the account may not send this kind of message",
     88000: "the account has no comments (留言): set open_comment: false",
@@ -97,7 +97,7 @@ ERRCODE_HINTS: Mapping[int, str] = {
     41011: "a field that WeChat requires is missing: please report it",
     44001: "a file arrived empty: is api_base a relay that drops uploads?",
     44002: "the request arrived empty: is api_base a relay that drops bodies?",
-    47001: "WeChat could not read the request: a control character in title, author or text, or a relay that rewrites JSON",
+    47001: "WeChat could not read the request: a control character in title or text, or a relay that rewrites JSON",
     # pictures
     40004: "WeChat does not know this kind of material: please report it",
     40005: "the picture is neither JPEG nor PNG: save it again as PNG",

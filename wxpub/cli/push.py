@@ -18,6 +18,7 @@ from wxpub.finding import Finding
 
 if TYPE_CHECKING:
     from wxpub.cli.wechat import WeChat
+    from wxpub.ledger import Ledger
     from wxpub.push import Issue, Job, Plan, Receipt
 
 BY_HAND = "原创 (original), 合集 (album), 赞赏 (tips), 群发 (send to followers)"
@@ -69,8 +70,8 @@ def push(
     loaded = [options.load(path, theme_name, variables) for path in files]
     settings = loaded[0].config
     with wechat.connect(settings, account_name, sandbox) as account:
-        issues = tuple(_issue(each) for each in loaded)
         ledger = account.ledger(keep=not dry_run)
+        issues = tuple(_issue(each, ledger) for each in loaded)
         private = bool(settings.network.get("allow_private"))
         known = pushing.known(ledger, account.key)
         bundles = pushing.gather(issues, pushing.Terms(known, private, skip_unreachable, account.rehearsal))
@@ -88,8 +89,10 @@ def push(
             _show(f"{account.sandbox.url}/draft/{receipt.media_id}")
 
 
-def _issue(each: options.Issue) -> Issue:
-    return pushing.Issue(each.article, each.theme, each.config.root, wechat.picture_root(each.config), each.published)
+def _issue(each: options.Issue, ledger: Ledger) -> Issue:
+    root = each.config.root
+    published = {**each.published, **ledger.permalinks(root)}
+    return pushing.Issue(each.article, each.theme, root, wechat.picture_root(each.config), published)
 
 
 @contextmanager
@@ -119,7 +122,6 @@ def _say_findings(findings: list[Finding]) -> None:
 
 def _say_plan(todo: Plan, job: Job, as_json: bool) -> None:
     """Say what a push would do."""
-    pushing.stop_at_errors(job.bundles)
     pictures = len(todo.uploads)
     if as_json:
         changed = [str(job.bundles[place].issue.article.path) for place in todo.changed]

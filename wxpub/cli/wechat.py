@@ -22,7 +22,6 @@ from wxpub.ledger import FILE_NAME, Ledger
 if TYPE_CHECKING:
     from wxpub.sandbox import Sandbox
 
-SANDBOX_APPID = "wx0000000000000000"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -30,14 +29,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 class WeChat:
     """An account that can be spoken to. `key` names it in the ledger; `sandbox` is set if it runs in this process.
 
-    `local` says that it is a WeChat on this machine, for trying out: a web that cannot be reached stops no push there.
+    A WeChat on this machine is a `rehearsal`: no reader will ever see what is pushed.
     """
 
     client: Client
     ledger_path: Path
     key: str
-    local: bool
-    rehearsal: bool = False
+    rehearsal: bool
     sandbox: Sandbox | None = None
 
     def ledger(self, *, keep: bool = True) -> Ledger:

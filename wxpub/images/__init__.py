@@ -1,4 +1,4 @@
-"""Pictures for an article: a source as the author wrote it in, bytes that WeChat takes out; speaks no API, keeps no file.
+"""Pictures for an article: a source as the author wrote it in, bytes that WeChat takes out; speaks no API.
 
     Source  what a source of the article holds: bytes and a key by which it is known again     read()
     Image   what is uploaded: JPEG, PNG or animated GIF within WeChat's limits                  fit(), load(), cover()

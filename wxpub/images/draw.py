@@ -40,7 +40,7 @@ _FONTS = (
 
 
 def qrcode(src: str) -> Source:
-    """Draw `qrcode:TEXT` as a PNG with the quiet margin that readers need. Raises SourceError if the text is too long."""
+    """Draw `qrcode:TEXT` as a PNG with the margin that readers need. Raises SourceError if it is too long."""
     text = src.removeprefix("qrcode:")
     if not text or len(text.encode()) > QR_BYTES:
         raise SourceError(f"a QR code of {len(text.encode())} bytes; it takes 1 to {QR_BYTES}")
@@ -112,9 +112,8 @@ def stand_in(src: str) -> tuple[Source, Image]:
 def font_path() -> str | None:
     """Find a font with Chinese characters: fontconfig's choice, else a well-known file; None if there is none."""
     if program := shutil.which("fc-list"):
-        asked = subprocess.run(
-            [program, ":lang=zh-cn", "file"], capture_output=True, text=True, check=False, timeout=20
-        )  # noqa: S603
+        question = [program, ":lang=zh-cn", "file"]
+        asked = subprocess.run(question, capture_output=True, text=True, check=False, timeout=20)  # noqa: S603  our own words
         found = sorted(filter(None, (line.rstrip(": ") for line in asked.stdout.splitlines())), key=_preference)
         if found:
             return found[0]
@@ -164,7 +163,7 @@ def _fitting(draw: ImageDraw, text: str, face: object) -> tuple[FreeTypeFont, li
 
 
 def _lines(draw: ImageDraw, text: str, font: FreeTypeFont, width: int) -> list[str]:
-    """Break `text` as Chinese is broken: between any two characters, but not inside a Latin word or before punctuation."""
+    """Break `text` as Chinese is: between any two characters, but not in a Latin word or before punctuation."""
     lines = [""]
     for piece in re.findall(r"[A-Za-z0-9_.+\-/]+\s*|.[，。、；：！？）】》」』,.;:!?)\]]*\s*", text):
         if lines[-1] and draw.textlength((lines[-1] + piece).rstrip(), font=font) > width:

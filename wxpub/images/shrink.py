@@ -1,4 +1,4 @@
-"""Pictures as WeChat takes them: any picture's bytes in, JPEG or PNG under 1 MB (or an animated GIF) out; knows no files.
+"""Pictures as WeChat takes them: any bytes in, JPEG or PNG under 1 MB, or an animated GIF, out; knows no files.
 
 Scale first, then quality: a photograph of twelve megapixels becomes 1,440 pixels wide at quality 88 in a third of the
 time that it takes to bring it under 1 MB at full size, and looks better for it.
@@ -94,7 +94,7 @@ def _animation(data: bytes, bitmap: Bitmap, source: Source) -> Image:
 
 
 def _as_it_is(bitmap: Bitmap, data: bytes) -> bool:
-    """Tell whether WeChat shows these very bytes as the author sees them, so that nothing is gained by encoding again."""
+    """Tell whether WeChat shows these bytes as the author sees them: then nothing is gained by encoding again."""
     return (
         len(data) < UPLOADIMG_BYTES
         and bitmap.width <= IMAGE_PIXELS
@@ -193,7 +193,7 @@ def _save(bitmap: Bitmap, kind: str, **options: Any) -> bytes:
 
 
 def _name(source: Source, kind: str) -> str:
-    """Name the upload in ASCII with an extension: WeChat refuses names without one, and some gateways others (40113)."""
+    """Name the upload in ASCII, with an extension: WeChat refuses names without one (40113)."""
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", source.name.rpartition("/")[2].rpartition(".")[0]).strip("-")[:40]
     return f"{stem or source.key[:12]}.{'jpg' if kind == 'JPEG' else kind.lower()}"
 
@@ -203,7 +203,7 @@ def _name(source: Source, kind: str) -> str:
 
 def _is_svg(data: bytes) -> bool:
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return head.startswith(b"<") and b"<svg" in head.lower() or data[:2] == b"\x1f\x8b"
+    return (head.startswith(b"<") and b"<svg" in head.lower()) or data[:2] == b"\x1f\x8b"
 
 
 def _rasterise(data: bytes, name: str) -> bytes:

@@ -107,7 +107,7 @@ def _find(src: str, article_path: Path, root: Path) -> Path:
                     if found.is_relative_to(root):
                         return found
                     outside = True
-            except (OSError, ValueError, RuntimeError):  # a name too long, a zero byte, a loop of links
+            except (OSError, ValueError, RuntimeError):  # noqa: PERF203  a name too long, a zero byte, a loop of links
                 continue
     if outside:
         hint = "copy it into the newsletter's project; nothing outside is sent"

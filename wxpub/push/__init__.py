@@ -4,8 +4,8 @@
     plan     find the draft of these issues, see what differs      WeChat is asked, nothing is changed there
     push     upload, create or update, read back, record           every effect is recorded before the next one
 
-Whatever happens in between – the process is killed, the connection is cut, the disk is full – the next push goes on from
-there: the ledger says what was about to be done, the mark in every article whether it was.
+Whatever happens in between – the process is killed, the connection is cut, the disk is full – the next push goes on
+from there: the ledger says what was about to be done, the mark in every article whether it was.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from wxpub.errors import SourceError
 from wxpub.finding import Finding
 from wxpub.ledger import Ledger, Upload
 from wxpub.push import send
@@ -34,7 +33,6 @@ __all__ = [
     "known",
     "plan",
     "push",
-    "stop_at_errors",
 ]
 
 _DONE = {"create": "created", "update": "updated", "nothing": "unchanged"}
@@ -46,7 +44,6 @@ def push(job: Job) -> Receipt:
     Raises SourceError, before anything is sent, if any finding is an error; WxpubError where somebody else has changed
     the draft; NetworkError, ApiError and ConfigError where a call or the ledger fails: the same push can be run again.
     """
-    stop_at_errors(job.bundles)
     with job.ledger.locked(lambda: job.say("another push is at work; waiting for it")):
         todo = plan(job)
         findings: tuple[Finding, ...] = ()
@@ -62,13 +59,6 @@ def push(job: Job) -> Receipt:
             standing, findings = send.verify(job, todo, standing)
         send.tidy(job, todo, standing)
         return _receipt(job, todo, standing, findings)
-
-
-def stop_at_errors(bundles: tuple[Bundle, ...]) -> None:
-    """Raise SourceError if any finding is an error."""
-    errors = sum(each.severity == "error" for bundle in bundles for each in bundle.findings)
-    if errors:
-        raise SourceError(f"{errors} error{'s' if errors > 1 else ''} to correct first; nothing was sent")
 
 
 def known(ledger: Ledger, account: str) -> Callable[[str, str], bool]:

@@ -14,10 +14,24 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
-_BLOCKS = frozenset(
-    "address article blockquote br dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr img li ol p pre section table td th tr ul".split()
-)
-_QUIET = frozenset(("id", "nodeleaf", "leaf", "textstyle", "class"))  # attributes that no reader sees
+# Elements at which a line ends.
+_BLOCKS = {
+    "address",
+    "article",
+    "blockquote",
+    "br",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "figcaption",
+    "figure",
+    "hr",
+    "img",
+    "li",
+    "ol",
+}
+_BLOCKS |= {"h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "section", "table", "td", "th", "tr", "ul"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What stands between an issue and its draft: settings and an account in, one line per thing that works or does not out."""
+"""What stands between an issue and its draft: settings and an account in, a line for each thing that works or not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from wxpub import config
 from wxpub.client import Client
 from wxpub.config import Config
 from wxpub.errors import ApiError, ConfigError, NetworkError, WxpubError

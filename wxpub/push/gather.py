@@ -43,7 +43,7 @@ class Issue:
 class Bundle:
     """An issue that is ready to go: `page` still names the pictures of the source.
 
-    `sources` are its pictures by their `src`, the cover apart; `loaded` holds, by use and key, those that have to be uploaded.
+    `sources` are its pictures by their `src`, the cover apart; `loaded` holds, by use and key, those to upload.
     """
 
     issue: Issue
@@ -64,8 +64,8 @@ class Terms:
     """On what terms pictures and findings are taken.
 
     `known(use, key)` tells which pictures are uploaded already: those are read, but not converted. `allow_private`
-    admits pictures of the local network. With `skip_unreachable` a picture on the web that cannot be reached is replaced
-    by a grey one. In a `rehearsal`, which no reader sees, so is one too, and what only readers would miss stops nothing.
+    admits pictures of the local network. With `skip_unreachable`, and in a `rehearsal`, a picture on the web that
+    cannot be reached is replaced by a grey one; in a rehearsal what only readers would miss stops nothing either.
     """
 
     known: Known

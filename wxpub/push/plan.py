@@ -22,7 +22,8 @@ INVALID_MEDIA_ID = 40007
 def plan(job: Job) -> Plan:
     """Find out what `push` would do. Asks WeChat, changes nothing there.
 
-    Raises SourceError for a job that is no draft, WxpubError, with a diff, where somebody else has changed the draft.
+    Raises SourceError, before WeChat is asked, if any finding is an error or the job is no draft; WxpubError, with a
+    diff, where somebody else has changed the draft.
     """
     _check(job)
     uploads = _missing(job)
@@ -45,6 +46,10 @@ def plan(job: Job) -> Plan:
 
 
 def _check(job: Job) -> None:
+    """Stop while nothing has been sent: at findings that are errors, and at what is no draft."""
+    errors = sum(each.severity == "error" for bundle in job.bundles for each in bundle.findings)
+    if errors:
+        raise SourceError(f"{errors} error{'s' if errors > 1 else ''} to correct first; nothing was sent")
     if len(job.bundles) > ARTICLES_PER_DRAFT:
         raise SourceError(f"{len(job.bundles)} files; a draft holds up to {ARTICLES_PER_DRAFT} articles")
     twice = next((name for name in job.names if job.names.count(name) > 1), None)
@@ -64,7 +69,7 @@ def _draft_group(standing: Standing) -> str:
 
 
 def _differs(job: Job, standing: Standing, place: int, draft: str) -> bool:
-    """Tell whether article `place` has to be sent: it differs from what was sent last, or the draft from what was stored."""
+    """Tell whether article `place` has to be sent: it is not what was sent last, or the draft not what was stored."""
     if any(not job.ledger.get(Upload, job.account, f"{use} {key}") for use, key in job.bundles[place].pictures):
         return True
     fact = standing.facts[place]
@@ -73,7 +78,7 @@ def _differs(job: Job, standing: Standing, place: int, draft: str) -> bool:
     return fact.sent != fingerprint(payload(job, place, draft))
 
 
-# --- what a broken-off push left ----------------------------------------------------------------------------------------
+# --- what a broken-off push left --------------------------------------------------------------------------------------
 
 
 def _resume(job: Job) -> tuple[bool, str]:
@@ -102,7 +107,7 @@ def _resume(job: Job) -> tuple[bool, str]:
 def record_new(
     job: Job, media_id: str, group: str, sent: dict[str, str] | None = None, *, doubtful: bool = False
 ) -> tuple[Draft, ...]:
-    """Record that the draft whose articles have the mark's group `group` was created, in one step with all that follows.
+    """Record that the draft whose marks have the group `group` was created, in one step with all that follows.
 
     Intents become facts; the facts of other issues in drafts that it replaces go. `sent` are fingerprints by issue.
     """
@@ -123,7 +128,7 @@ def record_new(
     return tuple(each for each in recorded if each)
 
 
-# --- the draft ----------------------------------------------------------------------------------------------------------
+# --- the draft --------------------------------------------------------------------------------------------------------
 
 
 def _locate(job: Job) -> tuple[Standing | None, str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""A ledger from the account itself, where the file was lost or damaged: drafts by their marks, published articles by mark or title."""
+"""A ledger from the account itself, where the file was lost: drafts by marks, published articles by mark or title."""
 
 from __future__ import annotations
 

@@ -71,12 +71,12 @@ def create(job: Job, todo: Plan) -> Standing:
 
 
 def _add(job: Job, todo: Plan, payloads: list[Json]) -> tuple[str, bool]:
-    """Call draft/add. Without an answer, look for the draft before it is sent again; gives whether two may exist now."""
+    """Call draft/add; without an answer, look for the draft before sending again. Gives whether two may exist now."""
     doubtful = False
     for last in (False, True):
         try:
             return _with_cover(job, todo, payloads, lambda: job.client.add_draft(payloads)), doubtful
-        except NetworkError as error:
+        except NetworkError as error:  # noqa: PERF203  two rounds at most
             if not error.sent:
                 raise
             job.say(f"{error.message}; looking whether the draft was made")
@@ -144,7 +144,7 @@ def _with_cover(job: Job, todo: Plan, payloads: list[Json], send: Callable[[], o
     raise AssertionError("the last attempt returns or raises")
 
 
-# --- afterwards ---------------------------------------------------------------------------------------------------------
+# --- afterwards -------------------------------------------------------------------------------------------------------
 
 
 def verify(job: Job, todo: Plan, standing: Standing) -> tuple[Standing, tuple[Finding, ...]]:
@@ -169,7 +169,7 @@ def _read_back(job: Job, media_id: str) -> tuple[Json, ...]:
     for seconds in SETTLING:
         try:
             return job.client.get_draft(media_id)
-        except ApiError as error:
+        except ApiError as error:  # noqa: PERF203  three rounds at most
             if error.errcode != INVALID_MEDIA_ID:
                 raise
             job.pause(seconds)
