@@ -191,3 +191,20 @@ def page_findings(page: Page, **options: str) -> list[Finding]:
 def test_a_page_made_of_a_real_issue_breaks_no_page_rule(path: Path, target: str, plain: Theme) -> None:
     article = read(path, SOURCE_URL, CORPUS)
     assert page_findings(render(article, plain, target=target), target=target) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("words", "severity"),
+    [
+        ("请点击文末【阅读原文】跳转", "error"),
+        ("详见“阅读原文”", "error"),
+        ("点左下角的阅读原文", "error"),
+        ("完整名单见阅读原文", "error"),
+        ("如需阅读原文，请访问 https://example.org/", "warning"),
+    ],
+)
+def test_only_what_points_to_the_missing_button_stops_a_push(
+    words: str, severity: str, folder: Path, plain: Theme
+) -> None:
+    found = check(page_of(f'---\nsource_url: ""\n---\n{words}\n', folder, plain), root=folder)
+    assert [each.severity for each in found if each.rule == "read-more-missing"] == [severity]
