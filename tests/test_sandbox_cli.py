@@ -1,0 +1,101 @@
+"""`wxpub sandbox`, the pytest plugin, and the documentation of both."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import fields
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner
+from conftest import ROOT
+
+from wxpub.cli import cli
+from wxpub.sandbox import Profile
+from wxpub.sandbox.control import Control
+from wxpub.sandbox.endpoints import TABLE
+from wxpub.sandbox.faults import KINDS
+
+pytest_plugins = ["pytester"]
+PLUGIN = "wxpub.sandbox.pytest_plugin"
+DOCUMENT = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_runs_until_it_is_stopped(tmp_path: Path, stop: signal.Signals) -> None:
+    db = tmp_path / "s.db"
+    command = [sys.executable, "-m", "wxpub", "sandbox", "--port", "0", "--db", str(db), "--profile", "personal"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(8)]
+        printed = "".join(lines)
+        found = re.search(r"http://127\.0\.0\.1:\d+", printed)
+        assert found, printed
+        for text in ("wx0000000000000000", "0" * 32, f"WXPUB_API_BASE={found.group()}", "WXPUB_APPID=", str(db)):
+            assert text in printed
+        assert "个人订阅号" in requests.get(found.group(), timeout=5).text
+        requests.get(found.group() + "/cgi-bin/draft/count", timeout=5)
+        process.send_signal(stop)
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert re.fullmatch(r"GET /cgi-bin/draft/count → 41001 \(\d+ ms\)\n", errors)
+
+
+def test_a_file_that_is_no_database_is_an_error_of_one_line(tmp_path: Path) -> None:
+    db = tmp_path / "x.db"
+    db.write_text("no database " * 100)
+    result = CliRunner().invoke(cli, ["sandbox", "--port", "0", "--db", str(db)])
+    assert result.exit_code == 1
+    assert "cannot use the sandbox's file" in result.output and "Traceback" not in result.output
+
+
+def test_help_has_an_example_and_options_exclude_each_other() -> None:
+    assert "WXPUB_API_BASE=http://127.0.0.1:8888" in CliRunner().invoke(cli, ["sandbox", "--help"]).output
+    assert CliRunner().invoke(cli, ["sandbox", "--temporary", "--db", "x"]).exit_code == 2
+
+
+def test_other_projects_tests_get_a_fresh_sandbox_each(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("time", [1, 2])
+        def test_fresh(wechat_sandbox, time):
+            assert wechat_sandbox.calls() == ()
+            wechat_sandbox.fail("empty")
+            assert len(wechat_sandbox.faults()) == 1
+
+        @pytest.mark.wechat(kind="personal")
+        def test_profile(wechat_sandbox):
+            assert wechat_sandbox.profile.kind == "personal"
+        """
+    )
+    installed = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
+    arguments = [] if installed else ["-p", PLUGIN]
+    pytester.runpytest_subprocess("--strict-markers", *arguments).assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Profile)])
+def test_the_document_tells_every_field_of_a_profile(name: str) -> None:
+    assert f"`{name}`" in DOCUMENT
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_document_tells_every_fault(kind: str) -> None:
+    assert f"`{kind}`" in DOCUMENT
+
+
+@pytest.mark.parametrize("name", [name for name in vars(Control) if not name.startswith("_")])
+def test_the_document_tells_every_method(name: str) -> None:
+    assert re.search(rf"`{name}\b|\b{name}`|`[^`]*\b{name}\(", DOCUMENT)
+
+
+@pytest.mark.parametrize("path", TABLE)
+def test_the_document_tells_every_endpoint(path: str) -> None:
+    name = path.rsplit("/", 1)[1]
+    assert name in DOCUMENT or path.split("/")[2] in DOCUMENT
