@@ -22,12 +22,13 @@ from wxpub import tree
 
 # --- random mixtures --------------------------------------------------------------------------------------------------
 
-# Each * is a word of its own. No fragment says that words are not shown: no definitions, comments or rows.
+# Each * is a word of its own. No fragment says that words are not shown: no definitions, comments or rows, and no
+# addresses, which a link or an image inside an image loses.
 FRAGMENTS = r"""
-*|中*文|**|*** *|_|__*|~~|==|`|``|```|~~~|[|](|](/*)|]|![|!|[*](<*>)|![*](* "*")|<|>|<b>|</b>|</p>|</section>|'*'|"*"
+*|中*文|**|*** *|_|__*|~~|==|`|``|```|~~~|[|](|](/u)|]|![|!|[*](<u>)|![*](u "t")|<|>|<b>|</b>|</p>|</section>|'*'|"*"
 <font color=red>|<model, *>|<*>|<br>|<div>|</div>|<td>|<li>|</ul>|</body>|<svg>|<a href="*">|https://a.b/*|www.a.b/*
 &amp;|&*;|\|\\|#|##|-|- *|+|1.|1. *|10) *|>|> *|>>|---|===|$|$*$|$$|{*}|{汉字(*)}|“*”|。|，|？|（*）|a: *|^*|a\|*@a.b
-    *|  *|→*|　*|*  |[ ] *|- [x] *|[^*]|{width=*}|*~*|[TOC] *|![*](*){width=30}|[!NOTE] *|(*)|é*|👍*
+    *|  *|→*|　*|*  |[ ] *|- [x] *|[^*]|{width=*}|*~*|[TOC] *|![*](u){width=30}|[!NOTE] *|(*)|é*|👍*
 """.strip("\n").replace("→", "\t")
 SEPARATORS = ["", "", " ", "\n", "\n", "\n\n", "\n  ", "\n    ", "\n- ", "\n> ", "  \n", "\n1. "]
 
@@ -161,6 +162,13 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     ),
     "footnotes in footnotes": lambda n: "[^1]: " * (n // 6),
     "rows": lambda n: "|a|b|\n|-|-|\n" + "|x|y|\n" * (n // 6),
+    "a delimiter row of spaces": lambda n: "a\n|-" + " " * n + "x",
+    "a delimiter row of dashes": lambda n: "a\n|" + "-" * n + "x",
+    "a label without end": lambda n: "[a]: b\n\n[x][" + "a" * n,
+    "a tag of spaces": lambda n: "<a x" + " " * n,
+    "a value without end": lambda n: "<a x='" + "y" * n,
+    "an address in angle brackets without end": lambda n: "<a" + "@" * (n // 2) + "." * (n // 2),
+    "a host without end": lambda n: "http://" + "a." * (n // 2) + "字" * (n // 2),
     "columns": lambda n: "|a" * (n // 4) + "\n" + "|-" * (n // 4),
     "lines that might be heads": lambda n: "a|b\n|-\n" * (n // 7),
     "headings": lambda n: "a\n=\n" * (n // 4),

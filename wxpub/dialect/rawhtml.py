@@ -7,6 +7,7 @@ nothing raw can hide text, close an element of the dialect's or nest without bou
     <List<String>>           text
     <!-- … -->, <?php … ?>   gone, as a browser shows them
     </div> without <div>     gone: it could close an element around it
+    <b> without </b>         ends where the paragraph or item ends that it stands in
     <html>, <body>           gone: an article has none
     <script> without its end text, as GitHub shows it: it would hide all that follows
 """
@@ -16,7 +17,7 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element
 
-from wxpub.dialect.nodes import LINE, is_raw
+from wxpub.dialect.nodes import LINE, is_raw, raw
 
 DEPTH = 100  # raw elements inside each other
 TAGS = frozenset(
@@ -52,7 +53,7 @@ _MARKUP = re.compile(
 
 
 class Cleaner:
-    """Clean the raw HTML of one document, in its order; what is open after one piece is open in the next.
+    """Clean the raw HTML of one document, in its order; what one piece opens, a later one beside it may end.
 
     `too_deep` is the first line where raw elements were nested deeper than DEPTH, `unclosed` the line of a comment
     that hides the rest of its block.
@@ -60,14 +61,22 @@ class Cleaner:
 
     def __init__(self) -> None:
         self.open: list[str] = []
+        self.floor = 0  # what is open below here stands outside the element that is being cleaned
         self.too_deep: int | None = None
         self.unclosed: int | None = None
 
     def clean(self, root: Element) -> None:
         """Rewrite all raw HTML in `root`."""
-        for element in root.iter():
-            if is_raw(element) and element.text:
-                element.text = self._piece(element.text, int(element.get(LINE, "1")))
+        floor, self.floor = self.floor, len(self.open)
+        for child in root:
+            if is_raw(child):
+                child.text = self._piece(child.text or "", int(child.get(LINE, "1")))
+            else:
+                self.clean(child)
+        if len(self.open) > self.floor:
+            root.append(raw("".join(f"</{name}>" for name in reversed(self.open[self.floor :])), 0))
+            del self.open[self.floor :]
+        self.floor = floor
 
     def _piece(self, html: str, line: int) -> str:
         parts: list[str] = []
@@ -107,17 +116,20 @@ class Cleaner:
     def _start_tag(self, found: re.Match[str], name: str, line: int) -> str:
         if name in VOID_TAGS or ("svg" in self.open and found["rest"].endswith("/")):
             return _start_tag(found, line)
-        if name in SELF_ENDING_TAGS:
-            while self.open and self.open[-1] in SELF_ENDING_TAGS and name in self.open[-4:]:
-                self.open.pop()
+        while name in SELF_ENDING_TAGS and name in self._near() and self.open[-1] in SELF_ENDING_TAGS:
+            self.open.pop()
         if len(self.open) >= DEPTH:
             self.too_deep = self.too_deep or line
             return ""
         self.open.append(name)
         return _start_tag(found, line)
 
+    def _near(self) -> list[str]:
+        """Give the innermost open elements: a row's cells and what a browser ends with them."""
+        return self.open[max(self.floor, len(self.open) - 4) :]
+
     def _end_tag(self, name: str) -> str:
-        if name not in self.open:
+        if name not in self.open[self.floor :]:
             return "<br>" if name == "br" else ""
         while self.open.pop() != name:
             pass
