@@ -79,6 +79,15 @@ def test_html_of_others_is_checked_as_it_is() -> None:
     assert "[no-semantic-wrapper]" not in run(write("b.html", "<article>字</article>"), "--target", "api").stdout
 
 
+def test_a_page_that_convert_wrote_is_checked_for_pasting() -> None:
+    write("a.md", SOUND + "\n[站](https://example.org/)\n")
+    assert CliRunner().invoke(cli, ["convert", "a.md"]).exit_code == 0
+    result = run("a.html", "--strict", "--json")
+    report = json.loads(result.stdout)["files"][0]
+    assert (result.exit_code, report["findings"]) == (0, [])
+    assert report["size"]["characters"] < 4_000  # of the article, not of the page around it
+
+
 @pytest.mark.parametrize("flag", [["--json"], ["--format", "json"]])
 def test_json_is_one_document(flag: list[str]) -> None:
     result = run(write("a.md", SOUND + "\n[空]()\n"), write("b.html", "<div>字</div>"), *flag)

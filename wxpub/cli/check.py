@@ -151,6 +151,7 @@ def _report(path: Path, theme_name: str | None, variables: Mapping[str, str], ta
 
 def _foreign(path: Path, target: Target | None) -> Report:
     from wxpub.check import check_html
+    from wxpub.check.document import open_document
     from wxpub.check.size import measure
 
     try:
@@ -159,7 +160,7 @@ def _foreign(path: Path, target: Target | None) -> Report:
         raise SourceError("is not UTF-8", path, hint="save it as UTF-8") from None
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", path) from None
-    return Report(path, check_html(html, path, target), measure(html))
+    return Report(path, check_html(html, path, target), measure(open_document(html).html))
 
 
 # --- what is printed --------------------------------------------------------------------------------------------------
