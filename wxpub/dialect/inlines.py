@@ -66,13 +66,17 @@ class _Mark(Enum):
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """A run of `*`, `_`, `~` or `=`, of which `count` are still text."""
+    """A run of `length` times `*`, `_`, `~` or `=`, of which `count` are still text.
+
+    `both`: on GitHub it could open and close, which keeps it from some partners ("the rule of three").
+    """
 
     char: str
+    length: int
     count: int
     opens: bool
     closes: bool
-    length: int
+    both: bool
     opened: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
 
@@ -269,9 +273,8 @@ class _Scanner:
         edges = "~" if char in "*_" else ""  # GitHub looks through the tildes around emphasis
         before = _neighbour(text, pos - 1, -1, edges)
         after = _neighbour(text, end, 1, edges)
-        opens, closes = _flanking(char, before, after)
-        run = _Run(char, length, opens, closes, length)
-        if opens or closes:
+        run = _Run(char, length, length, *_flanking(char, before, after))
+        if run.opens or run.closes:
             self.runs.append(run)
         return self._put(run, pos, end)
 
@@ -489,8 +492,8 @@ def _neighbour(text: str, pos: int, step: int, skipped: str) -> str:
     return "\n"
 
 
-def _flanking(char: str, before: str, after: str) -> tuple[bool, bool]:
-    """Tell whether a run between two characters can open and can close emphasis.
+def _flanking(char: str, before: str, after: str) -> tuple[bool, bool, bool]:
+    """Tell whether a run between two characters can open, can close, and could do both on GitHub.
 
     GitHub's rule does not close `**粗体？**后文`, since `？` is punctuation and 后 is not. Chinese has no spaces that
     would tell the two sides of a run, so for all but `_` a full-width neighbour never stands in the way: a full-width
@@ -498,16 +501,15 @@ def _flanking(char: str, before: str, after: str) -> tuple[bool, bool]:
     """
     space_before, space_after = before.isspace(), after.isspace()
     if char == "=":  # `x==1 and y==2` marks nothing
-        return not (space_after or _is_word(before)), not (space_before or _is_word(after))
+        return not (space_after or _is_word(before)), not (space_before or _is_word(after)), False
     mark_before, mark_after = is_punctuation(before), is_punctuation(after)
+    left = not space_after and (not mark_after or space_before or mark_before)
+    right = not space_before and (not mark_before or space_after or mark_after)
     if char == "_":
-        left = not space_after and (not mark_after or space_before or mark_before)
-        right = not space_before and (not mark_before or space_after or mark_after)
-        return left and (not right or mark_before), right and (not left or mark_after)
-    wide_before, wide_after = bool(is_wide(before)), bool(is_wide(after))
-    left = not space_after and (not mark_after or wide_after or space_before or mark_before or wide_before)
-    right = not space_before and (not mark_before or wide_before or space_after or mark_after or wide_after)
-    return left, right
+        left, right = left and (not right or mark_before), right and (not left or mark_after)
+        return left, right, left and right
+    beside = is_wide(before) or is_wide(after)
+    return left or (beside and not space_after), right or (beside and not space_before), left and right
 
 
 def _is_word(char: str) -> bool:
@@ -517,7 +519,7 @@ def _is_word(char: str) -> bool:
 def _close_run(run: _Run, openers: list[_Run], floor: dict[tuple[str, bool, int], int]) -> None:
     """Pair the closing `run` with openers, nearest first; openers that are passed over are text."""
     while run.count:
-        key = (run.char, run.opens, run.length % 3)
+        key = (run.char, run.both, run.length % 3)
         bottom = min(floor.get(key, 0), len(openers))
         for index in range(len(openers) - 1, bottom - 1, -1):
             if _fits(openers[index], run):
@@ -539,7 +541,7 @@ def _close_run(run: _Run, openers: list[_Run], floor: dict[tuple[str, bool, int]
 def _fits(opener: _Run, closer: _Run) -> bool:
     if opener.char != closer.char:
         return False
-    if not (opener.closes or closer.opens):
+    if not (opener.both or closer.both):
         return True
     return (opener.length + closer.length) % 3 != 0 or (opener.length % 3 == 0 and closer.length % 3 == 0)
 
