@@ -70,7 +70,6 @@ IMAGE_ALT_MISSING = Rule(
 )
 IMAGE_MISSING = Rule("image-missing", "error", "an image cannot be read", "correct its path", "source")
 
-
 _NUMBERED = re.compile(r"\d{1,3}\s*[、.．)）]")
 
 
@@ -334,7 +333,7 @@ def _is_content(block: HtmlElement) -> bool:
         return False
     if block.tag == "blockquote" and re.match(r"注\s*[:：]", text_of(block)):
         return False
-    return bool(text_of(block)) or block.tag == "img" or next(block.iter("img", "input", "svg"), None) is not None
+    return bool(text_of(block)) or next(block.iter("img", "input", "svg"), None) is not None
 
 
 def check_empty_items(issue: Issue) -> list[Finding]:
@@ -347,7 +346,7 @@ def check_empty_items(issue: Issue) -> list[Finding]:
 
 # --- the 导读 ---------------------------------------------------------------------------------------------------------
 
-_GUIDE = re.compile(r"(?:导读|导语|摘要|本期提要)\s*[:：]?\s*")
+_GUIDE = re.compile(r"(?:导读|导语|本期提要)\s*[:：]?\s*")
 # 本期18条, 本次内容20条, 共 15 篇: the count of the whole issue, and not the 3 of “推荐3个项目”.
 _COUNT = re.compile(
     r"(?:本[期次刊周]|这[期次周]|全[期刊]|共计?|合计|总计)[^\d一二三四五六七八九十。；;，,「【]{0,8}?"
@@ -359,21 +358,21 @@ _COUNT = re.compile(
 def check_guide(issue: Issue) -> list[Finding]:
     """Look at the 导读: that it says something, and that its count of the items is right."""
     found = []
-    for quote in issue.tree.iter("blockquote"):
-        text = text_of(quote)
+    for block in (*issue.tree.iter("blockquote"), *issue.tree.iterchildren("p")):
+        text = text_of(block)
         if not (match := _GUIDE.match(text)):
             continue
-        if match.end() == len(text):
-            found.append(GUIDE_EMPTY.find("the 导读 is empty", issue.path, line_of(quote)))
-        elif claim := _COUNT.search(text):
-            found += _compare(issue, _number(claim["number"]), line_of(quote))
+        if claim := _COUNT.search(text):
+            found += _compare(issue, _number(claim["number"]), line_of(block))
+        elif match.end() == len(text) and block.tag == "blockquote":
+            found.append(GUIDE_EMPTY.find("the 导读 is empty", issue.path, line_of(block)))
     return found
 
 
 def _compare(issue: Issue, claimed: int, line: int | None) -> list[Finding]:
     """Compare a claimed count with the items of the sections, with or without the short news before the first one.
 
-    An issue whose items are no lists (but headings, or numbered paragraphs) is not counted.
+    An issue whose items are neither in lists nor numbered is not counted.
     """
     levels = [section.level for section in issue.body if section.level]
     usual = max(levels, key=levels.count, default=1)  # a long title may stand in the body, above the sections
@@ -409,18 +408,18 @@ def check_read_more(issue: Issue) -> list[Finding]:
     if issue.article.source_url:
         return []
     for block in issue.tree.iter("p", "li", "td", "th", *HEADINGS, "blockquote"):
-        words = "".join(
-            text or ""
-            for each in block.iter()
-            if isinstance(each.tag, str)
-            for text in ([] if each.tag in ("a", "code", "pre") else [each.text])
-            + ([] if each is block else [each.tail])
-        )
+        words = _said(block)
         if "阅读原文" in words:
             line = _line_with(issue, "阅读原文", line_of(block))
             found = READ_MORE_MISSING.find(READ_MORE_MISSING.message, issue.path, line)
             return [found if _POINTS.search(words) else replace(found, severity="warning")]
     return []
+
+
+def _said(element: HtmlElement) -> str:
+    """Give the text of `element` without its links and code."""
+    inside = (f"{'' if each.tag in ('a', 'code', 'pre') else _said(each)}{each.tail or ''}" for each in element)
+    return (element.text or "" if isinstance(element.tag, str) else "") + "".join(inside)
 
 
 def _line_with(issue: Issue, words: str, begin: int | None) -> int | None:
