@@ -41,6 +41,7 @@ def shape(root: HtmlElement, path: Path | None = None) -> tuple[Finding, ...]:
     alive = list(root.iter())  # lxml makes an element's Python half anew each time unless somebody holds it
     sanitise.sanitise(root, report)
     mend.mend(root)
+    lists.mark(root)
     root.set("class", "article")
     for element in reversed(list(root.iterdescendants("*"))):  # what is inside has its form before what is around it
         if element.get("align") is not None and element.tag in _ALIGNED:

@@ -28,7 +28,7 @@ _ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 def shape(element: HtmlElement) -> None:
     """Give a `ul` or `ol`, whose inner lists have their form already, the form that lasts."""
-    if _level(element) > 1 or _is_odd(element):
+    if _level(element) > 1 or element.get("class") == "literal":
         replace(element, [_flat(element)])
         return
     for attribute in ("start", "type", "reversed"):
@@ -90,17 +90,17 @@ def _run(part: HtmlElement | list[Node]) -> HtmlElement | list[Node]:
 # --- literal markers --------------------------------------------------------------------------------------------------
 
 
-def _is_odd(element: HtmlElement) -> bool:
-    """Tell whether a numbered list does not count 1, 2, 3…, or another one carries it on."""
-    if element.tag != "ol":
-        return False
-    if _start(element) != 1 or element.get("type", "1") != "1" or element.get("reversed") is not None:
-        return True
-    if any(item.get("value") is not None for item in element):
-        return True
-    end = len(element) + 1
-    following = (each for each in element.itersiblings("ol", "section"))
-    return any(each.tag == "ol" and _start(each) == end > 1 for each in following)
+def mark(root: HtmlElement) -> None:
+    """Mark the numbered lists that do not count 1, 2, 3…, and those that such a list carries on.
+
+    Two halves of one series look alike that way. All lists have to be there still, none in its final form.
+    """
+    for element in reversed(list(root.iter("ol"))):
+        plain = _start(element) == 1 and element.get("type", "1") == "1" and element.get("reversed") is None
+        end = len(element) + _start(element)
+        carried_on = any(each.get("class") == "literal" and _start(each) == end for each in element.itersiblings("ol"))
+        if not plain or carried_on or any(item.get("value") is not None for item in element):
+            element.set("class", "literal")
 
 
 def _start(element: HtmlElement) -> int:

@@ -24,7 +24,7 @@ _DISPLAYS = re.compile(r"block|inline|inline-block|flex|table(-\w+)*|list-item")
 _LASTING: dict[str, Callable[[str], bool]] = {
     "display": lambda value: _DISPLAYS.fullmatch(value) is not None,
     "opacity": lambda value: _number(value) >= 0.1,
-    "font-size": lambda value: not value.endswith("px") or _number(value) >= 8,
+    "font-size": lambda value: _number(value) >= (8 if value.endswith("px") else 0.5),
     "line-height": lambda value: not re.fullmatch(r"[\d.]+", value) or _number(value) >= 1.2,
     "white-space": lambda value: value in ("normal", "nowrap"),
     "font-family": lambda value: re.search(r"mono|menlo|consolas|courier", value, re.I) is not None,
@@ -69,8 +69,7 @@ def _lasts(name: str, value: str, tag: str) -> bool:
     if name.startswith("margin"):
         return not any(float(each) < -20 for each in re.findall(r"-?[\d.]+(?=px)", value) if each.strip("-."))
     if tag not in ("img", "svg") and re.fullmatch(r"(min-|max-)?(width|height)", name):
-        pixels = re.fullmatch(r"([\d.]+)px", value)
-        return _number(pixels[1]) <= _SMALL if pixels else not name.endswith("height")
+        return not name.endswith("height") and (not value.endswith("px") or _number(value) <= _SMALL)
     return not (tag == "img" and name == "height")
 
 

@@ -1,0 +1,316 @@
+"""The form that WeChat keeps: cases of structure, hostile HTML, lean styles, and what every page has to hold to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, corpus_files
+from lxml import html
+from lxml.html import HtmlElement
+
+from wxpub import article, conform, limits, theme, tree
+from wxpub.conform.size import Leaner, shorten
+from wxpub.conform.styles import harmless
+from wxpub.page import Picture, Target, render
+
+CASES = ROOT / "tests/cases/conform.txt"
+NODES = ROOT / "tests/data/nodes.md"
+EVERY = [NODES, *sorted((ROOT / "examples/issues").glob("*.md")), *corpus_files()]
+THEMES = theme.names()
+TARGETS: tuple[Target, ...] = ("api", "paste")
+
+
+@cache
+def look(name: str) -> theme.Theme:
+    return theme.load(name)
+
+
+# --- structure --------------------------------------------------------------------------------------------------------
+
+
+def cases() -> Iterator[tuple[str, str, str]]:
+    for block in re.split(r"^=== ", CASES.read_text(encoding="utf-8"), flags=re.M)[1:]:
+        title, _, rest = block.partition("\n")
+        source, _, expected = rest.partition("\n.\n")
+        yield title, source, expected.strip("\n")
+
+
+def shown(root: HtmlElement) -> str:
+    """Write a shaped tree, roles included, a line per block, U+00A0 made visible."""
+    text = "".join(html.tostring(each, encoding="unicode") for each in root)
+    text = re.sub(r' data-line="\d+"| role="img"', "", text).replace("\u00a0", "·").replace('=""', "")
+    text = re.sub(r'(<path d=")[^"]{40,}"', r'\1…"', text)
+    return re.sub(r"(?<=>)(?=<(?:section|p|h\d|ul|ol|li|table|tr|blockquote)\b)", "\n", text)
+
+
+def shaped(source: str) -> str:
+    root, _ = tree.parse(source)
+    findings = conform.shape(root)
+    return "\n".join([shown(root), *(f"! {each.rule}" for each in findings)]).strip("\n")
+
+
+@pytest.mark.parametrize(("title", "source", "expected"), cases(), ids=lambda value: value[:40])
+def test_a_node_takes_the_form_that_lasts(title: str, source: str, expected: str) -> None:
+    assert shaped(source) == expected
+
+
+def test_update_writes_the_cases_anew(update: bool) -> None:
+    if update:
+        head = CASES.read_text(encoding="utf-8").partition("=== ")[0]
+        blocks = [f"=== {title}\n{source}\n.\n{shaped(source)}\n" for title, source, _ in cases()]
+        CASES.write_text(head + "\n".join(blocks), encoding="utf-8")
+
+
+def test_a_formula_is_one_outline_in_the_texts_colour() -> None:
+    root, _ = tree.parse("$x^2$ 和\n\n$$\n\\frac{a}{b}\n$$")
+    assert conform.shape(root) == ()
+    page = conform.finish(root)
+    drawings = html.fragment_fromstring(page).findall(".//svg")
+    assert [each.get("aria-label") for each in drawings] == ["x^2", "\\frac{a}{b}"]
+    for drawing in drawings:
+        assert [(path.tag, path.get("fill")) for path in drawing] == [("path", "currentColor")]
+        assert re.fullmatch(r"width:[\d.]+em;height:[\d.]+em;vertical-align:-?[\d.]+em", drawing.get("style", ""))
+    assert len(page) < 2000
+
+
+# --- hostile HTML -----------------------------------------------------------------------------------------------------
+
+HOSTILE = r"""
+<script>alert(1)</script>
+<p onclick="alert(1)">a</p>
+<a href="javascript:alert(1)">b</a>
+<a href="java&#10;script:alert(1)">b</a>
+<a href=" &#1;javascript:alert(1)">b</a>
+<a href="vbscript:alert(1)">b</a>
+<a href="data:text/html,<script>alert(1)</script>">b</a>
+<img src="javascript:alert(1)">
+<img src=x onerror=alert(1)>
+<img src="data:text/html,<script>alert(1)</script>">
+<img src="data:image/svg+xml,<svg onload=alert(1)>">
+<img src=x srcset="javascript:alert(1) 2x" style="position:fixed">
+<svg onload=alert(1)><circle r=1></svg>
+<svg viewBox="0 0 1 1"><script>alert(1)</script><path d="M0 0h1"/></svg>
+<svg viewBox="0 0 1 1"><a href="javascript:alert(1)"><path d="M0 0"/></a><path d="M0 0"/></svg>
+<svg viewBox="0 0 1 1"><style>*{background:url(//evil.example)}</style><path style="fill:url(#x)" d="M0"/></svg>
+<svg viewBox="0 0 1 1"><foreignObject><iframe src=javascript:alert(1)></iframe></foreignObject><path d="M0"/></svg>
+<svg viewBox="0 0 1 1"><animate attributeName=href values=javascript:alert(1) /><path d="M0"/></svg>
+<svg viewBox="0 0 1 1"><image href="https://evil.example/x.png"/><path d="M0"/></svg>
+<svg><p><style><img src=x onerror=alert(1)></style>
+<svg><desc><p title="</desc><img src=x onerror=alert(1)>">a
+<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">
+<math><mi xlink:href="javascript:alert(1)">x</mi></math>
+<svg></p><style><a title="</style><img src=1 onerror=alert(1)>">
+<noscript><p title="</noscript><img src=x onerror=alert(1)>">
+<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>
+<div style="background:url(https://evil.example/x.png);color:red">c</div>
+<div style="width:expression(alert(1));color:blue">d</div>
+<div style="wid\74 h:expr/**/ession(alert(1))">d</div>
+<div style="position:fixed;top:0;left:0;width:100%;height:100%">e</div>
+<div style='background:url("javascript:alert(1)")'>f</div>
+<div style="behavior:url(x.htc);-moz-binding:url(x)">g</div>
+<p style="color:red}body{display:none">h</p>
+<iframe src="https://evil.example"></iframe><iframe srcdoc="<script>alert(1)</script>"></iframe>
+<object data="javascript:alert(1)"></object><embed src="javascript:alert(1)"><applet code=x></applet>
+<form action="javascript:alert(1)"><input name=a><button formaction="javascript:alert(1)">s</button></form>
+<base href="https://evil.example/"><link rel=stylesheet href=//evil.example><meta http-equiv=refresh content=0>
+<style>@import "//evil.example"</style>
+<xmp><img src=x onerror=alert(1)></xmp>
+<title><img src=x onerror=alert(1)></title>
+<textarea><img src=x onerror=alert(1)></textarea>
+<template><script>alert(1)</script></template>
+<table background="javascript:alert(1)"><tr><td background="javascript:alert(1)">i</td></tr></table>
+<custom-element onclick=alert(1)>j</custom-element>
+<marquee onstart=alert(1)>k</marquee>
+<details ontoggle=alert(1) open><summary>l</summary>m</details>
+<video src=x onerror=alert(1)></video><audio src=x onerror=alert(1)></audio>
+<p>n<!-- <script>alert(1)</script> --><?php echo 1 ?></p>
+<a id=x name=y target=_top href="https://mp.weixin.qq.com/s/abc" ping=//evil.example>o</a>
+<p class='"><script>alert(1)</script>' title='"><script>alert(1)</script>'>p</p>
+""".strip().split("\n")
+
+FORBIDDEN = re.compile(
+    r"<script|on\w+\s*=|javascript:|vbscript:|evil\.example|expression|position|srcdoc|<style|<iframe", re.I
+)
+
+
+@pytest.mark.parametrize("source", HOSTILE)
+def test_nothing_hostile_reaches_the_page(source: str) -> None:
+    page = conform.canonical(source)
+    assert not FORBIDDEN.search(page.replace("&lt;", "\u2039"))
+    assert_allowed(page)
+    assert conform.canonical(page) == page
+
+
+def test_what_is_taken_out_is_reported_with_its_line() -> None:
+    root, _ = tree.parse('文字\n\n<div onclick="x()">a</div>\n\n<p>b<iframe src="https://example.com"></iframe></p>\n')
+    findings = conform.shape(root, Path("a.md"))
+    assert [(each.rule, each.severity, each.path) for each in findings] == [
+        ("html-unsafe", "warning", Path("a.md")),
+        ("html-lost", "warning", Path("a.md")),
+    ]
+
+
+def test_nesting_without_end_ends() -> None:
+    page = conform.canonical("<div>" * 1500 + "a" + "</div>" * 1500)
+    assert re.sub(r"<[^>]+>", "", page) == "a"
+
+
+def assert_allowed(page: str) -> None:
+    """Only tags and attributes of the lists, every attribute quoted, no white space between tags."""
+    root = html.fragment_fromstring(page)
+    assert "\n" not in page
+    for element in root.iter():
+        assert isinstance(element.tag, str)
+        if element.tag == "svg" or any(each.tag == "svg" for each in element.iterancestors()):
+            assert element.tag in limits.SVG_TAGS
+            assert {each.lower() for each in element.attrib} <= {each.lower() for each in limits.SVG_ATTRIBUTES}
+        else:
+            assert element.tag in limits.TAGS
+            allowed = limits.ATTRIBUTES["*"] | limits.ATTRIBUTES.get(element.tag, frozenset())
+            assert set(element.attrib) <= allowed
+    for inner in root.iter("ul", "ol", "table", "tbody", "tr"):
+        assert not (inner.text or "").strip("\u00a0")
+        assert all(not child.tail for child in inner)
+    assert page == "<section></section>" or not re.search(r"<(?:p|section|span|li)(?: [^>]*)?></", page)
+
+
+STYLES = [
+    ("color: red !important; margin : 0", "color:red;margin:0"),
+    ("text-align:start", "text-align:left"),
+    ("color:#11223380", "color:rgba(17,34,51,0.5)"),
+    ("margin:1rem", "margin:1em"),
+    ("width:500px", ""),
+    ("width:50%;height:20px", "width:50%"),
+    ("width:calc(100% - 2px);color:var(--x)", ""),
+    ("background:url(https://mmbiz.qpic.cn/a/0)", "background:url(https://mmbiz.qpic.cn/a/0)"),
+    ("background:url(https://example.com/a.png)", ""),
+    ("display:none;opacity:0;font-size:0;line-height:0", ""),
+    ("font-family:'PingFang SC';color:red", "color:red"),
+    ("font-family:Menlo,monospace", "font-family:Menlo,monospace"),
+    ("margin-left:-40px;margin-top:-8px", "margin-top:-8px"),
+    ("/* a */color:red/* b", "color:red"),
+    ("color:undefined;nonsense", ""),
+]
+
+
+@pytest.mark.parametrize(("given", "kept"), STYLES)
+def test_of_an_authors_style_stays_what_wechat_keeps(given: str, kept: str) -> None:
+    assert harmless(given) == kept
+
+
+# --- size -------------------------------------------------------------------------------------------------------------
+
+LEAN = [
+    ("p", "margin:0;padding:0 0 0 0", {}, ""),
+    ("p", "margin:0 0 16px 0", {}, "margin:0 0 16px"),
+    ("p", "margin-top:8px;margin-bottom:8px", {}, "margin:8px 0"),
+    ("p", "margin:0 0 16px;margin-top:4px", {}, "margin:4px 0 16px"),
+    ("p", "margin-top:8px", {}, "margin:8px 0 0"),
+    ("td", "padding:0", {}, "padding:0"),
+    ("p", "color:#333333", {"color": "#333"}, ""),
+    ("a", "color:#333333", {"color": "#333"}, "color:#333"),
+    ("h2", "font-size:16px;font-weight:bold", {"font-size": "16px"}, "font-size:16px;font-weight:700"),
+    ("strong", "font-weight:bold", {}, ""),
+    ("span", "font-weight:normal", {"font-weight": "700"}, "font-weight:400"),
+    ("p", "font-size:1em;line-height:1.50", {"font-size": "16px", "line-height": "1.5"}, ""),
+    ("section", "background-color:rgb(255, 0, 0)", {}, "background:#f00"),
+    ("section", "background-color: rgba(0, 0, 0, 0.50)", {}, "background:rgba(0,0,0,.5)"),
+    ("section", 'font-family:Menlo, "Courier New"', {}, "font-family:Menlo,'Courier New'"),
+    ("section", "border:none;text-decoration:none", {}, ""),
+    ("hr", "border:none", {}, "border:0"),
+]
+
+
+@pytest.mark.parametrize(("tag", "given", "inherited", "lean"), LEAN)
+def test_only_what_changes_something_is_said(tag: str, given: str, inherited: dict[str, str | None], lean: str) -> None:
+    assert Leaner().lean(tag, given, inherited).text == lean
+    assert Leaner().lean(tag, lean, inherited).text == lean
+
+
+def test_a_length_relative_to_another_font_is_said_again() -> None:
+    leaner = Leaner()
+    outer = leaner.lean("section", "font-size:16px;letter-spacing:.1em", {}).inherited
+    inner = leaner.lean("p", "font-size:12px;letter-spacing:.1em", outer)
+    assert inner.text == "font-size:12px;letter-spacing:.1em"
+    assert leaner.lean("span", "letter-spacing:.1em", inner.inherited).text == ""
+
+
+VALUES = [
+    ("width", "0.50em", ".5em"),
+    ("margin", "0px 10px", "0 10px"),
+    ("line-height", "1.0", "1"),
+    ("width", "100%", "100%"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "short"), VALUES)
+def test_values_are_written_short(name: str, value: str, short: str) -> None:
+    assert shorten(name, value) == short
+
+
+def finished(markup: str, target: Target = "api") -> str:
+    root = html.fragment_fromstring(markup, create_parent="section")
+    return conform.finish(root, target).removeprefix("<section>").removesuffix("</section>")
+
+
+FINISHED = [
+    (
+        '<p><span style="color:red">a</span><span style="color:red">b</span></p>',
+        '<p><span style="color:red">ab</span></p>',
+    ),
+    ('<p><span style="font-weight:bold">a</span></p>', "<p><strong>a</strong></p>"),
+    ('<p><code style="padding:1px">a</code><code style="padding:1px">b</code></p>', None),
+    ("<section><section><p>a</p></section></section>", "<p>a</p>"),
+    ("<p> a <b> b</b> c </p> <p>d</p>", "<p>a <strong>b</strong> c</p><p>d</p>"),
+    ("<p>a<span> </span>b</p>", "<p>a b</p>"),
+    ("<p></p><section></section><span></span>", ""),
+]
+
+
+@pytest.mark.parametrize(("markup", "expected"), FINISHED)
+def test_the_page_is_written_without_waste(markup: str, expected: str | None) -> None:
+    assert finished(markup) == (markup if expected is None else expected)
+
+
+def test_for_pasting_every_block_says_the_roots_text_styles() -> None:
+    root = html.fragment_fromstring(
+        '<section style="font-size:16px;color:#333;line-height:1.75">'
+        '<p>a</p><h2 style="font-size:20px">b</h2></section>'
+    )
+    assert conform.finish(root, "paste") == (
+        '<section style="font-size:16px;color:#333;line-height:1.75">'
+        '<p style="margin:0;font-size:0;line-height:0">\u00a0</p>'
+        '<p style="font-size:16px;line-height:1.75;color:#333">a</p>'
+        '<h2 style="font-size:20px;line-height:1.75;color:#333">b</h2>'
+        '<p style="margin:0;font-size:0;line-height:0">\u00a0</p></section>'
+    )
+
+
+def test_for_pasting_no_space_stands_alone_between_two_tags() -> None:
+    assert "<strong>a </strong><em>b</em>" in finished("<p><b>a</b> <i>b</i></p>", "paste")
+    assert finished("<p><b>a</b> <i>b</i></p>") == "<p><strong>a</strong> <em>b</em></p>"
+
+
+# --- every page -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
+def test_a_page_has_its_form_already(path: Path, name: str) -> None:
+    source = article.read(path)
+    for target in TARGETS:
+        page = render(source, look(name), target=target)
+        assert_allowed(page.html)
+        assert conform.canonical(page.html) == page.html
+
+
+def test_a_picture_keeps_its_place() -> None:
+    source = article.read(NODES)
+    page = render(
+        source, look("plain"), pictures={"images/picture.png": Picture("https://mmbiz.qpic.cn/a/0", 1080, 540)}
+    )
+    assert '<img src="https://mmbiz.qpic.cn/a/0" alt="一张图的说明" data-w="1080" data-ratio="0.5" style=' in page.html
