@@ -35,6 +35,8 @@ def lines(text: str) -> list[tuple[str, int]]:
         ("word\n一", "word 一"),
         ("one\ntwo", "one two"),
         ("“one”\ntwo", "“one” two"),
+        ("“one”\n“two”", "“one” “two”"),
+        ("一……\n二", "一……二"),
         ("100\n万", "100 万"),
         ("한국\n어", "한국 어"),
         ("日本\nカタカナ", "日本カタカナ"),

@@ -33,8 +33,6 @@ from wxpub.dialect.inlines import SoftBreak
 __all__ = ["GfmExtension", "Notice", "SoftBreak"]
 
 _CONTROL = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
-
-
 EXPANSION = 100_000  # characters that the references of a short document may expand to; cmark has the same bound
 
 
@@ -122,29 +120,16 @@ class Inlines(Treeprocessor):
     def run(self, root: Element) -> None:
         """Fill the elements of `root` in place."""
         document = self.parser.document
-        scope = inlines.Scope(
-            document.references,
-            {key: note.label for key, note in document.footnotes.items()},
-            max(EXPANSION, document.size),
-        )
+        labels = {key: note.label for key, note in document.footnotes.items()}
+        scope = inlines.Scope(document.references, labels, max(EXPANSION, document.size))
         self._fill(root, scope)
-        notices = self._append_footnotes(root, scope)
-        notices += [Notice("footnote-repeated", note.line, note.label) for note in document.repeated]
-        notices += [Notice("cells-dropped", line) for line in document.crowded]
+        unused = self._append_footnotes(root, scope)
         cleaner = rawhtml.Cleaner()
         if self.extension.clean_html:
             cleaner.clean(root)
         if not self.extension.lines:
             _drop_lines(root)
-        for kind, line in (
-            ("containers-too-deep", document.too_deep),
-            ("emphasis-too-deep", scope.too_deep),
-            ("html-too-deep", cleaner.too_deep),
-            ("comment-unclosed", cleaner.unclosed),
-        ):
-            if line is not None:
-                notices.append(Notice(kind, line))
-        self.extension.notices = tuple(sorted(notices, key=lambda notice: notice.line))
+        self.extension.notices = _notices(document, unused, scope, cleaner)
 
     def _fill(self, root: Element, scope: inlines.Scope) -> None:
         for element in list(root.iter()):
@@ -153,8 +138,8 @@ class Inlines(Treeprocessor):
                 element.text = None
                 inlines.fill(element, source, scope, self.extension.soft_breaks)
 
-    def _append_footnotes(self, root: Element, scope: inlines.Scope) -> list[Notice]:
-        """Append the footnotes in the order in which they are first referred to, by the text or by each other."""
+    def _append_footnotes(self, root: Element, scope: inlines.Scope) -> list[blocks.Footnote]:
+        """Append the footnotes in the order in which the text, or one of them, first refers to them; give the rest."""
         notes = {note.label: note for note in self.parser.document.footnotes.values()}
         waiting = _references(root)
         section = Element("section", {"class": "footnotes"})
@@ -166,7 +151,7 @@ class Inlines(Treeprocessor):
                 waiting += _references(element)
         if len(section):
             root.append(section)
-        return [Notice("footnote-unused", note.line, note.label) for note in notes.values()]
+        return list(notes.values())
 
 
 def _references(root: Element) -> list[str]:
@@ -176,3 +161,22 @@ def _references(root: Element) -> list[str]:
 def _drop_lines(root: Element) -> None:
     for element in root.iter():
         element.attrib.pop(nodes.LINE, None)
+
+
+def _notices(
+    document: blocks.Document, unused: list[blocks.Footnote], scope: inlines.Scope, cleaner: rawhtml.Cleaner
+) -> tuple[Notice, ...]:
+    """Gather what every stage has noticed, by line."""
+    once = {
+        "containers-too-deep": document.too_deep,
+        "emphasis-too-deep": scope.too_deep,
+        "html-too-deep": cleaner.too_deep,
+        "comment-unclosed": cleaner.unclosed,
+    }
+    notices = [
+        *(Notice("footnote-unused", note.line, note.label) for note in unused),
+        *(Notice("footnote-repeated", note.line, note.label) for note in document.repeated),
+        *(Notice("cells-dropped", line) for line in document.crowded),
+        *(Notice(kind, line) for kind, line in once.items() if line is not None),
+    ]
+    return tuple(sorted(notices, key=lambda notice: notice.line))

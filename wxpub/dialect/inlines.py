@@ -29,9 +29,9 @@ from wxpub.dialect.syntax import (
     entity,
     fold,
     inline_target,
-    is_joining,
     is_punctuation,
     is_wide,
+    joins,
 )
 
 DEPTH = 50  # elements of emphasis inside each other
@@ -724,7 +724,7 @@ class _Builder:
             self.text.append("\n")
             return
         before = self.text[-1][-1] if self.text else self.previous or " "
-        if not (is_joining(before) and is_joining(_next_character(pieces, position))):
+        if not joins(before, _next_character(pieces, position)):
             self.text.append(" ")
 
     def _add_image(self, bracket: _Bracket, target: Target, pieces: list[_Piece], position: int) -> int:

@@ -37,7 +37,6 @@ _ANGLE_DESTINATION = re.compile(r"<((?:[^\\<>\n]|\\.)*)>")
 _PLAIN_DESTINATION = re.compile(r"(?:[^\\()\x00-\x20\x7f]|\\[!-/:-@\[-`{-~]|\\)*")
 _TITLE = re.compile(r""" "((?:[^\\"]|\\.)*)" | '((?:[^\\']|\\.)*)' | \(((?:[^\\()]|\\.)*)\) """, re.S | re.X)
 _SPACE = re.compile(r"[ \t\n]*")
-_LINE_SPACE = re.compile(r"[ \t]*")
 _LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 
 
@@ -46,9 +45,19 @@ def is_wide(char: str) -> bool:
     return char >= "\u2e80" and any(first <= char <= last for first, last in _WIDE)
 
 
-def is_joining(char: str) -> bool:
-    """Tell whether a line end between two such characters is no word space; hangul has word spaces."""
-    return char in CHINESE_MARKS or (is_wide(char) and not any(first <= char <= last for first, last in _HANGUL))
+def joins(before: str, after: str) -> bool:
+    """Tell whether a line end between two characters is no word space.
+
+    So it is between Chinese or Japanese characters; of a quote, dash or ellipsis, the other side decides. Hangul has
+    word spaces.
+    """
+    if _is_chinese(before):
+        return _is_chinese(after) or after in CHINESE_MARKS
+    return before in CHINESE_MARKS and _is_chinese(after)
+
+
+def _is_chinese(char: str) -> bool:
+    return is_wide(char) and not any(first <= char <= last for first, last in _HANGUL)
 
 
 def is_punctuation(char: str) -> bool:
