@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from previewing import JS, TEXT, finding, pages, write
+from conftest import ROOT, corpus_files
+from previewing import JS, TEXT, finding, load, pages, write
 
+from wxpub.page import render
 from wxpub.preview import plaintext, standalone
+from wxpub.preview.dark import night
 
 pytestmark = pytest.mark.browser
 
@@ -155,6 +158,35 @@ def test_a_paste_into_an_editor_like_wechats_keeps_lines_items_and_cells(
     assert got == sent
     assert got["indents"] == [4]
     assert len(got["cells"]) == 6
+
+
+REAL = [*corpus_files(), *sorted((ROOT / "examples" / "issues").glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+def test_real_issues_are_pasted_whole_and_have_their_colours_at_night(browser_page: Any, path: Path) -> None:
+    issue = load(path)
+    html = render(issue.article, issue.theme, target="paste").html
+    browser_page.set_content("<div id='sent'></div><div id='place'></div>")
+    browser_page.add_script_tag(path=JS / "prosemirror.bundle.js")
+    browser_page.evaluate(
+        """(html) => {
+            document.querySelector("#sent").innerHTML = html.replaceAll(" src=", " data-src=");
+            const put = (event) => { event.preventDefault(); event.clipboardData.setData("text/html", html); };
+            document.addEventListener("copy", put, {once: true});
+            document.execCommand("copy");
+            wechat.editor(document.querySelector("#place")).focus();
+        }""",
+        html,
+    )
+    browser_page.keyboard.press("Control+V")
+    sent = browser_page.eval_on_selector("#sent", LINES)
+    got = browser_page.eval_on_selector(".ProseMirror", LINES)
+    for what in ("lines", "items", "cells"):
+        assert got[what] == sent[what]
+    assert browser_page.eval_on_selector("#sent", "(each) => each.querySelectorAll('[style]').length") == len(
+        night(html)
+    )
 
 
 def test_nothing_is_asked_of_anybody_and_nothing_goes_wrong(browser_page: Any, file: Path) -> None:

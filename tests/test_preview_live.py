@@ -16,10 +16,12 @@ import pytest
 from previewing import DOT, TEXT, load, preview, write
 
 from wxpub.errors import ConfigError, SourceError
+from wxpub.images import Image
 from wxpub.preview.build import Builder
 from wxpub.preview.delivery import Delivery, Pushed, Target
 from wxpub.preview.doorman import Doorman
 from wxpub.preview.live import Live
+from wxpub.preview.pictures import Shown
 from wxpub.preview.session import Session, serve
 from wxpub.preview.watch import follow, look
 
@@ -151,6 +153,19 @@ def test_a_view_counts_as_a_push_would_and_shows_pictures_from_here(tmp_path: Pa
     builder.close()
 
 
+def test_a_picture_at_wechat_is_shown_from_here_and_copied_as_it_is(tmp_path: Path) -> None:
+    url = "https://mmbiz.qpic.cn/mmbiz_png/x/640?wx_fmt=png&from=appmsg"
+    path = write(tmp_path, f"![图]({url})\n")
+    builder = Builder(path, lambda name: load(path, name), lambda: None)
+    builder()
+    builder._pictures._ready[url] = Shown(Image("x.png", DOT, "image/png", 1, 1), "k" * 32)  # as if it had been fetched
+    view = builder()
+    assert f'src="/image/{"k" * 32}"' in view.state["html"] and "qpic" not in view.state["html"]
+    assert view.state["images"][0]["fate"] == "hosted"
+    assert url.replace("&", "&amp;") in view.fragment() and "data:" not in view.fragment()
+    builder.close()
+
+
 def test_the_files_of_an_issue_are_its_own_and_its_pictures(tmp_path: Path) -> None:
     builder = Builder(write(tmp_path), lambda name: load(tmp_path / "issue.md", name), lambda: None)
     builder()
@@ -166,6 +181,16 @@ def test_an_issue_that_cannot_be_built_is_still_followed(tmp_path: Path) -> None
     with pytest.raises(SourceError):
         builder()
     assert path in builder.files()
+    builder.close()
+
+
+def test_a_theme_that_is_broken_from_the_start_is_followed(tmp_path: Path) -> None:
+    path = write(tmp_path, "---\ntheme: mine.css\n---\n# 题\n")
+    (tmp_path / "mine.css").write_text("p:first-child { color: red }", encoding="utf-8")
+    builder = Builder(path, lambda name: load(path, name), lambda: None)
+    with pytest.raises(SourceError):
+        builder()
+    assert tmp_path / "mine.css" in builder.files()
     builder.close()
 
 

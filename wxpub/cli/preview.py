@@ -91,6 +91,7 @@ class Reader:
         """Give the issue with all that the preview needs."""
         from wxpub.cli.wechat import picture_root
         from wxpub.preview.build import Issue
+        from wxpub.push.gather import cover_colours
 
         loaded = self.load(theme)
         settings = loaded.config
@@ -100,6 +101,7 @@ class Reader:
             loaded.published,
             picture_root(settings),
             files=tuple(self._files(loaded)),
+            cover_colours=cover_colours(loaded.theme),
             fixed_theme=self.theme_name is not None,
             allow_private=bool(settings.network.get("allow_private")),
         )

@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from wxpub import check, images, theme
+from wxpub.errors import ConfigError, SourceError
 from wxpub.page import Picture, render
 from wxpub.preview import state
 from wxpub.preview.pictures import Pictures, Shown
@@ -30,7 +32,9 @@ COVER = "cover:"  # the cover among the pictures; no source in an article begins
 class Issue:
     """An article, the theme it is set in, and where its back issues were published.
 
-    Pictures are read from inside `root` only; `files` are what it depends on besides the article and its pictures.
+    Pictures are read from inside `root` only. `files` are what it depends on besides the article and its pictures.
+    `cover_colours` are those of the cover that a push draws; `fixed_theme` was asked for on the command line, so that
+    what a browser remembers does not count.
     """
 
     article: Article
@@ -38,8 +42,8 @@ class Issue:
     published: Mapping[str, str]
     root: Path
     files: tuple[Path, ...] = ()
-    fixed_theme: bool = False  # asked for on the command line: what a browser remembers does not count
     cover_colours: tuple[str, str] = ("#0f4c81", "#f0b429")
+    fixed_theme: bool = False
     allow_private: bool = False
 
 
@@ -57,8 +61,10 @@ class View:
         return {each.key: each.image for each in self.shown.values() if each.image}
 
     def fragment(self) -> str:
-        """Finish the article for pasting, every picture that there is inside it."""
-        pictures = {src: _embedded(each.image) for src, each in self.shown.items() if each.image}
+        """Finish the article for pasting, every picture inside it but those that WeChat serves already."""
+        pictures = {
+            src: _embedded(each.image) for src, each in self.shown.items() if each.image and not images.hosted(src)
+        }
         issue = self.issue
         return render(issue.article, issue.theme, published=issue.published, pictures=pictures, target="paste").html
 
@@ -81,7 +87,11 @@ class Builder:
 
     def __call__(self) -> View:
         """Build the issue as its files are now. Raises SourceError and ConfigError, and goes on following its files."""
-        issue = self._load(self.theme)
+        try:
+            issue = self._load(self.theme)
+        except (SourceError, ConfigError) as error:
+            self._followed |= {error.path} if error.path else set()  # it may be a theme that is met for the first time
+            raise
         if not self.theme:
             self._own = issue.theme
         page, shown = self._render(issue)
@@ -120,7 +130,7 @@ class Builder:
         look = partial(self._pictures.look, root=issue.root, allow_private=issue.allow_private)
         shown = {src: look(src) for src in self._srcs}
         page = _page(issue, shown)
-        self._srcs = tuple(each.src for each in page.images if not images.hosted(each.src))
+        self._srcs = tuple(each.src for each in page.images)
         if not shown.keys() >= set(self._srcs):
             shown = {src: look(src) for src in self._srcs}
             page = _page(issue, shown)
@@ -134,7 +144,7 @@ class Builder:
 
 
 def _page(issue: Issue, shown: Mapping[str, Shown]) -> Page:
-    pictures = {src: _hosted(each) for src, each in shown.items() if each.image}
+    pictures = {src: _hosted(each) for src, each in shown.items() if each.image and not images.hosted(src)}
     return render(issue.article, issue.theme, published=issue.published, pictures=pictures)
 
 
@@ -147,15 +157,16 @@ def _hosted(shown: Shown) -> Picture:
 
 def _state(page: Page, issue: Issue, shown: Mapping[str, Shown], findings: Iterable[Finding]) -> dict[str, Any]:
     html = page.html
-    for each in shown.values():
+    for src, each in shown.items():
         if each.image:
-            html = html.replace(_hosted(each).url, address(each.key))
+            url = escape(src) if images.hosted(src) else _hosted(each).url
+            html = html.replace(f'"{url}"', f'"{address(each.key)}"')
     cover = shown[COVER]
     described = state.describe(
         page,
         fragment=html,
         findings=tuple(findings),
-        images=[_image(each, shown.get(each.src)) for each in page.images],
+        images=[_image(each, shown[each.src]) for each in page.images],
         theme=issue.theme.name,
         cover=address(cover.key) if cover.image else "",
     )
@@ -167,11 +178,9 @@ def address(key: str) -> str:
     return f"/image/{key}"
 
 
-def _image(image: ImageRef, shown: Shown | None) -> dict[str, Any]:
+def _image(image: ImageRef, shown: Shown) -> dict[str, Any]:
     """Describe what a push will do with an image, and what the page can show of it."""
     described: dict[str, Any] = {"src": image.src, "alt": image.alt, "line": image.line}
-    if shown is None:
-        return {**described, "fate": "hosted"}
     if shown.image is None:
         return {**described, "fate": "pending" if shown.pending else "missing", "note": shown.problem}
     picture = shown.image
@@ -183,7 +192,7 @@ def _image(image: ImageRef, shown: Shown | None) -> dict[str, Any]:
         "bytes": len(picture.data),
         "before": shown.before,
         "kind": picture.mime.partition("/")[2].upper(),
-        "fate": "upload",
+        "fate": "hosted" if images.hosted(image.src) else "upload",
         "note": picture.remark,
     }
 

@@ -112,7 +112,7 @@ function image(each, shown) {
   return h("li", {},
     thumbnail,
     h("div", {},
-      h("p", { class: "name" }, each.src.startsWith("qrcode:") ? say.qrcode : each.src),
+      h("p", { class: "name" }, each.src.startsWith("qrcode:") ? say.qrcode : each.src.slice(0, 200)),
       h("p", {}, each.alt || say.noAlt),
       facts,
       h("p", { class: `fate ${each.fate}` }, say.fates[each.fate]),

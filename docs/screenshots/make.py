@@ -1,0 +1,91 @@
+"""Make the pictures of this folder: the live preview of an example issue, by day and by night, wide and narrow.
+
+    python docs/screenshots/make.py
+
+Needs Chromium, a Chinese font, and the development requirements.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from wxpub.cli.preview import Reader
+from wxpub.preview.delivery import Pushed, Target
+from wxpub.preview.session import serve
+
+HERE = Path(__file__).resolve().parent
+EXAMPLES = HERE.parent.parent / "examples"
+SIZES = {1280: 800, 375: 760}  # width → height, in pixels
+
+
+def main() -> None:
+    with preview() as (url, path), sync_playwright() as playwright:
+        chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for scheme in ("light", "dark"):
+            for width, height in SIZES.items():
+                context = browser.new_context(
+                    viewport={"width": width, "height": height}, color_scheme=scheme, locale="zh-CN"
+                )
+                page = context.new_page()
+                page.goto(url)
+                page.wait_for_selector("#panel-list img", state="attached")
+                page.wait_for_timeout(300)
+                save(page, f"preview-{scheme}-{width}")
+                if width == 375:
+                    page.click("[data-shows=details]")
+                    page.wait_for_timeout(300)
+                    save(page, f"preview-{scheme}-{width}-details")
+                elif scheme == "light":
+                    whole_story(page, path)
+                context.close()
+        browser.close()
+
+
+def whole_story(page: Any, path: Path) -> None:
+    """Show what an editor sees further down, and when something is wrong."""
+    page.eval_on_selector("#panel-list", "(each) => each.scrollIntoView()")
+    page.frame_locator("#article").locator("h2").nth(1).evaluate("(each) => each.scrollIntoView()")
+    page.wait_for_timeout(200)
+    save(page, "preview-panels")
+    text = path.read_text(encoding="utf-8")
+    path.write_text("---\ntitle: [本期\n---\n" + text, encoding="utf-8")
+    page.wait_for_selector("#problem:not([hidden])")
+    save(page, "preview-error")
+    path.write_text(text, encoding="utf-8")
+    page.wait_for_selector("#problem", state="hidden")
+
+
+@contextmanager
+def preview() -> Iterator[tuple[str, Path]]:
+    """Run the preview of a copy of the example."""
+
+    def pusher(target: str, theme: str, say: Callable[[str], None], tick: Callable[[int, int], None]) -> Pushed:
+        return Pushed("created")
+
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "weiguang"
+        shutil.copytree(EXAMPLES, folder)
+        path = folder / "issues" / "2026-11-15.md"
+        targets = (Target("drafts", "微光"), Target("sandbox"))
+        with serve(path, Reader(path, None, {}).issue, port=0, pusher=pusher, targets=targets) as session:
+            yield session.url, path
+
+
+def save(page: Any, name: str) -> None:
+    """Save what the page shows in 256 colours, which a screen of text does not notice."""
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture.quantize(256, dither=Image.Dither.NONE).save(HERE / f"{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()
