@@ -88,12 +88,12 @@ def render(
     root, findings = tree.parse(article.body, article.path, hard_breaks=article.hard_breaks)
     article, found = _complete(article, root)
     findings += found
+    outline = _outline(root)
     notes, found = links.resolve(root, article, published or {})
     findings += found
     images = _images(root)
     _place(root, pictures or {})
     findings += conform.shape(root, article.path)
-    outline = _outline(root)
     theme.apply(root, style)
     html = conform.finish(root, target)
     return Page(article, html, notes, images, outline, findings)

@@ -13,7 +13,7 @@ import click
 
 from wxpub.cli import options
 from wxpub.errors import SourceError
-from wxpub.page import Page, Target, render
+from wxpub.page import ImageRef, Page, Target, render
 
 _GENERATOR = b'name="generator" content="wxpub'
 
@@ -75,22 +75,26 @@ def convert(
 
 def _deliver(issue: options.Issue, page: Page, place: Path | None, *, fragment: bool, copy: bool, ours: bool) -> Page:
     """Write and copy what was asked for; gives the page with what was found out about its pictures."""
+    if fragment and place is not None:
+        _write(place, page.html, ours=False)
+        if not copy:
+            return page
     from wxpub import preview
     from wxpub.images.embed import embed
 
-    if fragment and not copy and place is not None:
-        _write(place, page.html, ours=False)
-        return page
-    pictures, findings = embed(page.images, issue.article.path, root=issue.config.picture_root)
+    article, root = issue.article, issue.config.picture_root
+    pictures, findings = embed(page.images, article.path, root=root)
     page = replace(page, findings=page.findings + findings)
-    paste = render(issue.article, issue.theme, published=issue.published, pictures=pictures, target="paste")
-    if place is not None:
-        alone = preview.standalone(page, fragment=paste.html, pictures=pictures, theme=issue.theme.name)
-        _write(place, page.html if fragment else alone, ours=ours and not fragment)
+    paste = render(article, issue.theme, published=issue.published, pictures=pictures, target="paste").html
+    if place is not None and not fragment:
+        covers, _ = embed([ImageRef(article.cover)], article.path, root=root)
+        cover = covers[article.cover].url if covers else ""
+        alone = preview.standalone(page, fragment=paste, pictures=pictures, theme=issue.theme.name, cover=cover)
+        _write(place, alone, ours=ours)
     if copy:
         from wxpub.preview import clipboard, plaintext
 
-        clipboard.copy_html(paste.html, plaintext.text(paste.html))
+        clipboard.copy_html(paste, plaintext.text(paste))
     return page
 
 
