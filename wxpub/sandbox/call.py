@@ -19,7 +19,7 @@ LISTED = 20  # batchget: count is 1 to 20
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of `path`, by an account or (token endpoints) by nobody yet: then `appid` is empty."""
+    """A call of `path` by the account that its token belongs to, or (calls without one) that it claims to be."""
 
     store: Store
     request: Request

@@ -63,8 +63,3 @@ def _read(part: str) -> Fault:
         return Fault(kind.strip(), float(value) if value else 0)
     except ValueError as error:
         raise ConfigError(f"fault {part!r}", hint="kind or kind=number") from error
-
-
-def find(faults: tuple[Fault, ...], *kinds: str) -> Fault | None:
-    """Give the first fault of one of `kinds`, if there is one."""
-    return next((fault for fault in faults if fault.kind in kinds), None)

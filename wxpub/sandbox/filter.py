@@ -115,9 +115,7 @@ def _delete(soup: BeautifulSoup, removed: Removed) -> None:
         elif tag.name == "details":
             _keep_summary(tag, removed)
         elif (
-            tag.name in _UNWRAPPED
-            or not _TAG_NAME.fullmatch(tag.name)
-            or (tag.name == "a" and tag.find_parent("svg"))
+            tag.name in _UNWRAPPED or not _TAG_NAME.fullmatch(tag.name) or (tag.name == "a" and tag.find_parent("svg"))
         ):
             removed.note(f"<{tag.name}>（保留内容）")
             tag.unwrap()
