@@ -43,9 +43,8 @@ def parse(body: str, path: Path | None = None, *, hard_breaks: bool = False) -> 
     Blocks, links and images carry their 1-based line of `body` in `data-line`. A line end in a paragraph is nothing
     between two Chinese characters, else a space; with `hard_breaks`, a `<br>`.
     """
-    extension = GfmExtension(
-        soft_breaks=SoftBreak.BREAK if hard_breaks else SoftBreak.JOIN, lines=True, clean_html=True
-    )
+    soft_breaks = SoftBreak.BREAK if hard_breaks else SoftBreak.JOIN
+    extension = GfmExtension(soft_breaks=soft_breaks, for_tree=True)
     text = markdown.Markdown(extensions=[extension]).convert(body)
     root = _element(text)
     return root, tuple(_finding(notice, path) for notice in extension.notices)

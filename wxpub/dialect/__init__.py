@@ -52,18 +52,16 @@ class Notice:
 class GfmExtension(Extension):
     """Make Python-Markdown read GitHub Flavored Markdown.
 
-    `soft_breaks`: what a line end inside a paragraph becomes. `lines`: whether blocks, links and images carry the line
-    of the source in `data-line`. `clean_html`: whether the author's own HTML is made safe to parse (see `rawhtml`).
-    After a conversion, `notices` tells what the author should know.
+    `soft_breaks`: what a line end inside a paragraph becomes. `for_tree`: whether the HTML is made to be parsed, that
+    is, blocks, links and images carry their line of the source in `data-line`, the author's own HTML is safe to parse
+    (see `rawhtml`), and no white space stands between blocks. After a conversion, `notices` tells what the author
+    should know.
     """
 
-    def __init__(
-        self, *, soft_breaks: SoftBreak = SoftBreak.NEWLINE, lines: bool = False, clean_html: bool = False
-    ) -> None:
+    def __init__(self, *, soft_breaks: SoftBreak = SoftBreak.NEWLINE, for_tree: bool = False) -> None:
         super().__init__()
         self.soft_breaks = soft_breaks
-        self.lines = lines
-        self.clean_html = clean_html
+        self.for_tree = for_tree
         self.notices: tuple[Notice, ...] = ()
 
     def extendMarkdown(self, md: markdown.Markdown) -> None:
@@ -80,7 +78,7 @@ class GfmExtension(Extension):
 
     def reset(self) -> None:
         """Prepare for the next document: `Markdown` calls this, the first time after it chose its serializer."""
-        self._md.serializer = nodes.serialize
+        self._md.serializer = nodes.serialize_without_space if self.for_tree else nodes.serialize
         self.notices = ()
 
 
@@ -125,9 +123,9 @@ class Inlines(Treeprocessor):
         self._fill(root, scope)
         unused = self._append_footnotes(root, scope)
         cleaner = rawhtml.Cleaner()
-        if self.extension.clean_html:
+        if self.extension.for_tree:
             cleaner.clean(root)
-        if not self.extension.lines:
+        else:
             _drop_lines(root)
         self.extension.notices = _notices(document, unused, scope, cleaner)
 

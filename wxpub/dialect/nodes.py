@@ -5,11 +5,13 @@ In: an ElementTree. Out: HTML as a string, text escaped once. Must not know Mark
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import cast
 from xml.etree.ElementTree import Element
 
 VOID = frozenset({"br", "hr", "img", "input"})
+BLOCKS = frozenset(
+    "blockquote h1 h2 h3 h4 h5 h6 hr li ol p pre section table tbody td th thead tr ul".split(),
+)
 LINE = "data-line"  # the attribute that carries an element's line in the source file
 
 
@@ -58,30 +60,41 @@ def plain_text(element: Element) -> str:
 
 
 def serialize(root: Element) -> str:
-    """Write `root` as HTML: no white space is added, raw HTML stands as the author wrote it."""
+    """Write `root` as HTML, every block on a line of its own; raw HTML stands as the author wrote it."""
     parts: list[str] = []
-    _write(root, parts.append)
+    _write(root, parts, BLOCKS)
     return "".join(parts)
 
 
-def _write(element: Element, write: Callable[[str], None]) -> None:
+def serialize_without_space(root: Element) -> str:
+    """Write `root` as HTML with no white space that is not in the text."""
+    parts: list[str] = []
+    _write(root, parts, frozenset())
+    return "".join(parts)
+
+
+def _write(element: Element, parts: list[str], on_own_line: frozenset[str]) -> None:
     tag = element.tag
     if tag is cast(str, raw):
-        write(element.text or "")
+        parts.append(element.text or "")
     else:
+        if tag in on_own_line and parts and not parts[-1].endswith("\n"):
+            parts.append("\n")
         if tag is not None:
-            write(f"<{tag}")
+            parts.append(f"<{tag}")
             for name, value in element.items():
-                write(f' {name}="{escape(value).replace(chr(34), "&quot;")}"')
-            write(">")
+                parts.append(f' {name}="{escape(value).replace(chr(34), "&quot;")}"')
+            parts.append(">")
         if element.text:
-            write(escape(element.text))
+            parts.append(escape(element.text))
         for child in element:
-            _write(child, write)
+            _write(child, parts, on_own_line)
         if tag is not None and tag not in VOID:
-            write(f"</{tag}>")
+            parts.append(f"</{tag}>")
+        if tag in on_own_line:
+            parts.append("\n")
     if element.tail:
-        write(escape(element.tail))
+        parts.append(escape(element.tail))
 
 
 def escape(text: str) -> str:
