@@ -138,28 +138,24 @@ def _value(declaration: Declaration, variables: Mapping[str, str], path: Path) -
 def _rules(text: str, path: Path) -> Iterator[Rule]:
     """Cut the text into rules, after its comments have become blanks that keep the lines' numbers."""
     text = _COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    at_rule = re.search(r"(?:^|[};])\s*(@[\w-]+)", text)
+    if at_rule:
+        line = text.count("\n", 0, at_rule.start(1)) + 1
+        raise SourceError(f"{at_rule[1]} cannot be used", path, line, "an article has style attributes only")
     end = 0
     for match in _RULE.finditer(text):
         line = _line(text, match, 1)
-        prelude = match[1].strip()
-        if prelude.startswith("@"):
-            raise SourceError(
-                f"{prelude.split()[0]} cannot be used", path, line, "an article has style attributes only"
-            )
         if match.start() != end:
             raise SourceError("braces do not match", path, text.count("\n", 0, end) + 1)
-        selectors = tuple(re.sub(r"\s*>\s*", " > ", " ".join(each.split())) for each in prelude.split(","))
+        selectors = tuple(re.sub(r"\s*>\s*", " > ", " ".join(each.split())) for each in match[1].split(","))
         offset = match.start(2)
         pieces = [(each[0], _line(text, each, 0, offset)) for each in _PIECE.finditer(match[2]) if each[0].strip()]
         yield Rule(selectors, tuple(_declaration(piece, at, path) for piece, at in pieces), line)
         end = match.end()
-    rest = text[end:].strip()
-    if rest:
-        line = text.count("\n", 0, end + text[end:].index(rest)) + 1
-        fault = f"{rest.split()[0]} cannot be used" if rest.startswith("@") else "a rule does not end"
-        raise SourceError(
-            fault, path, line, "an article has style attributes only" if rest[0] == "@" else "close it with }"
-        )
+    rest = text[end:]
+    if rest.strip():
+        line = text.count("\n", 0, len(text) - len(rest.lstrip())) + 1
+        raise SourceError("a rule does not end", path, line, "close it with }")
 
 
 def _line(text: str, match: re.Match[str], group: int, offset: int = 0) -> int:

@@ -1,0 +1,242 @@
+"""Themes: what is read and refused, styles equal to premailer's, the cache, colours that can be read at any hour."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, corpus_files
+from lxml import html
+from lxml.html import HtmlElement
+from premailer import Premailer
+
+from wxpub import article, conform, darkmode, theme, tree
+from wxpub.conform.size import declarations
+from wxpub.errors import SourceError
+from wxpub.page import render
+
+NODES = ROOT / "tests/data/nodes.md"
+THEMES = theme.names()
+SOURCES = [NODES, *corpus_files()[:8]]
+
+
+@cache
+def look(name: str) -> theme.Theme:
+    return theme.load(name)
+
+
+def load(tmp_path: Path, css: str, overrides: dict[str, str] | None = None) -> theme.Theme:
+    (tmp_path / "my.css").write_text(css, encoding="utf-8")
+    return theme.load("my.css", overrides, tmp_path)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def test_there_are_themes_to_choose_from() -> None:
+    assert len(THEMES) >= 8
+    assert THEMES[0] == theme.DEFAULT
+    for name in THEMES:
+        assert look(name).name == name
+        assert look(name).title and look(name).description
+        assert {"text", "accent", "muted", "background"} <= set(look(name).variables)
+
+
+def test_variables_are_resolved_also_inside_each_other(tmp_path: Path) -> None:
+    css = ":root { --a: #123456; --b: var(--a) } p { color: var(--b); background: var(--none, var(--a)) }"
+    assert "p {color:#123456; background:#123456}" in load(tmp_path, css).css
+
+
+def test_an_override_replaces_a_variable(tmp_path: Path) -> None:
+    css = ":root { --a: #123456; --b: var(--a) } p { color: var(--b) }"
+    assert "p {color:red}" in load(tmp_path, css, {"a": "red"}).css
+    assert theme.load("plain", {"accent": "#166534"}).variables["accent"] == "#166534"
+
+
+REFUSED = [
+    ("p::before { color: red }", 1, "pseudo-elements"),
+    ("\n\np:first-child { color: red }", 3, "pseudo-classes"),
+    ("p:nth-child(2) { color: red }", 1, "pseudo-classes"),
+    ("a[href^=x] { color: red }", 1, "attribute selectors"),
+    ("p + p { color: red }", 1, "sibling"),
+    ("p ~ p { color: red }", 1, "sibling"),
+    ("#x { color: red }", 1, "id"),
+    ("* { color: red }", 1, "every element"),
+    ("p { color: red }\n@media print { p { color: red } }", 2, "@media"),
+    ("@import 'x';", 1, "@import"),
+    ("/* a\n b */\n@font-face { src: url(x) }", 3, "@font-face"),
+    ("p {\n  color: red;\n  position: absolute }", 3, "position"),
+    ("p { filter: blur(1px) }", 1, "filter"),
+    ("p { transition: all 1s }", 1, "transition"),
+    ("p { font: 12px serif }", 1, "font"),
+    ("p { color: red !important }", 1, "!important"),
+    ("p { width: calc(100% - 2px) }", 1, "calc"),
+    ("p { width: 500px }", 1, "fixed width"),
+    ("p { min-width: 320px }", 1, "fixed width"),
+    ("p { height: 300px }", 1, "height"),
+    ("p { background: url(a.png) }", 1, "url"),
+    ("p { color: oklch(1 2 3) }", 1, "colour"),
+    ("p { color: #11223344 }", 1, "rgba"),
+    ("p { font-size: 2rem }", 1, "em or px"),
+    ("p { text-align: start }", 1, "left"),
+    ("p { line-height: 1 }", 1, "overlap"),
+    ("p {\n color: var(--nothing) }", 2, "unknown variable --nothing"),
+    (":root { --a: var(--b); --b: var(--a) } p { color: var(--a) }", None, "circle"),
+    (":root { color: red }", 1, ".article"),
+    ("p { --a: 1 }", 1, "outside :root"),
+    ("p { color }", 1, "no declaration"),
+    ("p { color: red", 1, "does not end"),
+    ("p { color: red } }", 1, ""),
+    ("p { margin-inline: 1px }", 1, "logical"),
+]
+
+
+@pytest.mark.parametrize(("css", "line", "part"), REFUSED)
+def test_what_cannot_survive_is_refused_with_its_line(tmp_path: Path, css: str, line: int | None, part: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        load(tmp_path, css)
+    assert part in str(caught.value)
+    assert caught.value.line == line
+    assert str(caught.value).startswith(str(tmp_path / "my.css"))
+
+
+def test_an_override_that_no_variable_has_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"no variable shade.*accent"):
+        theme.load("plain", {"shade": "red"})
+    with pytest.raises(SourceError, match="one CSS value"):
+        theme.load("plain", {"accent": "red; } p { color: blue"})
+
+
+def test_a_theme_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"no theme 'pian'.*plain"):
+        theme.load("pian")
+    with pytest.raises(SourceError, match="no such theme"):
+        theme.load("none.css", base=tmp_path)
+    (tmp_path / "bad.css").write_bytes(b"\xff\xfe")
+    with pytest.raises(SourceError, match="UTF-8"):
+        theme.load("bad.css", base=tmp_path)
+
+
+# --- styling ----------------------------------------------------------------------------------------------------------
+
+
+def tree_of(path: Path) -> HtmlElement:
+    root, _ = tree.parse(article.read(path).body, path)
+    conform.shape(root)
+    return root
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_every_element_gets_what_premailer_gives_it_in_the_whole_document(path: Path, name: str) -> None:
+    ours, theirs = tree_of(path), deepcopy(tree_of(path))  # a copy is a document of its own, as premailer wants it
+    for element in (*ours.iter("*"), *theirs.iter("*")):
+        element.attrib.pop("style", None)
+    theme.apply(ours, look(name))
+    Premailer(
+        theirs,
+        css_text=look(name).css,
+        allow_network=False,
+        disable_validation=True,
+        disable_leftover_css=True,
+        align_floating_images=False,
+        cssutils_logging_level=50,
+    ).transform()
+    for one, other in zip(ours.iter("*"), theirs.iter("*"), strict=True):
+        if next(one.iterancestors("svg"), None) is None:
+            assert declarations(one.get("style") or "") == declarations(other.get("style") or "")
+
+
+def test_an_elements_own_style_wins(tmp_path: Path) -> None:
+    root = html.fragment_fromstring('<section><p style="color:blue;margin:0">a</p></section>')
+    theme.apply(root, load(tmp_path, "p { color: red; margin-top: 4px; font-size: 15px }"))
+    found = declarations(root[0].get("style"))
+    assert found["color"] == "blue"
+    assert list(found)[-1] == "margin"
+
+
+# --- the cache --------------------------------------------------------------------------------------------------------
+
+CONVERT = """
+import sys
+from pathlib import Path
+from wxpub import article, theme
+from wxpub.page import render
+render(article.read(Path(sys.argv[1])), theme.load("plain"))
+print(sorted({"premailer", "cssutils", "pygments", "PIL", "requests", "bs4"} & set(sys.modules)))
+"""
+
+
+def run(home: Path, path: Path) -> list[str]:
+    env = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", CONVERT, str(path)], env=env, capture_output=True, text=True, check=True
+    )
+    return list(json.loads(done.stdout.replace("'", '"')))
+
+
+def test_a_theme_that_is_known_needs_no_premailer(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("# 题\n\n- [标题 | 来源](https://example.com)\n\n文字\n", encoding="utf-8")
+    assert "premailer" in run(tmp_path, path)
+    assert run(tmp_path, path) == []
+
+
+def test_a_broken_cache_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("# 题\n\n文字\n", encoding="utf-8")
+    run(tmp_path, path)
+    for broken in ("", "[]", '{"a": 1}', '[null, {"p": 3}]'):
+        (cached,) = (tmp_path / "cache/wxpub/themes").glob("*.json")
+        cached.write_text(broken, encoding="utf-8")
+        assert "premailer" in run(tmp_path, path)
+        assert run(tmp_path, path) == []
+
+
+def test_a_cache_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("# 题\n\n文字\n", encoding="utf-8")
+    (tmp_path / "cache").write_text("a file where a folder should be", encoding="utf-8")
+    assert "premailer" in run(tmp_path, path)
+
+
+# --- colours ----------------------------------------------------------------------------------------------------------
+
+
+def seen(element: HtmlElement, shade: darkmode.Shade) -> list[tuple[str, darkmode.Shade]]:
+    """List the texts inside `element` with the colours that they are seen in."""
+    if element.tag == "svg":
+        return []
+    _, inside = darkmode.convert(element.tag, declarations(element.get("style") or ""), shade)
+    found = [(element.text, inside)] if element.text and element.text.strip() else []
+    for child in element:
+        found += seen(child, inside)
+        if child.tail and child.tail.strip():
+            found.append((child.tail, inside))
+    return found
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_every_text_can_be_read_by_day_and_by_night(name: str) -> None:
+    page = render(article.read(NODES), look(name))
+    for text, shade in seen(html.fragment_fromstring(page.html), darkmode.PAGE):
+        assert darkmode.contrast(shade.day_text, shade.day_background) >= 4.5, text
+        assert darkmode.contrast(shade.night_text, shade.night_background) >= 4.5, text
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_no_theme_sets_a_family_outside_code_or_a_fixed_width(name: str) -> None:
+    page = html.fragment_fromstring(render(article.read(NODES), look(name)).html)
+    for element in page.iter("*"):
+        found = declarations(element.get("style") or "")
+        if "font-family" in found:
+            assert "monospace" in found["font-family"]
+        assert not found.get("width", "").endswith("px")
+    for element in page.iter("ul", "ol"):
+        assert "list-style-type" in declarations(element.get("style") or "")
