@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from wxpub.ledger import FILE_NAME, Ledger
 from wxpub.push import Issue, Job, Receipt
 from wxpub.sandbox import Sandbox
 from wxpub.sandbox.control import Control
+from wxpub.theme import Theme
 
 SECRET = "0123456789abcdef0123456789abcdef"
 _numbers: Iterator[int] = count(1)
@@ -27,6 +29,12 @@ def picture(path: Path, colour: str = "#336699", size: tuple[int, int] = (40, 30
     path.parent.mkdir(parents=True, exist_ok=True)
     Pillow.new("RGB", size, colour).save(path)
     return path
+
+
+@cache
+def plain() -> Theme:
+    """Give the default theme, read once."""
+    return theme.load("plain")
 
 
 def no_pause(seconds: float) -> None:
@@ -59,7 +67,7 @@ class Newsletter:
     def job(self, *names: str, pause: Callable[[float], None] = no_pause, **options: Any) -> Job:
         """Gather issues for a push."""
         settings = config.find(self.root)
-        style = theme.load("plain")
+        style = plain()
         sources = [article.read(self.root / name, settings.article, settings.root) for name in names]
         issues = [Issue(each, style, settings.root, settings.root, {}) for each in sources]
         ledger = self.ledger()
