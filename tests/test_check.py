@@ -186,11 +186,72 @@ def page_findings(page: Page, **options: str) -> list[Finding]:
     return [each for each in check(page, **options) if each.rule in kept]  # type: ignore[arg-type]
 
 
+@pytest.mark.skipif(not corpus_files(), reason="needs ../shared/corpus")
 @pytest.mark.parametrize("target", ["api", "paste"])
-@pytest.mark.parametrize("path", corpus_files(), ids=lambda path: path.stem)
-def test_a_page_made_of_a_real_issue_breaks_no_page_rule(path: Path, target: str, plain: Theme) -> None:
-    article = read(path, SOURCE_URL, CORPUS)
-    assert page_findings(render(article, plain, target=target), target=target) == []  # type: ignore[arg-type]
+@pytest.mark.parametrize("name", theme.names())
+def test_pages_made_of_real_issues_break_no_page_rule(name: str, target: str) -> None:
+    style = theme.load(name)
+    files = corpus_files() if target == "api" else corpus_files()[::5]  # what differs is of the theme, not of the text
+    for path in files:
+        page = render(read(path, SOURCE_URL, CORPUS), style, target=target)  # type: ignore[arg-type]
+        assert page_findings(page, target=target) == [], path.name
+
+
+EVERYTHING = """段落，**粗**、*斜*、~~删~~、`code`、==标==、H~2~O、<kbd>Ctrl</kbd>、<ruby>汉<rt>hàn</rt></ruby>。
+[^1] [外](https://example.org/a) 👩‍💻
+
+**粗** *斜* `a` **b**
+
+[^1]: 脚注
+
+- 一
+  - 二
+    1. 三
+- [x] 成
+
+3. 三
+
+   ```python
+   def f(x):
+       return  x  # a very long line that never ends, a very long line that never ends
+   ```
+
+> [!WARNING]
+> 小心 `code`
+
+| 一 | 二 | 三 | 四 | 五 |
+|:--|:-:|--:|---|---|
+| 很长很长很长很长 | b | c | `d` | ![图](cover.png) |
+
+行内 $E=mc^2$：
+
+$$\\int_0^1 x^2\\,dx$$
+
+![图](cover.png "题注")
+
+<div align="center"><img src="cover.png" width="300"><br>居中</div>
+
+<p style="position:absolute;width:900px">段</p>
+
+<svg viewBox="0 0 10 10"><circle cx="5" cy="5" r="4" fill="#333"/></svg>
+
+<dl><dt>词</dt><dd>义</dd></dl>
+
+###### 六级
+
+* * *
+
+| 表 |
+|---|
+"""
+
+
+@pytest.mark.parametrize("target", ["api", "paste"])
+@pytest.mark.parametrize("name", theme.names())
+def test_a_page_of_everything_breaks_no_page_rule(name: str, target: str, folder: Path) -> None:
+    article = Article(path=folder / "a.md", body=EVERYTHING, title="题")
+    page = render(article, theme.load(name), target=target)  # type: ignore[arg-type]
+    assert page_findings(page, target=target) == []
 
 
 @pytest.mark.parametrize(

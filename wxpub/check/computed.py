@@ -139,11 +139,7 @@ def space_only_text_between_inline(document: Document) -> Places:
 
 def no_collapsible_whitespace(document: Document, tag: Tag) -> bool:
     """Tell whether `white-space` changes nothing in `tag`, because no white space there would collapse."""
-    return not any(
-        re.search(r"[\t\n\r\f]|^ | $| {2}", text.value)
-        for text in document.texts
-        if any(each is tag for each in chain(text.parent))
-    )
+    return not any(re.search(r"[\t\n\r\f]|^ | $| {2}", text) for text in tag.strings)
 
 
 def first_or_last_node_is_media(document: Document) -> Places:
@@ -266,15 +262,11 @@ def text_block_without_color(document: Document) -> Places:
     """Find blocks whose text has no inline colour, neither its own nor one to inherit."""
     seen = set()
     for text in document.texts:
-        block = next((each for each in chain(text.parent) if each.name in BLOCKS), None)
-        if (
-            not text.visible
-            or block is None
-            or id(block) in seen
-            or any(each.name in ("svg", "a") for each in chain(text.parent))
-        ):
+        around = list(chain(text.parent))
+        block = next((each for each in around if each.name in BLOCKS), None)
+        if not text.visible or block is None or id(block) in seen or document.inherited(text.parent, "color"):
             continue
-        if not document.inherited(text.parent, "color"):
+        if not any(each.name in ("svg", "a") for each in around):  # the page colours links, and leaves drawings alone
             seen.add(id(block))
             yield block
 
