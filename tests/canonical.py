@@ -12,9 +12,10 @@ from urllib.parse import unquote
 from lxml import html
 
 KEPT = ("href", "src", "alt", "title", "align", "start", "checked", "type", "class", "data-note", "width")
-BLOCKS = frozenset(
-    "section div p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table thead tbody tr th td hr footnotes footnote".split()
-)
+BLOCKS = frozenset({
+    "section", "div", "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre",
+    "table", "thead", "tbody", "tr", "th", "td", "hr", "footnotes", "footnote",
+})  # fmt: skip
 Node = tuple  # (tag, attributes, children): children are nodes and strings
 
 

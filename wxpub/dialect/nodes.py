@@ -9,9 +9,10 @@ from typing import cast
 from xml.etree.ElementTree import Element
 
 VOID = frozenset({"br", "hr", "img", "input"})
-BLOCKS = frozenset(
-    "blockquote h1 h2 h3 h4 h5 h6 hr li ol p pre section table tbody td th thead tr ul".split(),
-)
+BLOCKS = frozenset({
+    "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "section", "table",
+    "tbody", "td", "th", "thead", "tr", "ul",
+})  # fmt: skip
 LINE = "data-line"  # the attribute that carries an element's line in the source file
 
 

@@ -20,25 +20,36 @@ from xml.etree.ElementTree import Element
 from wxpub.dialect.nodes import LINE, is_raw, raw
 
 DEPTH = 100  # raw elements inside each other
-TAGS = frozenset(
-    "a abbr acronym address area article aside audio b base bdi bdo big blockquote br button canvas caption center"
-    " cite code col colgroup datalist dd del details dfn dialog dir div dl dt em embed fieldset figcaption figure font"
-    " footer form frame h1 h2 h3 h4 h5 h6 header hgroup hr i iframe img input ins kbd label legend li link main map"
-    " mark marquee menu meta meter nav nobr noembed noframes noscript object ol optgroup option output p param picture"
-    " pre progress q rb rp rt rtc ruby s samp script section select small source span strike strong style sub summary"
-    " sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul var video wbr xmp".split()
-)
-SVG_TAGS = frozenset(
-    "animate animatemotion animatetransform circle clippath defs desc ellipse filter foreignobject g image line"
-    " lineargradient marker mask path pattern polygon polyline radialgradient rect set stop symbol text textpath tspan"
-    " use".split()
-)
+TAGS = frozenset({
+    "a", "abbr", "acronym", "address", "area", "article", "aside", "audio", "b", "base", "bdi", "bdo",
+    "big", "blockquote", "br", "button", "canvas", "caption", "center", "cite", "code", "col", "colgroup",
+    "datalist", "dd", "del", "details", "dfn", "dialog", "dir", "div", "dl", "dt", "em", "embed",
+    "fieldset", "figcaption", "figure", "font", "footer", "form", "frame", "h1", "h2", "h3", "h4", "h5",
+    "h6", "header", "hgroup", "hr", "i", "iframe", "img", "input", "ins", "kbd", "label", "legend", "li",
+    "link", "main", "map", "mark", "marquee", "menu", "meta", "meter", "nav", "nobr", "noembed", "noframes",
+    "noscript", "object", "ol", "optgroup", "option", "output", "p", "param", "picture", "pre", "progress",
+    "q", "rb", "rp", "rt", "rtc", "ruby", "s", "samp", "script", "section", "select", "small", "source",
+    "span", "strike", "strong", "style", "sub", "summary", "sup", "svg", "table", "tbody", "td", "template",
+    "textarea", "tfoot", "th", "thead", "time", "title", "tr", "track", "tt", "u", "ul", "var", "video",
+    "wbr", "xmp",
+})  # fmt: skip
+SVG_TAGS = frozenset({
+    "animate", "animatemotion", "animatetransform", "circle", "clippath", "defs", "desc", "ellipse",
+    "filter", "foreignobject", "g", "image", "line", "lineargradient", "marker", "mask", "path", "pattern",
+    "polygon", "polyline", "radialgradient", "rect", "set", "stop", "symbol", "text", "textpath", "tspan",
+    "use",
+})  # fmt: skip
 SHELL_TAGS = frozenset({"html", "head", "body", "frameset"})
 # A browser reads no tags between these and their end; GitHub shows them as text.
 TEXT_TAGS = frozenset({"iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"})
-VOID_TAGS = frozenset("area base br col embed frame hr img input link meta param source track wbr".split())
+VOID_TAGS = frozenset({
+    "area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr",
+})  # fmt: skip
 # A browser ends these by itself when the next of them starts.
-SELF_ENDING_TAGS = frozenset("dd dt li option p tbody td tfoot th thead tr".split())
+SELF_ENDING_TAGS = frozenset({
+    "dd", "dt", "li", "option", "p", "tbody", "td", "tfoot", "th", "thead", "tr",
+})  # fmt: skip
 _CUSTOM_TAG = re.compile(r"mp[a-z]+|mp-[a-z-]+|qqmusic|wx-[a-z-]+")  # WeChat's own: cards, voices, videos
 
 _MARKUP = re.compile(
