@@ -714,7 +714,7 @@ SHAPES: list[Any] = [
     (
         "verify",
         lambda raw: raw.send("/article-bin/verify_article_structure", {"content": "<p>x</p>"}, token=None),
-        ["isValid"],
+        ["isValid", "inValidInfo"],
     ),
 ]
 

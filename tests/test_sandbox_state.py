@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -195,9 +196,15 @@ def stored(raw: Raw, **values: Any) -> dict[str, Any]:
 
 def test_an_article_keeps_its_fields(raw: Raw) -> None:
     given = {
-        "title": "题" * 64, "author": "名" * 16, "digest": "摘" * 120, "content": "<p>正文</p>",
-        "content_source_url": "https://example.com/1", "need_open_comment": 1, "only_fans_can_comment": 1,
-        "pic_crop_235_1": "0.1945_0_1_0.5236", "pic_crop_1_1": "0_0_1_1",
+        "title": "题" * 64,
+        "author": "名" * 16,
+        "digest": "摘" * 120,
+        "content": "<p>正文</p>",
+        "content_source_url": "https://example.com/1",
+        "need_open_comment": 1,
+        "only_fans_can_comment": 1,
+        "pic_crop_235_1": "0.1945_0_1_0.5236",
+        "pic_crop_1_1": "0_0_1_1",
     }
     article = stored(raw, **given)
     assert {name: article[name] for name in given} == given
@@ -444,3 +451,66 @@ def test_two_servers_share_one_file(tmp_path: Path) -> None:
         first.close()
         second.close()
     assert sqlite3.connect(db).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+# --- the connection ---------------------------------------------------------------------------------------------------
+
+
+def test_a_body_may_come_in_chunks(raw: Raw) -> None:
+    body = json.dumps({"media_id": raw.add_draft()}).encode()
+    answer = raw.http.post(
+        raw.wechat.url + "/cgi-bin/draft/get",
+        params={"access_token": raw.token},
+        data=iter([body[:10], body[10:]]),
+        timeout=5,
+    )
+    assert answer.request.headers["Transfer-Encoding"] == "chunked"
+    assert answer.json()["news_item"]
+
+
+def test_a_connection_serves_many_calls(raw: Raw) -> None:
+    for _ in range(5):
+        assert raw.request("draft/count", method="GET").headers["Connection"] == "keep-alive"
+    assert len(raw.http.adapters["http://"].poolmanager.pools) == 1
+
+
+def test_no_thread_is_left_behind() -> None:
+    before = threading.active_count()
+    with serve() as wechat:
+        client = Raw(wechat)
+        client.add_draft()
+    assert threading.active_count() <= before
+    client.close()
+
+
+# --- the structure check ----------------------------------------------------------------------------------------------
+
+BROKEN = {
+    "opacity": '<p><img style="opacity:0"></p>',
+    "caret-color": '<p style="caret-color:transparent">x</p>',
+    "line-height": '<p style="line-height:0">x</p>',
+    "text-align": '<p style="text-align:start">x</p>',
+    "height": '<section style="height:0px">x</section>',
+    "animate-begin": '<svg><animate begin="touchstart"></animate></svg>',
+    "nestNodes": "<section>" * 17 + "x" + "</section>" * 17,
+    "redundant-node": "<section>" + "<p></p>" * 21 + "</section>",
+    "darkmode-no-gradient": '<p style="background:linear-gradient(#fff,#eee)">x</p>',
+}
+
+
+@pytest.mark.parametrize(("rule", "content"), BROKEN.items())
+def test_the_structure_check_finds_what_tags_and_styles_tell(raw: Raw, rule: str, content: str) -> None:
+    sent = {"content": "<p>x</p>" + content}
+    answer = raw.send("/article-bin/verify_article_structure", sent, token=None)
+    assert answer["isValid"] is False
+    assert list(answer["inValidInfo"]) == [rule]
+    assert answer["inValidInfo"][rule]["items"][0]["paragraphIndex"] == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["<p>x</p>", '<p style="line-height:0">&nbsp;</p>', '<p style="background:linear-gradient(#fff,#eee)"></p>', ""],
+)
+def test_the_structure_check_lets_good_articles_pass(raw: Raw, content: str) -> None:
+    answer = raw.send("/article-bin/verify_article_structure", {"content": content}, token=None)
+    assert answer == {"isValid": True, "inValidInfo": {}}

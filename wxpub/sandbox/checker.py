@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wxpub.sandbox import articles, markup
@@ -27,26 +28,29 @@ def verify(call: Call) -> Answer:
     content = given.get("content") if isinstance(given, Mapping) else None
     if not isinstance(content, str):
         raise Refusal(47001)
-    rules = violations(content)
-    answer: dict[str, object] = {"isValid": not rules}
-    if rules:
-        answer["inValidInfo"] = {
-            "rule": {
-                "violateRules": list(rules),
-                "items": [{"rule": rule, "html": html} for rule, found in rules.items() for html in found],
-            }
-        }
-    return answer
+    found = violations(content)
+    return {
+        "isValid": not found,
+        "inValidInfo": {
+            name: {"violateRules": RULES[name].text, "items": [_item(place, tag) for place, tag in places]}
+            for name, places in found.items()
+        },
+    }
 
 
-def violations(content: str) -> dict[str, list[str]]:
-    """Give the rules that `content` breaks, each with the start tags that break it."""
-    found: dict[str, list[str]] = {}
-    for tag in markup.parse(content).find_all(True):
-        styles = dict(markup.split(piece) for piece in markup.declarations(str(tag.attrs.get("style") or "")))
-        for rule, breaks in _RULES.items():
-            if breaks(tag, styles):
-                found.setdefault(rule, []).append(_start(tag))
+def _item(place: int, tag: str) -> dict[str, object]:
+    return {"paragraphIndex": place, "outerHTML": tag}
+
+
+def violations(content: str) -> dict[str, list[tuple[int, str]]]:
+    """Give the rules that `content` breaks: the top-level block (counted from 0) and start tag of every place."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for place, block in enumerate(markup.parse(content).find_all(True, recursive=False)):
+        for tag in (block, *block.find_all(True)):
+            styles = dict(markup.split(piece) for piece in markup.declarations(str(tag.attrs.get("style") or "")))
+            for name, rule in RULES.items():
+                if rule.breaks(tag, styles):
+                    found.setdefault(name, []).append((place, _start(tag)))
     return found
 
 
@@ -85,33 +89,61 @@ def _is_padded(tag: Tag) -> bool:
 
 
 def _has_text(tag: Tag) -> bool:
-    return bool(tag.get_text(strip=True))
+    return bool(markup.shown(tag.get_text()).strip())
 
 
-_Rule = Callable[["Tag", Mapping[str, str]], bool]
-_RULES: dict[str, _Rule] = {
-    "opacity": lambda tag, styles: (
-        tag.name == "img" and re.fullmatch(r"0(\.0+)?%?", styles.get("opacity", "")) is not None
+def _is_zero(value: str) -> bool:
+    return re.fullmatch(r"0(\.0+)?(px|em|%)?", value) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: what it demands, and whether an element with its inline styles breaks it."""
+
+    text: str
+    breaks: Callable[[Tag, Mapping[str, str]], bool]
+
+
+RULES = {
+    "opacity": Rule(
+        "图片的透明度不能为 0",
+        lambda tag, styles: tag.name == "img" and _is_zero(styles.get("opacity", "")),
     ),
-    "caret-color": lambda tag, styles: styles.get("caret-color", "").lower() == "transparent",
-    "line-height": lambda tag, styles: (
-        re.fullmatch(r"0(\.0+)?(px|em|%)?", styles.get("line-height", "")) is not None and _has_text(tag)
+    "caret-color": Rule(
+        "光标颜色不能透明",
+        lambda tag, styles: styles.get("caret-color", "").lower() == "transparent",
     ),
-    "text-align": lambda tag, styles: styles.get("text-align", "").lower() in ("start", "end"),
-    "height": lambda tag, styles: (
-        re.fullmatch(r"0(\.0+)?(px|em|%)?", styles.get("height", "")) is not None
-        and _has_text(tag)
-        and tag.name != "svg"
-        and tag.find_parent("svg") is None
+    "line-height": Rule(
+        "有文字的元素行高不能为 0",
+        lambda tag, styles: _is_zero(styles.get("line-height", "")) and _has_text(tag),
     ),
-    "animate-begin": lambda tag, styles: (
-        "touchstart" in str(tag.attrs.get("begin", "")) and "click" not in str(tag.attrs.get("begin", ""))
+    "text-align": Rule(
+        "对齐不能用 start 或 end",
+        lambda tag, styles: styles.get("text-align", "").lower() in ("start", "end"),
     ),
-    "nestNodes": lambda tag, styles: _is_chain(tag),
-    "redundant-node": lambda tag, styles: _is_padded(tag),
-    "darkmode-no-gradient": lambda tag, styles: (
-        "gradient(" in styles.get("background", "") + styles.get("background-image", "")
-        and _has_text(tag)
-        and "data-ignore-dm" not in tag.attrs
+    "height": Rule(
+        "有文字的元素高度不能为 0",
+        lambda tag, styles: (
+            _is_zero(styles.get("height", ""))
+            and _has_text(tag)
+            and tag.name != "svg"
+            and tag.find_parent("svg") is None
+        ),
+    ),
+    "animate-begin": Rule(
+        "由 touchstart 触发的动画也要由 click 触发",
+        lambda tag, styles: (
+            "touchstart" in str(tag.attrs.get("begin", "")) and "click" not in str(tag.attrs.get("begin", ""))
+        ),
+    ),
+    "nestNodes": Rule("同一标签、同一样式的单子节点嵌套过深", lambda tag, styles: _is_chain(tag)),
+    "redundant-node": Rule("空节点过多", lambda tag, styles: _is_padded(tag)),
+    "darkmode-no-gradient": Rule(
+        "有文字的元素不能用渐变背景",
+        lambda tag, styles: (
+            "gradient(" in styles.get("background", "") + styles.get("background-image", "")
+            and _has_text(tag)
+            and "data-ignore-dm" not in tag.attrs
+        ),
     ),
 }

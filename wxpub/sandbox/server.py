@@ -32,6 +32,10 @@ MOST_BYTES = 64 * 1024 * 1024  # of a request's body
 IDLE_SECONDS = 75  # of a kept-alive connection, as nginx has it
 
 
+# Headers that the environment has elsewhere, or that are done with once the body is read.
+_TAKEN = frozenset(["HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING"])
+
+
 class Sandbox(Control):
     """A running sandbox: where it listens, its first account, and everything that tests may want of it."""
 
@@ -253,7 +257,7 @@ class _Connection(BaseHTTPRequestHandler):
         }
         for name, value in self.headers.items():
             key = "HTTP_" + name.upper().replace("-", "_")
-            if "_" not in name and key not in environ and key not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
+            if "_" not in name and key not in environ and key not in _TAKEN:
                 environ[key] = value
         return environ
 
