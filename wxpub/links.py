@@ -177,7 +177,8 @@ class _Series:
         if self._unknown:
             names = list(dict.fromkeys(PurePosixPath(name).name for name, _ in self._unknown))
             shown = "、".join(names[:3]) + ("…" if len(names) > 3 else "")
-            message = f"{len(names)} back issues have no published address yet, so they are left as text: {shown}"
+            count = "1 back issue has" if len(names) == 1 else f"{len(names)} back issues have"
+            message = f"{count} no published address yet, so left as text: {shown}"
             fix = "record where they were published: wxpub index add FILE URL"
             self._report("back-issue-unknown", message, self._unknown[0][1], fix)
         if not self.notes:
