@@ -107,6 +107,38 @@ def test_a_lost_ledger_does_not_make_a_second_draft(paper: Newsletter) -> None:
     assert len(paper.drafts()) == 1
 
 
+def test_a_lost_ledger_does_not_tear_an_article_out_of_its_draft(paper: Newsletter) -> None:
+    names = three(paper)
+    first = paper.push(*names)
+    (paper.root / FILE_NAME).unlink()
+    paper.issue("b.md", "乙", "改过。")
+    second = paper.push("b.md")
+    assert (second.action, second.media_id, second.articles[0].index) == ("updated", first.media_id, 1)
+    (paper.root / FILE_NAME).unlink()
+    assert paper.push(*names).media_id == first.media_id
+    assert len(paper.drafts()) == 1
+
+
+def test_a_server_that_cannot_list_drafts_is_pushed_to_all_the_same(paper: Newsletter, wechat: Sandbox) -> None:
+    paper.issue("a.md", "第一期")
+    wechat.fail("errcode", 40066, endpoint="/cgi-bin/draft/batchget")
+    assert paper.push("a.md").action == "created"
+    paper.issue("b.md", "第二期")
+    wechat.fail("status", 404, endpoint="/cgi-bin/draft/batchget")
+    assert paper.push("b.md").action == "created"
+
+
+def test_an_issue_that_was_published_gets_a_new_draft_and_its_address_is_told(paper: Newsletter) -> None:
+    paper.box.set_profile(kind="verified")
+    paper.issue("a.md", "第一期")
+    paper.push("a.md")
+    account = paper.account.appid
+    urls = publish(Client(paper.account), paper.ledger(), account, "a.md", lambda seconds: paper.box.move_clock(5))
+    receipt = paper.push("a.md")
+    assert receipt.action == "created"
+    assert urls["a.md"] in receipt.reason
+
+
 def test_an_issue_of_the_same_name_in_another_project_is_not_taken_for_this_one(
     paper: Newsletter, wechat: Sandbox, tmp_path: Path
 ) -> None:

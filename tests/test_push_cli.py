@@ -180,6 +180,16 @@ def test_a_damaged_ledger_is_rebuilt_from_the_account(
     assert pushed("a.md")["media_id"] == receipt["media_id"]
 
 
+def test_two_processes_at_once_make_one_draft(project: Path, wechat: Sandbox) -> None:
+    wechat.add_account("wxtwice", SECRET)
+    own = {"WXPUB_APPID": "wxtwice", "WXPUB_SECRET": SECRET, "WXPUB_API_BASE": wechat.url, "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-m", "wxpub", "push", "a.md", "--json"]
+    running = [subprocess.Popen(words, env={**os.environ, **own}, stdout=subprocess.PIPE) for _ in range(2)]
+    receipts = [json.loads(each.communicate()[0]) for each in running]
+    assert sorted(each["action"] for each in receipts) == ["created", "unchanged"]
+    assert len(wechat.account("wxtwice").drafts()) == 1
+
+
 @pytest.mark.parametrize(
     "name",
     [

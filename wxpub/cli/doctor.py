@@ -16,12 +16,13 @@ _SIGNS = {"ok": ("✓", "green"), "failed": ("✗", "red"), "info": ("·", "yell
 
 @click.command()
 @wechat.account_options
+@click.option("--renew-token", is_flag=True, help="First make WeChat drop the token, because it has leaked.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
-def doctor(ctx: click.Context, account_name: str, sandbox: bool, as_json: bool) -> None:
+def doctor(ctx: click.Context, account_name: str, sandbox: bool, renew_token: bool, as_json: bool) -> None:
     """Check credentials, whitelist, quotas, fonts and clock.
 
-    Says what works, what does not and what to do about it; changes nothing. Exit code 1 if something does not work.
+    Says what works, what does not and what to do about it. Exit code 1 if something does not work.
 
     \b
     Examples:
@@ -32,11 +33,17 @@ def doctor(ctx: click.Context, account_name: str, sandbox: bool, as_json: bool) 
     from wxpub.push.doctor import examine
 
     settings = config.find(Path.cwd())
+
+    def client() -> Client:
+        return Client(config.account(settings, account_name), notify=wechat.say)
+
+    if renew_token:
+        client().renew_token()
     if sandbox:
         with wechat.connect(settings, "", sandbox=True) as account:
             checks = list(examine(settings, lambda: account.client))
     else:
-        checks = list(examine(settings, lambda: Client(config.account(settings, account_name), notify=wechat.say)))
+        checks = list(examine(settings, client))
     if as_json:
         click.echo(json.dumps([asdict(each) for each in checks], ensure_ascii=False, indent=2))
     else:

@@ -82,9 +82,10 @@ def push(
             return
         with _progress(quiet=as_json) as tick:
             receipt = pushing.push(replace(job, tick=tick))
+        _say_receipt(receipt, job, account, as_json)
         if preview_to:
             account.client.preview(receipt.media_id, preview_to)
-        _say_receipt(receipt, job, account, as_json, preview_to)
+            click.echo(f"preview sent to {preview_to}", err=True)
         if open_page and account.sandbox:
             _show(f"{account.sandbox.url}/draft/{receipt.media_id}")
 
@@ -143,7 +144,7 @@ def _say_plan(todo: Plan, job: Job, as_json: bool) -> None:
         click.echo(f"would delete the draft that it replaces: {old}", err=True)
 
 
-def _say_receipt(receipt: Receipt, job: Job, account: WeChat, as_json: bool, preview_to: str | None) -> None:
+def _say_receipt(receipt: Receipt, job: Job, account: WeChat, as_json: bool) -> None:
     """Say what was done, and what is left to an editor's hands."""
     if as_json:
         findings = [each for bundle in job.bundles for each in bundle.findings]
@@ -156,10 +157,10 @@ def _say_receipt(receipt: Receipt, job: Job, account: WeChat, as_json: bool, pre
     because = f" ({receipt.reason})" if receipt.reason else ""
     click.secho(f"{receipt.action}: {titles}{because}", fg="green", err=True)
     click.echo(f"pictures: {receipt.uploaded} uploaded, {receipt.reused} there already", err=True)
-    if preview_to:
-        click.echo(f"preview sent to {preview_to}", err=True)
     if account.sandbox:
         click.echo(f"look at it: {_sandbox_command()}, then http://127.0.0.1:8888/draft/{receipt.media_id}", err=True)
+    elif account.rehearsal:
+        click.echo(f"look at it: {account.client.account.api_base}/draft/{receipt.media_id}", err=True)
     else:
         click.echo("look at it: mp.weixin.qq.com → 内容管理 → 草稿箱", err=True)
         click.echo(f"left to do there by hand, as far as you want it: {BY_HAND}", err=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wxpub.client import Json
-from wxpub.errors import ApiError, SourceError, WxpubError
-from wxpub.ledger import Draft, Fact, Intent, Leftover, Upload
+from wxpub.errors import ApiError, ConfigError, SourceError, WxpubError
+from wxpub.ledger import Draft, Fact, Intent, Leftover, Published, Upload
 from wxpub.limits import ARTICLES_PER_DRAFT
 from wxpub.push import mark as marks
 from wxpub.push.article import fingerprint, payload, stored_fingerprint
@@ -17,6 +17,7 @@ from wxpub.push.compare import diff, lines
 from wxpub.push.job import Job, Plan, Standing
 
 INVALID_MEDIA_ID = 40007
+_NO_SUCH_CALL = (40066, 48001)  # a relay without it, an account that may not
 
 
 def plan(job: Job) -> Plan:
@@ -136,8 +137,11 @@ def _locate(job: Job) -> tuple[Standing | None, str, tuple[str, ...]]:
     facts = tuple(job.ledger.get(Draft, job.account, name) for name in job.names)
     present = tuple(fact for fact in facts if fact)
     if not present:
-        standing = _search(job)
-        return standing, "its draft was in the draft box, unknown to the ledger" if standing else "", ()
+        if standing := _search(job):
+            return standing, "its draft was in the draft box, unknown to the ledger", ()
+        published = (job.ledger.get(Published, job.account, name) for name in job.names)
+        urls = [each.url for each in published if each and each.url]
+        return None, f"published before: {urls[0]}" if urls else "", ()
     first = present[0]
     alone = len(job.bundles) == 1
     together = all(
@@ -169,15 +173,33 @@ def _replaced(job: Job, present: tuple[Draft, ...]) -> tuple[str, ...]:
 
 
 def _search(job: Job) -> Standing | None:
-    """Look for the issues' draft by its marks: the ledger that knew of it may have been lost, or never shared."""
-    keys = [marks.issue_key(name) for name in job.names]
-    titles = [bundle.page.article.title for bundle in job.bundles]
-    for media_id, articles in _box(job):
+    """Look for the issues' draft by its marks: the ledger that knew of it may have been lost, or never shared.
+
+    The title has to be the same, too: another newsletter of the account may have a file of the same name.
+    """
+    wanted = [
+        (marks.issue_key(name), bundle.page.article.title) for name, bundle in zip(job.names, job.bundles, strict=True)
+    ]
+    try:
+        box = tuple(_box(job))
+    except (ApiError, ConfigError) as error:
+        if isinstance(error, ApiError) and error.errcode not in _NO_SUCH_CALL:
+            raise
+        job.say(f"the draft box cannot be looked through: {error}")
+        return None
+    for media_id, articles in box:
         found = [marks.find(str(article.get("content", ""))) for article in articles]
-        if [mark.issue for mark in found if mark] == keys and [article.get("title") for article in articles] == titles:
-            facts = tuple(Draft(media_id, place, len(keys), str(mark)) for place, mark in enumerate(found))
+        held = [
+            (mark.issue if mark else "", article.get("title")) for mark, article in zip(found, articles, strict=True)
+        ]
+        first = held.index(wanted[0]) if wanted[0] in held else 0
+        if held == wanted or (len(wanted) == 1 and held[first : first + 1] == wanted):
+            facts = tuple(
+                Draft(media_id, first + place, len(held), str(mark))
+                for place, mark in enumerate(found[first : first + len(wanted)])
+            )
             job.ledger.record(job.account, dict(zip(job.names, facts, strict=True)))
-            return Standing(media_id, facts, articles)
+            return Standing(media_id, facts, articles, first)
     return None
 
 
