@@ -204,6 +204,23 @@ def test_axe_finds_no_problem(live: Any, width: int, scheme: str) -> None:
         assert axe(live) == []
 
 
+def test_both_languages_say_the_same_things(live: Any) -> None:
+    said = live.evaluate(
+        """async () => {
+            const { WORDS } = await import("/static/words.js");
+            const flat = (words) => Object.entries(words).flatMap(([name, word]) =>
+                typeof word === "object" ? flat(word).map((inner) => name + "." + inner) : [name + " " + typeof word]);
+            return [flat(WORDS.zh), flat(WORDS.en)];
+        }"""
+    )
+    assert said[0] == said[1] and len(said[0]) > 50
+
+
+def test_a_picture_that_is_not_there_is_told_in_its_place(live: Any, tmp_path: Path) -> None:
+    write(tmp_path, TEXT.replace("dot.png", "nowhere.png"))
+    inside(live, ".wx-missing:has-text('nowhere.png: no such file')").wait_for()
+
+
 def test_only_the_server_is_asked_and_nothing_goes_wrong(live: Any, session: Session) -> None:
     for key in "dd1234t":
         live.keyboard.press(key)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from wxpub import limits
@@ -66,7 +65,7 @@ def sizes(page: Page) -> dict[str, Any]:
             {"name": "bytes", "used": page.bytes, "limit": limits.CONTENT_BYTES},
         ],
         "kinds": size.kinds(page.html),
-        "sections": [{"text": unescape(name), "used": used} for name, used in size.sections(page.html)],
+        "sections": [{"text": name, "used": used} for name, used in size.sections(page.html)],
     }
 
 

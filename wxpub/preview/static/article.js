@@ -27,7 +27,7 @@ export function place(state, wanted) {
   const parsed = new DOMParser().parseFromString(state.html, "text/html").body; // loads nothing, runs nothing
   if (dark) darken(parsed, state.dark);
   parsed.querySelectorAll(NEVER).forEach((element) => element.remove());
-  parsed.querySelectorAll("img").forEach(settle);
+  parsed.querySelectorAll("img").forEach((image) => settle(image, state.images));
   parsed.querySelectorAll("[style*='url(']").forEach(dropForeignBackground);
   const reading = view().scrollY > 0 ? marks() : [];
   page.documentElement.classList.toggle("dark", dark);
@@ -46,8 +46,8 @@ function darken(parsed, { styles, use }) {
   styled.forEach((element, index) => element.setAttribute("style", styles[use[index]]));
 }
 
-/** Keep an image's place free while it loads, or say what stands there if this page does not fetch it. */
-function settle(image) {
+/** Keep an image's place free while it loads; where this page has nothing to show, say why. */
+function settle(image, known) {
   const address = image.getAttribute("src") || "";
   if (isOurs(address)) {
     const [width, ratio] = [Number(image.dataset.w), Number(image.dataset.ratio)];
@@ -56,9 +56,14 @@ function settle(image) {
   }
   const box = image.ownerDocument.createElement("span");
   box.className = "wx-missing";
-  const host = /^(?:https?:)?\/\/([^/?#]+)/.exec(address)?.[1];
-  box.textContent = [image.alt, host ? say.elsewhere(host) : say.unseen].filter(Boolean).join(" · ");
+  box.textContent = [image.alt, absence(address, known.find((each) => each.src === address))].filter(Boolean).join(" · ");
   image.replaceWith(box);
+}
+
+function absence(address, known) {
+  if (known?.fate === "pending" || known?.fate === "missing") return known.note || say.fates[known.fate];
+  const host = /^(?:https?:)?\/\/([^/?#]+)/.exec(address)?.[1];
+  return host ? say.elsewhere(host) : say.unseen;
 }
 
 function dropForeignBackground(element) {
