@@ -141,6 +141,7 @@ def test_html_and_markdown_nest_in_each_other() -> None:
         ("甲\n\n[^1]: 注", "footnote-unused", 3),
         ("甲[^1]\n\n[^1]: 注\n[^1]: 二", "footnote-repeated", 4),
         ("|甲|\n|-|\n|一|\n|一|二|\n|一||\n", "cells-dropped", 4),
+        ("甲\n\n```py\n乙\n\n# 丙", "fence-unclosed", 3),
         ("甲\n\n<!-- 乙\n\n丙", "comment-unclosed", 3),
         ("\n" + ">" * 200, "containers-too-deep", 2),
         ("\n" + "**文 " * 200 + "文" + "**" * 200, "emphasis-too-deep", 2),

@@ -30,6 +30,7 @@ _NOTICES: Mapping[str, tuple[str, str]] = {
         "the row has more cells than the table's head; those too many are not shown",
         "add columns above",
     ),
+    "fence-unclosed": ("the code block never ends: everything below is code", "end it with a line like its first"),
     "comment-unclosed": ("a comment that never ends hides the text behind it", "end it with -->"),
     "containers-too-deep": ("quotes and lists are nested more than 100 deep; further markers stay text", ""),
     "emphasis-too-deep": ("emphasis is nested more than 50 deep; what is further inside is plain", ""),

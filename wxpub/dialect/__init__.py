@@ -40,8 +40,8 @@ EXPANSION = 100_000  # characters that the references of a short document may ex
 class Notice:
     """Something that the author should know, at `line`, about `subject`.
 
-    `kind` is "footnote-unused", "footnote-repeated", "cells-dropped", "comment-unclosed", "containers-too-deep",
-    "emphasis-too-deep" or "html-too-deep".
+    `kind` is "footnote-unused", "footnote-repeated", "cells-dropped", "fence-unclosed", "comment-unclosed",
+    "containers-too-deep", "emphasis-too-deep" or "html-too-deep".
     """
 
     kind: str
@@ -166,6 +166,7 @@ def _notices(
 ) -> tuple[Notice, ...]:
     """Gather what every stage has noticed, by line."""
     once = {
+        "fence-unclosed": document.unclosed,
         "containers-too-deep": document.too_deep,
         "emphasis-too-deep": scope.too_deep,
         "html-too-deep": cleaner.too_deep,

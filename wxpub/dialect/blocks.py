@@ -161,6 +161,7 @@ class Document(Container):
     footnotes: dict[str, Footnote] = field(default_factory=dict)
     repeated: list[Footnote] = field(default_factory=list)  # footnotes whose label was taken
     crowded: list[int] = field(default_factory=list)  # lines of table rows with words in more cells than the head has
+    unclosed: int | None = None  # the line of a fence that swallows the rest
     size: int = 0  # characters
     too_deep: int | None = None  # the line where containers first went deeper than DEPTH
 
@@ -295,6 +296,8 @@ class _Reader:
 
     def finish(self) -> Document:
         """Close everything that is open."""
+        if isinstance(self.leaf, FencedCode):
+            self.document.unclosed = self.leaf.line
         self._close(0)
         return self.document
 
