@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from previewing import DOT, TEXT, load, preview, write
 
-from wxpub.errors import ConfigError, SourceError
+from wxpub.errors import ConfigError, NetworkError, SourceError
 from wxpub.images import Image
 from wxpub.preview.build import Builder
 from wxpub.preview.delivery import Delivery, Pushed, Target
 from wxpub.preview.doorman import Doorman
 from wxpub.preview.live import Live
-from wxpub.preview.pictures import Shown
+from wxpub.preview.pictures import Pictures, Shown
 from wxpub.preview.session import Session, serve
 from wxpub.preview.watch import follow, look
 
@@ -200,6 +200,27 @@ def test_themes_are_chosen_by_name_only(tmp_path: Path) -> None:
     assert builder.choose(own) and builder.theme == ""
     assert not builder.choose("/etc/passwd") and not builder.choose("../secret.css")
     builder.close()
+
+
+def test_an_address_that_failed_is_asked_again_after_a_while(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def read(src: str, *_: object, **__: object) -> object:
+        asked.append(src)
+        raise NetworkError("cannot be reached")
+
+    monkeypatch.setattr("wxpub.images.read", read)
+    arrived = threading.Event()
+    pictures = Pictures(tmp_path / "a.md", arrived.set)
+    url = "https://pictures.example.com/far.png"
+    assert pictures.look(url, tmp_path).pending
+    assert arrived.wait(5)
+    assert pictures.look(url, tmp_path).problem == "cannot be reached" and len(asked) == 1
+    monkeypatch.setattr("wxpub.preview.pictures.PATIENCE", -1)
+    pictures._again[url] = 0
+    assert pictures.look(url, tmp_path).problem == "cannot be reached", "the old answer stands until there is a new one"
+    eventually(lambda: len(asked) == 2)
+    pictures.close()
 
 
 # --- the server -------------------------------------------------------------------------------------------------------

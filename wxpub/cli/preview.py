@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wxpub import article, config
+from wxpub import article, config, ledger
 from wxpub.cli import options
 from wxpub.errors import ConfigError
 
@@ -107,8 +107,9 @@ class Reader:
         )
 
     def _files(self, loaded: options.Issue) -> list[Path]:
-        """List what the issue depends on, there or not yet there."""
-        files = [folder / config.FILE_NAME for folder in {self.path.parent, loaded.config.root}]
+        """List what the issue depends on, there or not yet there: settings, published issues, a theme of one's own."""
+        root = loaded.config.root
+        files = [self.path.parent / config.FILE_NAME, root / config.FILE_NAME, root / ledger.FILE_NAME]
         if (self.theme_name or "").endswith(".css"):
             files.append(Path.cwd() / str(self.theme_name))
         elif loaded.article.theme.endswith(".css"):

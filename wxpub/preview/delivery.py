@@ -78,9 +78,9 @@ class Delivery:
             pushed = self._pusher(target, theme, self._say, self._tick)
         except WxpubError as error:
             self._end(error=str(error))
-        except BaseException as error:
-            self._end(error=f"internal error, see the terminal: {type(error).__name__}")
+        except Exception as error:  # a bug: the page has to hear that the push has ended
             traceback.print_exc()
+            self._end(error=f"internal error, see the terminal: {type(error).__name__}")
         else:
             self._end(pushed)
 

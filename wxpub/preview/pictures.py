@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -37,18 +39,20 @@ class Shown:
 
 
 PENDING = Shown()
+PATIENCE = 60  # seconds after which an address that could not be reached is asked again
 
 
 class Pictures:
     """Keeps the pictures of the issue at `path` ready; calls `changed` when one that took longer has arrived.
 
     Files are read again at every look, and converted again only if their bytes changed. Addresses on the web are asked
-    once.
+    once; where that failed, again at the first look after a minute.
     """
 
     def __init__(self, path: Path, changed: Callable[[], None]) -> None:
         self._path, self._changed = path, changed
         self._ready: dict[str, Shown] = {}  # by the source's key, or by its address on the web
+        self._again: dict[str, float] = {}  # when a failure is worth another try
         self._pending: set[str] = set()
         self._used: set[str] = set()
         self._lock = threading.Lock()
@@ -76,8 +80,8 @@ class Pictures:
     def forget(self) -> None:
         """Drop every picture that was not asked for since the last time."""
         with self._lock:
-            for key in set(self._ready) - self._used:
-                del self._ready[key]
+            self._ready = {key: shown for key, shown in self._ready.items() if key in self._used}
+            self._again = {key: due for key, due in self._again.items() if key in self._used}
             self._used.clear()
 
     def close(self) -> None:
@@ -87,23 +91,28 @@ class Pictures:
     def _find(self, key: str, make: Callable[[], Shown], *, at_once: bool) -> Shown:
         with self._lock:
             self._used.add(key)
-            if key in self._ready:
+            due = time.monotonic() > self._again.get(key, float("inf"))
+            if key in self._ready and not due:
                 return self._ready[key]
-            if key in self._pending:
-                return PENDING
             if not at_once:
-                self._pending.add(key)
-                self._pool.submit(self._later, key, make)
-                return PENDING
+                if key not in self._pending:
+                    self._pending.add(key)
+                    self._pool.submit(self._later, key, make)
+                return self._ready.get(key, PENDING)
         shown = _try(make)
         with self._lock:
             self._ready[key] = shown
         return shown
 
     def _later(self, key: str, make: Callable[[], Shown]) -> None:
-        shown = _try(make)
+        try:
+            shown = _try(make)
+        except Exception:  # a bug: without this, nobody would ever hear of it
+            traceback.print_exc()
+            shown = Shown(problem="internal error, see the terminal")
         with self._lock:
             self._ready[key] = shown
+            self._again[key] = time.monotonic() + PATIENCE if shown.problem else float("inf")
             self._pending.discard(key)
         self._changed()
 
