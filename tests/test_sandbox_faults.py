@@ -126,6 +126,15 @@ def test_a_half_answer_is_an_incomplete_read(raw: Raw, wechat: Sandbox) -> None:
     connection.close()
 
 
+def test_the_end_of_the_server_ends_a_delay() -> None:
+    started = time.monotonic()
+    with serve() as wechat:
+        wechat.fail("delay", 60)
+        with pytest.raises(requests.exceptions.ReadTimeout):
+            requests.get(wechat.url + "/cgi-bin/draft/count", timeout=0.1)
+    assert time.monotonic() - started < 5
+
+
 def test_a_fault_hits_as_many_calls_as_asked_for_and_no_other_endpoint(raw: Raw, wechat: Sandbox) -> None:
     wechat.fail("errcode", -1, endpoint="/cgi-bin/draft/count", times=3)
     assert "errcode" not in raw.send("draft/batchget", {"offset": 0, "count": 1})

@@ -140,6 +140,20 @@ def test_buttons_publish_delete_and_move_the_clock(raw: Raw, wechat: Sandbox) ->
     assert wechat.faults() == ()
 
 
+def test_another_account_can_be_looked_at(raw: Raw, wechat: Sandbox) -> None:
+    wechat.add_account("wx2", "2" * 32, "另一个号")
+    token = raw.fetch_token(appid="wx2", secret="2" * 32)["access_token"]
+    media = {"media": ("a.png", png())}
+    cover = raw.send("material/add_material", token=token, query={"type": "image"}, files=media)["media_id"]
+    article = {"title": "另一个号的草稿", "content": "x", "thumb_media_id": cover}
+    raw.send("draft/add", {"articles": [article]}, token=token)
+    raw.add_draft(raw.article(title="第一个号的草稿"))
+    assert "另一个号的草稿" not in get(wechat, "/").text
+    answer = press(wechat, "account", account="wx2")
+    page = requests.get(wechat.url, cookies=answer.cookies, timeout=5).text
+    assert "另一个号的草稿" in page and "第一个号的草稿" not in page
+
+
 @pytest.mark.parametrize("token", [None, "", "wrong"])
 def test_buttons_do_nothing_without_the_token_of_the_page(raw: Raw, wechat: Sandbox, token: str | None) -> None:
     media_id = raw.add_draft()

@@ -437,6 +437,22 @@ def test_a_file_that_cannot_be_used_is_an_error_of_one_line(tmp_path: Path, make
         pass
 
 
+def test_a_file_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    db = tmp_path / "x.db"
+    with serve(db):
+        pass
+    connection = sqlite3.connect(db)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(ConfigError, match="later version"), serve(db):
+        pass
+
+
+def test_a_profile_of_another_version_is_read_as_far_as_it_goes(wechat: Sandbox) -> None:
+    wechat._store.run("UPDATE account SET profile = ?", '{"kind": "service", "mood": "sunny"}')
+    assert wechat.profile.kind == "service"
+
+
 def test_a_taken_port_is_an_error_of_one_line(wechat: Sandbox) -> None:
     with pytest.raises(ConfigError, match="cannot listen"), serve(port=int(wechat.url.rpartition(":")[2])):
         pass

@@ -60,15 +60,17 @@ class Exchange:
             return flask.Response(f"400: {error}\n", 400, mimetype="text/plain")
         self.playing = (*asked, *self.store.take_fault(self.request.path))
         wire: Wire = self.request.environ[WIRE]
-        self._wait("delay")
+        if found := self._plays("delay"):
+            wire.pause(found.value)
         if self._plays("cut-before"):
             wire.hang_up()
             return flask.Response()
         if found := self._plays("cut-while"):
             wire.hang_up()
-            time.sleep(found.value)
+            wire.pause(found.value)
         response = self._outcome()
-        self._wait("slow")
+        if found := self._plays("slow"):
+            wire.pause(found.value)
         self._log(response)
         if self._plays("cut-after"):
             wire.hang_up()
@@ -80,10 +82,6 @@ class Exchange:
 
     def _plays(self, *kinds: str) -> Fault | None:
         return next((fault for fault in self.playing if fault.kind in kinds), None)
-
-    def _wait(self, kind: str) -> None:
-        if found := self._plays(kind):
-            time.sleep(found.value)
 
     # --- acting -------------------------------------------------------------------------------------------------------
 

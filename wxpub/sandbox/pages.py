@@ -10,14 +10,14 @@ import hmac
 import json
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from wxpub import limits
 from wxpub.errors import ConfigError
-from wxpub.sandbox import profiles, publish, quotas, view
+from wxpub.sandbox import publish, quotas, view
 from wxpub.sandbox.answers import Refusal
 from wxpub.sandbox.control import Control
 from wxpub.sandbox.endpoints import TABLE
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 WIDTHS = (320, 375, 414, 586, 677)
 SECTIONS = {"phone": "手机效果", "removed": "过滤记录", "source": "源码", "json": "存储的 JSON", "size": "长度"}
 SHOWN_CALLS = 200
+ACCOUNT_COOKIE = "account"
 ADMIN_HEADER = "X-Sandbox-Admin"  # no other site's page can send it unasked
 
 # Scripts are off everywhere, and twice for articles. The frame around one makes it a stranger to the page as well.
@@ -69,7 +70,11 @@ def add_to(app: Flask, store: Store) -> None:
     with store.transaction():
         if store.setting("csrf") is None:
             store.set_setting("csrf", secrets.token_urlsafe(24))
-    control = Control(store, APPID)
+
+    def current() -> str:
+        """Give the account that the browser looks at: the first one unless a cookie names another."""
+        named = flask.request.cookies.get(ACCOUNT_COOKIE, APPID)
+        return named if store.account(named) is not None else APPID
 
     @app.template_filter("when")
     def _when(seconds: float) -> str:
@@ -79,7 +84,7 @@ def add_to(app: Flask, store: Store) -> None:
     def _common() -> dict[str, object]:
         return {
             "csrf": store.setting("csrf"),
-            "account": store.account(APPID),
+            "account": store.account(current()),
             "now": store.now(),
             "kinds": KINDS,
             "path_now": flask.request.path,
@@ -97,16 +102,19 @@ def add_to(app: Flask, store: Store) -> None:
 
     @app.get("/")
     def home() -> str:
+        appid = current()
+        control = Control(store, appid)
         return flask.render_template(
             "home.html",
-            drafts=[_card(row) for row in _drafts(store)],
-            publications=[_card(row) for row in _publications(store)],
+            drafts=[_card(row) for row in _drafts(store, appid)],
+            publications=[_card(row) for row in _publications(store, appid)],
             states=STATES,
             state=lambda row: publish.status(row, store.now()),
             profile=control.profile,
             faults=control.faults(),
+            accounts=store.rows("SELECT appid, name FROM account ORDER BY rowid"),
             media=store.rows(
-                "SELECT * FROM media WHERE appid = ? AND permanent = 1 ORDER BY created DESC LIMIT 60", APPID
+                "SELECT * FROM media WHERE appid = ? AND permanent = 1 ORDER BY created DESC LIMIT 60", appid
             ),
         )
 
@@ -173,7 +181,7 @@ def add_to(app: Flask, store: Store) -> None:
     @app.get("/quota")
     def quota() -> str:
         day = quotas.day(store.now())
-        used = [(endpoint, store.used(APPID, endpoint.path, day)) for endpoint in TABLE.values() if endpoint.token]
+        used = [(endpoint, store.used(current(), endpoint.path, day)) for endpoint in TABLE.values() if endpoint.token]
         return flask.render_template("quota.html", used=used, day=day)
 
     @app.post("/do/<action>")
@@ -181,7 +189,11 @@ def add_to(app: Flask, store: Store) -> None:
         given = flask.request.form
         if not hmac.compare_digest(given.get("csrf", "").encode(), str(store.setting("csrf")).encode()):
             flask.abort(403)
-        back = _do(store, control, action, given)
+        if action == "account":
+            response = flask.redirect("/", 303)
+            response.set_cookie(ACCOUNT_COOKIE, given.get("account", APPID), httponly=True, samesite="Strict")
+            return response
+        back = _do(store, Control(store, current()), action, given)
         if back is None:
             flask.abort(404)
         return flask.redirect(back, 303)
@@ -197,12 +209,12 @@ def add_to(app: Flask, store: Store) -> None:
         return flask.render_template("missing.html"), 404
 
 
-def _drafts(store: Store) -> Any:
-    return store.rows("SELECT * FROM draft WHERE appid = ? ORDER BY updated DESC, rowid DESC LIMIT 200", APPID)
+def _drafts(store: Store, appid: str) -> Sequence[sqlite3.Row]:
+    return store.rows("SELECT * FROM draft WHERE appid = ? ORDER BY updated DESC, rowid DESC LIMIT 200", appid)
 
 
-def _publications(store: Store) -> Any:
-    return store.rows("SELECT * FROM publication WHERE appid = ? ORDER BY publish_id DESC LIMIT 200", APPID)
+def _publications(store: Store, appid: str) -> Sequence[sqlite3.Row]:
+    return store.rows("SELECT * FROM publication WHERE appid = ? ORDER BY publish_id DESC LIMIT 200", appid)
 
 
 def _row(store: Store, kind: str, key: str) -> sqlite3.Row:
@@ -257,7 +269,7 @@ def _article_page(store: Store, kind: str, row: sqlite3.Row, key: str) -> str:
         sections=SECTIONS,
         section=section if section in SECTIONS else "phone",
         stored=json.dumps(article, ensure_ascii=False, indent=2),
-        bars=_bars(article, trace, profiles.LIMITS[store.profile(APPID).limits].title_chars),
+        bars=_bars(article, trace, store.profile(row["appid"]).sizes().title_chars),
         links=[publish.permalink(slug) for slug in json.loads(row["slugs"])] if kind == "published" else [],
         slugs=json.loads(row["slugs"]) if kind == "published" else [],
         deleted=json.loads(row["deleted"]) if kind == "published" else [],
@@ -312,10 +324,11 @@ def _do(store: Store, control: Control, action: str, given: Mapping[str, str]) -
     """Do what a button asks for; give the page to go on with, None for an unknown button."""
     if action == "publish":
         row = _row(store, "draft", given.get("key", ""))
-        number = publish.publish(store, APPID, Profile(), row["media_id"], "freepublish", store.now())
+        number = publish.publish(store, row["appid"], Profile(), row["media_id"], "freepublish", store.now())
         return f"/published/{number}"
     if action == "delete":
-        control.delete_draft(given.get("key", ""))
+        row = _row(store, "draft", given.get("key", ""))
+        Control(store, row["appid"]).delete_draft(row["media_id"])
         return "/"
     if action == "unpublish":
         row = _row(store, "published", given.get("key", ""))

@@ -105,6 +105,12 @@ class Profile:
         ip = ipaddress.ip_address(address)
         return any(ip in ipaddress.ip_network(entry, strict=False) for entry in self.whitelist)
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, object]) -> Profile:
+        """Read a JSON object that `to_json` gave, perhaps of another version: fields that are gone are left out."""
+        known = {field.name for field in fields(cls)}
+        return change(cls(), {name: value for name, value in values.items() if name in known})
+
     def to_json(self) -> dict[str, object]:
         """Give the values as a JSON object."""
         return asdict(self)

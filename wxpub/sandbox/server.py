@@ -31,7 +31,6 @@ HOST = "127.0.0.1"
 MOST_BYTES = 64 * 1024 * 1024  # of a request's body
 IDLE_SECONDS = 75  # of a kept-alive connection, as nginx has it
 
-
 # Headers that the environment has elsewhere, or that are done with once the body is read.
 _TAKEN = frozenset(["HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING"])
 
@@ -113,6 +112,7 @@ class _Server(ThreadingHTTPServer):
         self.app = app
         self._open: set[socket.socket] = set()
         self._idle = threading.Condition()
+        self.closing = threading.Event()
         super().__init__((HOST, port), _Connection)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -129,6 +129,7 @@ class _Server(ThreadingHTTPServer):
     def server_close(self) -> None:
         """Stop listening, end the open connections and wait for the calls that are being answered."""
         super().server_close()
+        self.closing.set()
         with self._idle:
             for connection in self._open:
                 _shut(connection, socket.SHUT_RD)
@@ -207,7 +208,7 @@ class _Connection(BaseHTTPRequestHandler):
     def _answer(self, body: bytes) -> None:
         from werkzeug.wrappers import Response
 
-        wire = Wire(self._hang_up)
+        wire = Wire(self._hang_up, self.server.closing.wait)
         environ = self._environ(body)
         environ[WIRE] = wire
         response = Response.from_app(self.server.app, environ, buffered=True)

@@ -20,7 +20,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from wxpub.sandbox import profiles
 from wxpub.sandbox.faults import Fault
 from wxpub.sandbox.profiles import Profile
 
@@ -89,7 +88,10 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         with self.transaction():
-            if self.value("PRAGMA user_version") < SCHEMA_VERSION:
+            version = self.value("PRAGMA user_version")
+            if version > SCHEMA_VERSION:
+                raise sqlite3.DatabaseError("made by a later version of wxpub")
+            if version < SCHEMA_VERSION:
                 for statement in _SCHEMA.split(";\n"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
@@ -180,7 +182,7 @@ class Store:
     def profile(self, appid: str) -> Profile:
         """Give an account's profile."""
         text = self.value("SELECT profile FROM account WHERE appid = ?", appid)
-        return profiles.change(Profile(), json.loads(text)) if text else Profile()
+        return Profile.from_json(json.loads(text)) if text else Profile()
 
     def set_profile(self, appid: str, profile: Profile) -> None:
         """Keep an account's profile."""
