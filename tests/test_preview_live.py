@@ -374,7 +374,7 @@ def test_a_network_needs_the_key_which_opens_once(tmp_path: Path) -> None:
         key = session.doorman.key
         status, _, headers = ask(session, "GET", f"/?key={key}")
         cookie = headers["Set-Cookie"].partition(";")[0]
-        assert status == 303 and "HttpOnly" in headers["Set-Cookie"] and "SameSite=Strict" in headers["Set-Cookie"]
+        assert status == 303 and "HttpOnly" in headers["Set-Cookie"] and "SameSite=Lax" in headers["Set-Cookie"]
         assert ask(session, "GET", f"/?key={key}")[0] == 403
         assert ask(session, "GET", "/", Cookie=cookie)[0] == 200
         assert ask(session, "GET", "/", Cookie=cookie, Host=f"evil.example:{session.port}")[0] == 403

@@ -170,7 +170,7 @@ def _state(page: Page, issue: Issue, shown: Mapping[str, Shown], findings: Itera
         theme=issue.theme.name,
         cover=address(cover.key) if cover.image else "",
     )
-    return {**described, "coverProblem": cover.problem, "drawn": not page.article.cover}
+    return {**described, "coverProblem": cover.problem}
 
 
 def address(key: str) -> str:

@@ -73,7 +73,7 @@ def app(live: Live[View], builder: Builder, delivery: Delivery, doorman: Doorman
         if session is None:
             abort(403, "Scan the code on the terminal: a key opens the preview once.")
         answer = Response(status=303, headers={"Location": "/"})
-        answer.set_cookie(cookie, session, httponly=True, samesite="Strict")
+        answer.set_cookie(cookie, session, httponly=True, samesite="Lax")  # Strict would not pass a link in a message
         return answer
 
     @flask.after_request

@@ -42,6 +42,7 @@ def describe(
         "digest": article.digest,
         "source_url": article.source_url,
         "cover": cover,
+        "coverName": article.cover,
         "html": html,
         "dark": _numbered(night(html)),
         "text": plaintext.text(html),

@@ -61,7 +61,13 @@ function messages(state) {
         h("p", { class: "forward-title" }, state.title),
         h("p", { class: state.digest ? "forward-digest" : "forward-digest empty" }, state.digest || say.noDigest)),
       cover("square")),
-    state.coverProblem ? h("p", { class: "stop" }, state.coverProblem) : state.drawn ? empty(say.drawnCover) : state.cover ? null : empty(say.noCover));
+    coverNote(state));
+}
+
+function coverNote({ cover, coverName, coverProblem }) {
+  if (coverProblem) return h("p", { class: "stop" }, coverProblem);
+  if (cover) return coverName ? null : empty(say.drawnCover);
+  return empty(coverName ? say.namedCover(coverName) : say.noCover);
 }
 
 // --- sizes ---
