@@ -1,5 +1,6 @@
 // What WeChat's published checker measures of an article, on several screens; gives a line for each fault.
 async ([html, screens]) => {
+  const BLOCKS = "p, section, li, h1, h2, h3, table, blockquote";
   const box = document.getElementById("article");
   box.innerHTML = html;
   await Promise.all([...box.querySelectorAll("img")].map((img) => img.decode().catch(() => {})));
@@ -10,11 +11,12 @@ async ([html, screens]) => {
     box.style.width = `${screen}px`;
     const outer = box.getBoundingClientRect();
     if (box.scrollWidth > box.clientWidth + 1) found.push(`${screen}: the article is ${box.scrollWidth} wide`);
-    for (const block of root.children) {
+    for (const block of root.querySelectorAll(BLOCKS)) {
+      if (block.querySelector(BLOCKS) || block.hasAttribute("data-ignore-width")) continue; // the innermost blocks only
       const rect = block.getBoundingClientRect();
-      if (block.hasAttribute("data-ignore-width")) continue;
-      if (rect.left < outer.left - 1 || rect.right > outer.right + 1) found.push(`${screen}: overflow of ${block.outerHTML.slice(0, 80)}`);
-      if (block.offsetHeight > outer.height + 20) found.push(`${screen}: higher than the article: ${block.outerHTML.slice(0, 80)}`);
+      const shown = block.outerHTML.slice(0, 80);
+      if (rect.left < outer.left - 1 || rect.right > outer.right + 1) found.push(`${screen}: overflow of ${shown}`);
+      if (block.offsetHeight > outer.height + 20) found.push(`${screen}: higher than the article: ${shown}`);
     }
     for (const node of root.querySelectorAll("*")) {
       if (node.closest("svg")) continue;

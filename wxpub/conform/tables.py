@@ -38,11 +38,27 @@ def shape(table: HtmlElement) -> None:
         for cell in row:
             _cell(cell, row.get("align"), wide)
         row.attrib.pop("align", None)
+    _hoist(table, rows)
     if table.get("data-ignore-width") is None:
         table.set("data-ignore-width", "")
         scroller = make("section", "table")
         replace(table, [*before, scroller])
         scroller.append(table)
+
+
+def _hoist(table: HtmlElement, rows: list[HtmlElement]) -> None:
+    """Say what all cells have in common once, of the table: cells inherit it."""
+    cells = [cell for row in rows for cell in row]
+    for name in ("left", "center", "right", "short"):
+        if not all(name in (cell.get("class") or "").split() for cell in cells):
+            continue
+        table.set("class", f"{table.get('class') or ''} {name}".strip())
+        for cell in cells:
+            rest = " ".join(each for each in cell.get("class", "").split() if each != name)
+            if rest:
+                cell.set("class", rest)
+            else:
+                del cell.attrib["class"]
 
 
 _PARTS = frozenset({"thead", "tbody", "tfoot", "tr", "td", "th"})
