@@ -388,6 +388,12 @@ def test_an_address_that_is_none_is_said(tmp_path: Path) -> None:
         pass
 
 
+def test_localhost_is_an_address(tmp_path: Path) -> None:
+    write(tmp_path)
+    with preview(tmp_path / "issue.md", host="localhost") as session:
+        assert session.url == f"http://127.0.0.1:{session.port}/" and not session.doorman.locked
+
+
 def test_keys_and_tokens_are_in_no_representation() -> None:
     doorman = Doorman(locked=True)
     assert doorman.key not in repr(doorman) and doorman.token not in repr(doorman)

@@ -50,7 +50,7 @@ def preview(
     \b
     Examples:
       wxpub preview issue.md
-      wxpub preview issue.md --theme letter --port 8000
+      wxpub preview issue.md --theme digest --port 8000
       wxpub preview issue.md --host 0.0.0.0      also on a phone in the same network
     """
     from wxpub.preview.session import PORT, serve

@@ -61,11 +61,12 @@ def serve(
     `load` reads the issue in a theme, "" being the one that it asks for. Beyond this machine (`host`) the page opens
     only for those who have the key. Raises ConfigError where `host` and `port` cannot be had.
     """
-    locked = not _address(host).is_loopback
+    address = _address(host)
+    host = str(address)
     live: Live[View] = Live(lambda: builder())
     builder = Builder(path, load, live.rebuild)
     delivery = Delivery(pusher, targets, live.nudge)
-    doorman = Doorman(locked)
+    doorman = Doorman(locked=not address.is_loopback)
     stop = threading.Event()
 
     def make(port: int) -> Flask:
