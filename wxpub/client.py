@@ -126,7 +126,7 @@ class Client:
         self._token = token
         self._secrets.add(token)
         # By the monotonic clock: a computer whose clock jumps keeps a valid token and drops a dead one.
-        self._token_ends = time.monotonic() + max(0, int(seconds) - TOKEN_MARGIN)
+        self._token_ends = time.monotonic() + max(0, _whole(seconds) - TOKEN_MARGIN)
 
     def _forget_token(self, token: str) -> None:
         with self._lock:
@@ -196,7 +196,7 @@ class Client:
 
     def count_drafts(self) -> int:
         """Count the drafts. Source: api_draft_count (1,000 a day)."""
-        return int(self._call("draft/count").get("total_count", 0))
+        return _whole(self._call("draft/count").get("total_count"))
 
     def drafts(self, *, content: bool = True) -> Iterator[Json]:
         """Give every draft as `{media_id, content: {news_item: […]}, update_time}`; without `content`, no HTML.
@@ -221,10 +221,10 @@ class Client:
         answer = self._call("freepublish/get", {"publish_id": publish_id})
         items = (answer.get("article_detail") or {}).get("item") or []
         return Publication(
-            int(answer.get("publish_status", 1)),
+            _whole(answer.get("publish_status"), 1),
             str(answer.get("article_id", "")),
-            tuple(str(item.get("article_url", "")) for item in sorted(items, key=lambda item: int(item.get("idx", 0)))),
-            tuple(int(each) for each in answer.get("fail_idx") or ()),
+            tuple(str(item.get("article_url", "")) for item in sorted(items, key=lambda item: _whole(item.get("idx")))),
+            tuple(_whole(each) for each in answer.get("fail_idx") or ()),
         )
 
     def publications(self) -> Iterator[Json]:
@@ -248,7 +248,7 @@ class Client:
     def quota(self, endpoint: str) -> Quota:
         """Tell what is left of an endpoint's calls today. ApiError 76021: unknown endpoint. Source: api_getapiquota."""
         found = self._call("openapi/quota/get", {"cgi_path": f"/cgi-bin/{endpoint}"}).get("quota") or {}
-        return Quota(int(found.get("daily_limit", 0)), int(found.get("used", 0)), int(found.get("remain", 0)))
+        return Quota(*(_whole(found.get(each)) for each in ("daily_limit", "used", "remain")))
 
     def server_time(self) -> float | None:
         """Give the API server's clock in Unix seconds, from an answer that needs no token; None if it says none."""
@@ -273,7 +273,7 @@ class Client:
                     seen.add(str(item.get(key)))
                     yield item
             offset += len(items)
-            if not items or offset >= int(answer.get("total_count", 0)):
+            if not items or offset >= _whole(answer.get("total_count")):
                 return
 
     def _call(
@@ -324,9 +324,8 @@ class Client:
                     pause = SLOW_DOWN_PAUSE
                 elif not twice:
                     failure, harmless = NetworkError("WeChat's system is busy (-1); it may have acted", endpoint), False
-            if (
-                not harmless or attempt == ATTEMPTS or failure.endpoint != endpoint
-            ):  # the token's own call is done repeating
+            elsewhere = failure.endpoint != endpoint  # the token's own call was repeated already
+            if not harmless or elsewhere or attempt == ATTEMPTS:
                 raise failure from None
             self._notify(f"{failure}; trying again in {pause:.1f} s")
             self._pause(pause)
@@ -436,6 +435,14 @@ def _text(answer: Json, key: str, endpoint: str) -> str:
     if not isinstance(value, str) or not value:
         raise NetworkError(f"the answer holds no {key}", endpoint, hint="is api_base the address of WeChat's API?")
     return value
+
+
+def _whole(value: object, default: int = 0) -> int:
+    """Read a number that WeChat writes as such or as a string; `default` for anything else."""
+    try:
+        return int(str(value))
+    except ValueError:
+        return default
 
 
 def _articles(items: object, endpoint: str) -> tuple[Json, ...]:

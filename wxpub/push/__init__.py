@@ -10,14 +10,14 @@ from there: the ledger says what was about to be done, the mark in every article
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from wxpub.finding import Finding
 from wxpub.ledger import Ledger, Upload
 from wxpub.push import send
 from wxpub.push.gather import Bundle, Issue, Terms, gather
-from wxpub.push.job import Job, Plan, Receipt, Sent, Standing, finding_json
+from wxpub.push.job import Done, Job, Plan, Receipt, Sent, Standing, finding_json
 from wxpub.push.plan import plan
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
     "push",
 ]
 
-_DONE = {"create": "created", "update": "updated", "nothing": "unchanged"}
+_DONE: Mapping[str, Done] = {"create": "created", "update": "updated", "nothing": "unchanged"}
 
 
 def push(job: Job) -> Receipt:
@@ -57,7 +57,8 @@ def push(job: Job) -> Receipt:
                 send.upload(job, todo.uploads)
             standing = send.create(job, todo) if todo.action == "create" else send.update(job, todo)
             standing, findings = send.verify(job, todo, standing)
-        send.tidy(job, todo, standing)
+        if not any(each.severity == "error" for each in findings):
+            send.tidy(job, todo, standing)
         return _receipt(job, todo, standing, findings)
 
 
@@ -76,27 +77,24 @@ def account_key(appid: str, api_base: str) -> str:
 
 
 def _receipt(job: Job, todo: Plan, standing: Standing, findings: tuple[Finding, ...]) -> Receipt:
-    articles = tuple(
-        Sent(
-            bundle.issue.article.path,
-            bundle.page.article.title,
-            standing.first + place,
-            place in todo.changed,
-            characters,
-        )
-        for place, bundle in enumerate(job.bundles)
-        for characters in [len(str(standing.ours[place].get("content", ""))) if place < len(standing.ours) else 0]
-    )
-    pictures = {(use, key) for bundle in job.bundles for use, key in bundle.pictures}
-    url = str(standing.ours[0].get("url", "")) if standing.ours else ""
+    pictures = {each for bundle in job.bundles for each in bundle.pictures}
     return Receipt(
-        _DONE[todo.action],  # type: ignore[arg-type]
-        todo.reason,
-        job.account,
-        standing.media_id,
-        url,
-        articles,
-        len(todo.uploads),
-        len(pictures) - len(todo.uploads),
-        findings,
+        action=_DONE[todo.action],
+        reason=todo.reason,
+        account=job.account,
+        media_id=standing.media_id,
+        url=str(standing.ours[0].get("url", "")) if standing.ours else "",
+        articles=tuple(
+            Sent(
+                path=bundle.issue.article.path,
+                title=bundle.page.article.title,
+                index=standing.first + place,
+                changed=place in todo.changed,
+                characters=len(str(kept.get("content", ""))),
+            )
+            for place, (bundle, kept) in enumerate(zip(job.bundles, standing.ours, strict=False))
+        ),
+        uploaded=len(todo.uploads),
+        reused=len(pictures) - len(todo.uploads),
+        findings=findings,
     )

@@ -13,6 +13,8 @@ from wxpub.finding import Finding
 from wxpub.ledger import Draft, Ledger, issue_name
 from wxpub.push.gather import Bundle
 
+Done = Literal["created", "updated", "unchanged"]
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -89,7 +91,7 @@ class Sent:
 class Receipt:
     """What a push did. `url` is WeChat's own temporary link to the draft ("" if it gave none)."""
 
-    action: Literal["created", "updated", "unchanged"]
+    action: Done
     reason: str
     account: str
     media_id: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 from wxpub import images
 from wxpub.client import Json
@@ -17,6 +19,8 @@ from wxpub.push.article import fingerprint, payload, stored_fingerprint
 from wxpub.push.compare import differences
 from wxpub.push.job import Job, Plan, Standing
 from wxpub.push.plan import INVALID_MEDIA_ID, drafts_of, record_new
+
+R = TypeVar("R")
 
 UPLOADERS = 4  # pictures that are uploaded at once
 LOOKS = (0, 2, 6)  # seconds before each look for a draft whose creation had no answer
@@ -57,25 +61,21 @@ def _uploaded(job: Job, use: str, image: Image) -> Upload:
 
 def create(job: Job, todo: Plan) -> Standing:
     """Create the draft: first the intent, then the draft, then the record."""
-    payloads = [payload(job, place, todo.draft) for place in todo.changed]
-    begun: dict[str, Fact] = {
-        name: Intent(str(marks.find(each["content"])), place, len(payloads))
-        for place, (name, each) in enumerate(zip(job.names, payloads, strict=True))
-    }
+    count = len(todo.changed)
+    begun = {job.names[place]: Intent(_mark(job, todo, place), place, count) for place in todo.changed}
     leftovers = {old: Leftover(_stored_before(job, old)) for old in todo.replaced}
     job.ledger.record(job.account, {**begun, **leftovers})
-    media_id, doubtful = _add(job, todo, payloads)
-    sent = {name: fingerprint(each) for name, each in zip(job.names, payloads, strict=True)}
-    facts = record_new(job, media_id, todo.draft, sent, doubtful=doubtful or todo.doubtful)
-    return Standing(media_id, facts)
+    media_id, doubtful = _add(job, todo)
+    sent = {job.names[place]: fingerprint(payload(job, place, todo.draft)) for place in todo.changed}
+    return Standing(media_id, record_new(job, media_id, todo.draft, sent, doubtful=doubtful or todo.doubtful))
 
 
-def _add(job: Job, todo: Plan, payloads: list[Json]) -> tuple[str, bool]:
+def _add(job: Job, todo: Plan) -> tuple[str, bool]:
     """Call draft/add; without an answer, look for the draft before sending again. Gives whether two may exist now."""
     doubtful = False
     for last in (False, True):
         try:
-            return _with_cover(job, todo, payloads, lambda: job.client.add_draft(payloads)), doubtful
+            return _with_cover(job, todo, todo.changed, job.client.add_draft), doubtful
         except NetworkError as error:  # noqa: PERF203  two rounds at most
             if not error.sent:
                 raise
@@ -99,49 +99,49 @@ def _look(job: Job, group: str) -> str:
 def update(job: Job, todo: Plan) -> Standing:
     """Send the articles that differ to their places in the draft."""
     assert todo.standing
-    standing = todo.standing
-    payloads = {place: payload(job, place, todo.draft) for place in todo.changed}
-    begun = {
-        job.names[place]: Intent(str(marks.find(each["content"])), place, len(standing.articles), standing.media_id)
-        for place, each in payloads.items()
-    }
+    standing, facts = todo.standing, list(todo.standing.facts)
+    media_id, count = standing.media_id, len(standing.articles)
+    marked = {place: _mark(job, todo, place) for place in todo.changed}
+    begun = {job.names[place]: Intent(mark, place, count, media_id) for place, mark in marked.items()}
     job.ledger.record(job.account, begun)
-    facts = list(standing.facts)
-    for place, each in payloads.items():
-        article = [each]
-
-        def send(index: int = standing.first + place, article: list[Json] = article) -> None:
-            job.client.update_draft(standing.media_id, index, article[0])
-
-        _with_cover(job, todo, article, send, place)
-        mark = str(marks.find(article[0]["content"]))
-        facts[place] = replace(facts[place], mark=mark, sent=fingerprint(article[0]), stored="", at="")
+    for place, mark in marked.items():
+        _with_cover(job, todo, (place,), partial(_update_one, job, media_id, standing.first + place))
+        sent = fingerprint(payload(job, place, todo.draft))
+        facts[place] = replace(facts[place], mark=mark, sent=sent, stored="", at="")
         job.ledger.record(job.account, {job.names[place]: facts[place]}, done=(job.names[place],))
     return replace(standing, facts=tuple(facts), articles=())
 
 
-def _with_cover(job: Job, todo: Plan, payloads: list[Json], send: Callable[[], object], first: int = 0) -> str:
-    """Call `send`; where WeChat does not know the cover, wait for it or upload it anew, and call once more.
+def _update_one(job: Job, media_id: str, index: int, articles: list[Json]) -> None:
+    (article,) = articles
+    job.client.update_draft(media_id, index, article)
+
+
+def _mark(job: Job, todo: Plan, place: int) -> str:
+    return str(marks.find(payload(job, place, todo.draft)["content"]))
+
+
+def _with_cover(job: Job, todo: Plan, places: Sequence[int], send: Callable[[list[Json]], R]) -> R:
+    """Give the articles of `places` to `send`; where WeChat does not know a cover, see to that and send once more.
 
     A cover that was uploaded a moment ago may need seconds to be known; an older one was deleted from the material.
     """
-    for seconds in (*SETTLING, None):
+    fresh = {key for use, key in todo.uploads if use == "cover"}
+    covers = {job.bundles[place].cover.key for place in places}
+    for seconds in SETTLING:
         try:
-            return str(send())
+            return send([payload(job, place, todo.draft) for place in places])
         except ApiError as error:
-            if error.errcode != INVALID_MEDIA_ID or seconds is None:
+            if error.errcode != INVALID_MEDIA_ID:
                 raise
-        covers = {job.bundles[first + place].cover.key for place in range(len(payloads))}
-        fresh = {key for use, key in todo.uploads if use == "cover"}
-        if covers <= fresh:
+        if deleted := covers - fresh:
+            job.say("a cover was deleted from the account's material; uploading it again")
+            upload(job, [("cover", key) for key in deleted])
+            fresh |= deleted
+        else:
             job.say(f"WeChat does not know the cover yet; waiting {seconds} s")
             job.pause(seconds)
-            continue
-        job.say("a cover was deleted from the account's material; uploading it again")
-        upload(job, [("cover", key) for key in covers - fresh])
-        todo = replace(todo, uploads=(*todo.uploads, *(("cover", key) for key in covers)))
-        payloads[:] = [payload(job, first + place, todo.draft) for place in range(len(payloads))]
-    raise AssertionError("the last attempt returns or raises")
+    return send([payload(job, place, todo.draft) for place in places])
 
 
 # --- afterwards -------------------------------------------------------------------------------------------------------
@@ -186,10 +186,9 @@ def _losses(job: Job, place: int, sent: Json, stored: Json) -> list[Finding]:
     for key in ("title", "author", "digest", "content_source_url", "need_open_comment", "only_fans_can_comment"):
         if key == "digest" and (not sent[key] or not single):
             continue  # WeChat fills an empty one in, and ignores it where a draft has several articles
-        if (sent[key] or "") != (stored.get(key) or "") and not (sent[key] in (0, "") and key not in stored):
-            found.append(
-                Finding("stored", "warning", f"WeChat keeps {key} as {stored.get(key)!r}, not {sent[key]!r}", path)
-            )
+        if (sent[key] or "") != (stored.get(key) or ""):  # 0, "" and nothing are the same
+            said = f"WeChat keeps {key} as {stored.get(key)!r}, not {sent[key]!r}"
+            found.append(Finding("stored", "warning", said, path))
     return found
 
 
