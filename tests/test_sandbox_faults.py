@@ -208,7 +208,16 @@ def test_admin_calls_do_what_the_methods_do(raw: Raw, wechat: Sandbox) -> None:
 
 @pytest.mark.parametrize(
     ("action", "body"),
-    [("nothing", {}), ("clock", {}), ("clock", {"seconds": "x"}), ("profile", {"kind": 3}), ("fault", {"kind": "x"})],
+    [
+        *[("nothing", {}), ("clock", {}), ("clock", {"seconds": "x"}), ("clock", {"seconds": 1e12})],
+        *[
+            ("profile", {"kind": 3}),
+            ("profile", {"kind": []}),
+            ("fault", {"kind": "x"}),
+            ("fault", {"kind": "delay=1"}),
+        ],
+        *[("fault", {"kind": "html", "value": []}), ("quota", {"path": "/x", "calls": 1}), ("account", {})],
+    ],
 )
 def test_a_wrong_admin_call_says_what_is_wrong(wechat: Sandbox, action: str, body: dict[str, Any]) -> None:
     assert "error" in admin(wechat, action, **body)

@@ -37,7 +37,7 @@ def make_app(store: Store, hosts: tuple[str, ...] = (), on_call: Callable[[str],
     import flask
     from werkzeug.routing import Rule
 
-    from wxpub.sandbox import pages
+    from wxpub.sandbox import admin, pages
 
     app = flask.Flask(__name__, static_folder="static")
     app.url_map.merge_slashes = False
@@ -58,4 +58,5 @@ def make_app(store: Store, hosts: tuple[str, ...] = (), on_call: Callable[[str],
     app.url_map.add(Rule("/<path:path>", endpoint="api"))
     app.view_functions["api"] = api
     pages.add_to(app, store)
+    admin.add_to(app, store)
     return app

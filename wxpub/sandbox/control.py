@@ -13,6 +13,8 @@ from wxpub.sandbox.faults import Fault
 from wxpub.sandbox.profiles import Profile
 from wxpub.sandbox.store import Store
 
+EARLIEST, LATEST = 946_684_800, 4_102_444_800  # 2000 and 2100
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedCall:
@@ -46,7 +48,11 @@ class Control:
         return self._store.now()
 
     def move_clock(self, seconds: float) -> None:
-        """Move the sandbox's clock by `seconds`, backwards if negative."""
+        """Move the sandbox's clock by `seconds`, backwards if negative; raise ConfigError beyond 2000 and 2100."""
+        if not EARLIEST <= self.now() + seconds < LATEST:
+            raise ConfigError(
+                f"the sandbox's clock cannot be moved by {seconds} seconds", hint="stay within this century"
+            )
         self._store.move_clock(seconds)
 
     # --- the account --------------------------------------------------------------------------------------------------
