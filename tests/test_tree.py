@@ -9,6 +9,7 @@ from conftest import corpus_files
 from lxml import etree
 
 from wxpub import tree
+from wxpub.nodes import line_of
 
 
 def shape(text: str, *, hard_breaks: bool = False) -> str:
@@ -92,7 +93,7 @@ def test_lines_count_crlf_once() -> None:
 
 def test_an_address_for_mail_knows_the_line_of_its_paragraph() -> None:
     root, _ = tree.parse("\n文\na@example.org")
-    assert tree.line_of(root.find(".//a")) in (2, 3)
+    assert line_of(root.find(".//a")) in (2, 3)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +205,6 @@ def test_the_lines_of_a_real_issue_hold_what_they_are_said_to(path: Path) -> Non
     root, _ = tree.parse(text)
     for link in root.iter("a"):
         if link.get("href"):
-            assert link.get("href").replace("mailto:", "") in source[tree.line_of(link) - 1]
+            assert link.get("href").replace("mailto:", "") in source[line_of(link) - 1]
     for heading in root.iter("h1", "h2", "h3"):
-        assert "".join(heading.itertext())[:4] in source[tree.line_of(heading) - 1]
+        assert "".join(heading.itertext())[:4] in source[line_of(heading) - 1]

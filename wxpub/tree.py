@@ -63,22 +63,3 @@ def _element(text: str) -> HtmlElement:
 def _finding(notice: Notice, path: Path | None) -> Finding:
     message, fix = (text.replace("{}", notice.subject) for text in _NOTICES[notice.kind])
     return Finding(notice.kind, "warning", message, path, notice.line, fix)
-
-
-def line_of(element: HtmlElement) -> int | None:
-    """Give the 1-based source line of `element`, or of the nearest element around it that knows one."""
-    current: HtmlElement | None = element
-    while current is not None:
-        if line := current.get("data-line"):
-            return int(line)
-        current = current.getparent()
-    return None
-
-
-def make(tag: str, text: str | None = None, name: str = "") -> HtmlElement:
-    """Make an element of the class `name` that holds `text`."""
-    element: HtmlElement = html.Element(tag)
-    if name:
-        element.set("class", name)
-    element.text = text
-    return element
