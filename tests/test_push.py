@@ -16,7 +16,7 @@ from pushing import SECRET, Newsletter, newsletter, picture
 from wxpub import push
 from wxpub.client import Client
 from wxpub.config import Account
-from wxpub.errors import ApiError, ConfigError, SourceError, WxpubError
+from wxpub.errors import ApiError, ConfigError, NetworkError, SourceError, WxpubError
 from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, Upload
 from wxpub.push import mark as marks
 from wxpub.push.publish import publish
@@ -464,6 +464,37 @@ def test_publishing_records_the_permalink_and_a_second_time_changes_nothing(pape
     assert publish(Client(paper.account), paper.ledger(), account, "b.md", time.sleep) == {"b.md": urls["b.md"]}
     assert paper.acted("freepublish/submit") == 1
     assert paper.ledger().of_account(Published, account)["a.md"].url == urls["a.md"]
+
+
+@pytest.mark.parametrize("kind", ["cut-before", "cut-after"])
+def test_publishing_that_is_cut_off_is_never_done_twice(paper: Newsletter, wechat: Sandbox, kind: str) -> None:
+    paper.box.set_profile(kind="verified")
+    paper.issue("a.md", "第一期")
+    paper.push("a.md")
+
+    def go() -> dict[str, str]:
+        account = paper.account
+        it = Client(account, pause=lambda seconds: None)
+        return publish(it, paper.ledger(), account.appid, "a.md", lambda seconds: paper.box.move_clock(5))
+
+    wechat.fail(kind, endpoint="/cgi-bin/freepublish/submit")
+    with pytest.raises(NetworkError, match="run the same command again"):
+        go()
+    paper.box.move_clock(60)
+    urls = go()
+    assert urls["a.md"].startswith("https://mp.weixin.qq.com/s/")
+    assert paper.acted("freepublish/submit") == 1
+    assert paper.ledger().of_account(Published, paper.account.appid)["a.md"].url == urls["a.md"]
+
+
+def test_what_was_published_by_hand_is_recorded_by_the_next_push(paper: Newsletter) -> None:
+    paper.box.set_profile(kind="verified")
+    paper.issue("a.md", "第一期")
+    urls = paper.box.publish(paper.push("a.md").media_id)
+    paper.box.move_clock(60)
+    receipt = paper.push("a.md")
+    assert urls[0] in receipt.reason
+    assert paper.ledger().of_account(Published, paper.account.appid)["a.md"].url == urls[0]
 
 
 def test_a_rebuilt_ledger_knows_drafts_and_published_issues(paper: Newsletter) -> None:

@@ -15,8 +15,8 @@ from wxpub.push import mark as marks
 from wxpub.push.article import fingerprint, payload, stored_fingerprint
 from wxpub.push.compare import diff, lines
 from wxpub.push.job import Job, Plan, Standing
+from wxpub.push.publish import INVALID_MEDIA_ID, record_published
 
-INVALID_MEDIA_ID = 40007
 _NO_SUCH_CALL = (40066, 48001)  # a relay without it, an account that may not
 
 
@@ -155,7 +155,9 @@ def _locate(job: Job) -> tuple[Standing | None, str, tuple[str, ...]]:
     except ApiError as error:
         if error.errcode != INVALID_MEDIA_ID:
             raise
-        return None, "the draft before is gone: it was published or deleted", ()
+        links = record_published(job.client, job.ledger, job.account, first.media_id)
+        where = f"it was published: {', '.join(links.values())}" if links else "it was published or deleted"
+        return None, f"the draft before is gone: {where}", ()
     if first.of != len(articles):
         return None, "the draft before has other articles now", ()
     reason = f"article {first.index + 1} of {first.of} in its draft" if first.of > 1 and alone else ""

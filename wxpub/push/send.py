@@ -18,7 +18,8 @@ from wxpub.push import mark as marks
 from wxpub.push.article import fingerprint, payload, stored_fingerprint
 from wxpub.push.compare import differences
 from wxpub.push.job import Job, Plan, Standing
-from wxpub.push.plan import INVALID_MEDIA_ID, drafts_of, record_new
+from wxpub.push.plan import drafts_of, record_new
+from wxpub.push.publish import INVALID_MEDIA_ID
 
 R = TypeVar("R")
 
