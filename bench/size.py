@@ -98,15 +98,17 @@ def report(rows: list[Row], pages: Iterable[Page], looks: dict[str, list[int]]) 
     lines = [
         "# How large an article is",
         "",
-        "WeChat documents 20,000 characters of HTML for an article, markup included. Made by `make bench-size`; the issues are",
-        "not part of the project, the theme is the default one, and the target is `api`.",
+        "WeChat documents 20,000 characters of HTML for an article, markup included. Made by `make bench-size`;",
+        "the issues are not part of the project, the theme is the default one, and the target is `api`.",
         "",
-        f"- **{median(each.ours / each.bare for each in rows):.2f} ×** the characters of the same article without any style (median)",
+        f"- **{median(each.ours / each.bare for each in rows):.2f} ×** the characters of the same article "
+        "without any style (median)",
     ]
     if compared:
         share = median(each.ours / each.peer for each in compared if each.peer)
         lines.append(
-            f"- **{share:.0%}** of what `@wenyan-md/core` 3.0.10 makes of the same file (median; theme `default`, footnotes on)"
+            f"- **{share:.0%}** of what `@wenyan-md/core` 3.0.10 makes of the same file "
+            "(median; theme `default`, footnotes on)"
         )
     lines += [
         f"- **{sum(each.ours < LIMIT for each in rows)} of {len(rows)}** under {LIMIT:,} characters"

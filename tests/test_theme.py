@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from copy import deepcopy
@@ -11,12 +12,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from conftest import ROOT, corpus_files
 from lxml import html
 from lxml.html import HtmlElement
 from premailer import Premailer
 
 from wxpub import article, conform, darkmode, theme, tree
+from wxpub.cli import cli
 from wxpub.conform.size import declarations
 from wxpub.errors import SourceError
 from wxpub.page import render
@@ -240,3 +243,34 @@ def test_no_theme_sets_a_family_outside_code_or_a_fixed_width(name: str) -> None
         assert not found.get("width", "").endswith("px")
     for element in page.iter("ul", "ol"):
         assert "list-style-type" in declarations(element.get("style") or "")
+
+
+# --- the command and the documentation ------------------------------------------------------------------------------
+
+
+def test_the_documentation_names_every_theme_and_every_class() -> None:
+    text = (ROOT / "docs/themes.md").read_text(encoding="utf-8")
+    css = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "styles").glob("*.css"))
+    rules = re.sub(r"/\*.*?\*/|\{[^}]*\}", "", css, flags=re.S)
+    for name in THEMES:
+        assert f"| [`{name}`](themes/{name}.png) | {look(name).title} | {look(name).description} |" in text
+        assert (ROOT / f"docs/themes/{name}.png").is_file()
+    for name in set(re.findall(r"\.([\w-]+)", rules)) - {"alert-important", "alert-warning", "alert-caution"}:
+        assert name in text or re.sub(r"\d$", "2", name) in text, name
+    for name in look("plain").variables:
+        assert f"`{name}`" in text
+
+
+def test_the_command_lists_the_themes_and_shows_an_issue_in_all(tmp_path: Path) -> None:
+    listed = CliRunner().invoke(cli, ["themes"])
+    assert listed.exit_code == 0
+    assert [line.split()[0] for line in listed.output.splitlines()] == list(THEMES)
+    described = json.loads(CliRunner().invoke(cli, ["themes", "--json"]).output)
+    assert described[0]["variables"]["accent"] == look("plain").variables["accent"]
+    place = tmp_path / "all.html"
+    shown = CliRunner().invoke(cli, ["themes", str(NODES), "-o", str(place)])
+    assert shown.exit_code == 0, shown.output
+    page = html.document_fromstring(place.read_text(encoding="utf-8"))
+    assert len(page.findall(".//iframe")) == 2 * len(THEMES)
+    assert {each.get("sandbox") for each in page.iter("iframe")} == {""}
+    assert CliRunner().invoke(cli, ["themes", "--open"]).exit_code == 2
