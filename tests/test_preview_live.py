@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from previewing import DOT, TEXT, load, preview, write
 
+from wxpub import images
 from wxpub.errors import ConfigError, NetworkError, SourceError
-from wxpub.images import Image
 from wxpub.preview.build import Builder
 from wxpub.preview.delivery import Delivery, Pushed, Target
 from wxpub.preview.doorman import Doorman
 from wxpub.preview.live import Live
-from wxpub.preview.pictures import Pictures, Shown
+from wxpub.preview.pictures import Pictures
 from wxpub.preview.session import Session, serve
 from wxpub.preview.watch import follow, look
 
@@ -153,14 +153,21 @@ def test_a_view_counts_as_a_push_would_and_shows_pictures_from_here(tmp_path: Pa
     builder.close()
 
 
-def test_a_picture_at_wechat_is_shown_from_here_and_copied_as_it_is(tmp_path: Path) -> None:
+def test_a_picture_at_wechat_is_shown_from_here_and_copied_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     url = "https://mmbiz.qpic.cn/mmbiz_png/x/640?wx_fmt=png&from=appmsg"
-    path = write(tmp_path, f"![图]({url})\n")
-    builder = Builder(path, lambda name: load(path, name), lambda: None)
+    path = write(tmp_path, f"---\ncover: dot.png\n---\n![图]({url})\n")
+    arrived = threading.Event()
+    read = images.read
+    monkeypatch.setattr(
+        images, "read", lambda src, *more, **options: read(src.replace(url, "dot.png"), *more, **options)
+    )
+    builder = Builder(path, lambda name: load(path, name), arrived.set)
     builder()
-    builder._pictures._ready[url] = Shown(Image("x.png", DOT, "image/png", 1, 1), "k" * 32)  # as if it had been fetched
+    assert arrived.wait(5)
     view = builder()
-    assert f'src="/image/{"k" * 32}"' in view.state["html"] and "qpic" not in view.state["html"]
+    assert f'src="/image/{view.shown[url].key}"' in view.state["html"] and "qpic" not in view.state["html"]
     assert view.state["images"][0]["fate"] == "hosted"
     assert url.replace("&", "&amp;") in view.fragment() and "data:" not in view.fragment()
     builder.close()
