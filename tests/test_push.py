@@ -286,6 +286,24 @@ def test_a_bad_image_stops_before_any_upload(paper: Newsletter) -> None:
     assert len(paper.box.calls()) == before
 
 
+def test_a_picture_that_cannot_be_reached_stops_a_push_unless_it_is_skipped(paper: Newsletter) -> None:
+    paper.write("a.md", "# 第一期\n\n![图](http://127.0.0.1:1/a.png)\n")
+    reach = {"allow_private": True}
+    with pytest.raises(SourceError, match="1 error"):
+        paper.push("a.md", terms=reach)
+    job = paper.job("a.md", terms={**reach, "skip_unreachable": True})
+    assert [each.severity for each in job.bundles[0].findings if each.rule == "image"] == ["warning"]
+    receipt = push.push(job)
+    assert paper.drafts()[receipt.media_id][0]["content"].count("data-src=") == 1
+
+
+def test_readers_who_are_sent_to_a_missing_link_stop_a_push_but_no_rehearsal(paper: Newsletter) -> None:
+    paper.write("a.md", "# 第一期\n\n个别链接打不开，请点击文末【阅读原文】跳转。\n")
+    with pytest.raises(SourceError, match="1 error"):
+        paper.push("a.md")
+    assert paper.push("a.md", terms={"rehearsal": True}).action == "created"
+
+
 def test_a_dry_run_changes_nothing(paper: Newsletter) -> None:
     paper.issue("a.md", "第一期", "正文。", "1.png")
     todo = push.plan(paper.job("a.md"))
