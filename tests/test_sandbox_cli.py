@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from conftest import ROOT
 
 from wxpub.cli import cli
-from wxpub.sandbox import Profile
+from wxpub.sandbox import Profile, serve
 from wxpub.sandbox.control import Control
 from wxpub.sandbox.endpoints import TABLE
 from wxpub.sandbox.faults import KINDS
@@ -99,3 +99,19 @@ def test_the_document_tells_every_method(name: str) -> None:
 def test_the_document_tells_every_endpoint(path: str) -> None:
     name = path.rsplit("/", 1)[1]
     assert name in DOCUMENT or path.split("/")[2] in DOCUMENT
+
+
+def test_what_the_options_say_is_remembered_and_can_be_taken_back(tmp_path: Path) -> None:
+    db = tmp_path / "s.db"
+    for options, whitelist, quotas in [
+        (["--whitelist", "10.0.0.1, 10.1.0.0/16", "--no-quotas"], ("10.0.0.1", "10.1.0.0/16"), False),
+        ([], ("10.0.0.1", "10.1.0.0/16"), False),
+        (["--whitelist", "off", "--quotas"], None, True),
+    ]:
+        command = [sys.executable, "-m", "wxpub", "sandbox", "--port", "0", "--db", str(db), *options]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert "WeChat sandbox" in process.stdout.readline()
+            process.terminate()
+        with serve(db) as wechat:
+            assert (wechat.profile.whitelist, wechat.profile.quotas) == (whitelist, quotas)

@@ -27,9 +27,9 @@ import click
     help="What a \\uXXXX escape in an article becomes.",
 )
 @click.option("--content-type", type=click.Choice(["observed", "json", "text"]), help="What answers say they are.")
-@click.option("--whitelist", metavar="IP[,IP…]", help="Switch the IP whitelist on; addresses or CIDR networks.")
+@click.option("--whitelist", metavar="IP[,IP…]|off", help="Addresses and CIDR networks that get tokens; off: all.")
 @click.option("--propagation", type=click.FloatRange(0, 3600), metavar="SECONDS", help="Until a material can be used.")
-@click.option("--no-quotas", is_flag=True, help="Do not limit the calls a day.")
+@click.option("--quotas/--no-quotas", default=None, help="Limit the calls a day, or do not.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Answer to this Host header too.")
 @click.option("-q", "--quiet", is_flag=True, help="Do not print a line for each call.")
 def sandbox(
@@ -42,7 +42,7 @@ def sandbox(
     content_type: str | None,
     whitelist: str | None,
     propagation: float | None,
-    no_quotas: bool,
+    quotas: bool | None,
     hosts: tuple[str, ...],
     quiet: bool,
 ) -> None:
@@ -68,11 +68,12 @@ def sandbox(
         "limits": limits,
         "charset": charset,
         "content_type": content_type,
-        "whitelist": None if whitelist is None else [entry.strip() for entry in whitelist.split(",") if entry.strip()],
         "propagation": propagation,
-        "quotas": False if no_quotas else None,
+        "quotas": quotas,
     }
     given = {name: value for name, value in values.items() if value is not None}
+    if whitelist is not None:
+        given["whitelist"] = None if whitelist == "off" else [entry.strip() for entry in whitelist.split(",")]
     store = None if temporary else db or sandbox_db()
     on_call = None if quiet else lambda line: click.echo(line, err=True)
     stopped = threading.Event()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 WIDTHS = (320, 375, 414, 586, 677)
-SECTIONS = {"phone": "手机效果", "removed": "过滤记录", "source": "源码", "json": "存储的 JSON", "size": "长度"}
+SECTIONS = {"phone": "手机效果", "removed": "过滤记录", "source": "源码", "json": "JSON", "size": "长度"}
 SHOWN_CALLS = 200
 ACCOUNT_COOKIE = "account"
 
