@@ -119,6 +119,16 @@ def test_a_lost_ledger_does_not_tear_an_article_out_of_its_draft(paper: Newslett
     assert len(paper.drafts()) == 1
 
 
+def test_a_renamed_file_keeps_its_draft(paper: Newsletter) -> None:
+    paper.issue("draft.md", "第一期")
+    first = paper.push("draft.md")
+    (paper.root / "draft.md").rename(paper.root / "2026-11-20.md")
+    second = paper.push("2026-11-20.md")
+    assert (second.action, second.media_id) == ("updated", first.media_id)
+    assert list(paper.ledger().of_account(Draft, paper.account.appid)) == ["2026-11-20.md"]
+    assert paper.push("2026-11-20.md").action == "unchanged"
+
+
 def test_a_server_that_cannot_list_drafts_is_pushed_to_all_the_same(paper: Newsletter, wechat: Sandbox) -> None:
     paper.issue("a.md", "第一期")
     wechat.fail("errcode", 40066, endpoint="/cgi-bin/draft/batchget")

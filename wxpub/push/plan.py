@@ -5,7 +5,7 @@ The draft of an issue is known from the ledger; where that knows none, from the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from wxpub.client import Json
 from wxpub.errors import ApiError, ConfigError, SourceError, WxpubError
@@ -15,6 +15,7 @@ from wxpub.push import mark as marks
 from wxpub.push.article import fingerprint, payload, stored_fingerprint
 from wxpub.push.compare import diff, lines
 from wxpub.push.job import Job, Plan, Standing
+from wxpub.push.mark import Mark
 from wxpub.push.publish import INVALID_MEDIA_ID, record_published
 
 _NO_SUCH_CALL = (40066, 48001)  # a relay without it, an account that may not
@@ -175,13 +176,10 @@ def _replaced(job: Job, present: tuple[Draft, ...]) -> tuple[str, ...]:
 
 
 def _search(job: Job) -> Standing | None:
-    """Look for the issues' draft by its marks: the ledger that knew of it may have been lost, or never shared.
+    """Look for the issues' draft by its marks: the ledger that knew of it was lost or never shared, or a file renamed.
 
     The title has to be the same, too: another newsletter of the account may have a file of the same name.
     """
-    wanted = [
-        (marks.issue_key(name), bundle.page.article.title) for name, bundle in zip(job.names, job.bundles, strict=True)
-    ]
     try:
         box = tuple(_box(job))
     except (ApiError, ConfigError) as error:
@@ -189,20 +187,38 @@ def _search(job: Job) -> Standing | None:
             raise
         job.say(f"the draft box cannot be looked through: {error}")
         return None
+    renamed = _renamed(job)
+    count = len(job.bundles)
     for media_id, articles in box:
+        if count not in (1, len(articles)):
+            continue
         found = [marks.find(str(article.get("content", ""))) for article in articles]
-        held = [
-            (mark.issue if mark else "", article.get("title")) for mark, article in zip(found, articles, strict=True)
-        ]
-        first = held.index(wanted[0]) if wanted[0] in held else 0
-        if held == wanted or (len(wanted) == 1 and held[first : first + 1] == wanted):
-            facts = tuple(
-                Draft(media_id, first + place, len(held), str(mark))
-                for place, mark in enumerate(found[first : first + len(wanted)])
-            )
-            job.ledger.record(job.account, dict(zip(job.names, facts, strict=True)))
+        for first in range(len(articles) - count + 1):
+            held = found[first : first + count]
+            if not _are(job, held, articles[first : first + count], renamed):
+                continue
+            facts = tuple(Draft(media_id, first + place, len(found), str(mark)) for place, mark in enumerate(held))
+            gone = {renamed[mark.issue]: Draft for mark in held if mark and mark.issue in renamed}
+            job.ledger.record(job.account, dict(zip(job.names, facts, strict=True)), forget=gone)
             return Standing(media_id, facts, articles, first)
     return None
+
+
+def _are(job: Job, held: Sequence[Mark | None], articles: Sequence[Json], renamed: Mapping[str, str]) -> bool:
+    """Tell whether these articles of a draft are the job's issues, in their order."""
+    return all(
+        mark
+        and (mark.issue == marks.issue_key(name) or mark.issue in renamed)
+        and article.get("title") == bundle.page.article.title
+        for name, bundle, mark, article in zip(job.names, job.bundles, held, articles, strict=True)
+    )
+
+
+def _renamed(job: Job) -> dict[str, str]:
+    """Map marks' groups to issues that the ledger knows and whose files are no longer there."""
+    root = job.bundles[0].issue.root
+    gone = (name for name in job.ledger.of_account(Draft, job.account) if not (root / name).exists())
+    return {marks.issue_key(name): name for name in gone}
 
 
 def _box(job: Job) -> Iterator[tuple[str, tuple[Json, ...]]]:
