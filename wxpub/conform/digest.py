@@ -86,8 +86,8 @@ def marked(run: Iterable[Node]) -> list[Node]:
 
 
 def _starts_with_link(first: list[Node]) -> bool:
-    node = first[0] if not isinstance(first[0], str) or first[0].strip() else first[1] if len(first) > 1 else ""
-    return not isinstance(node, str) and node.tag in _LINKS and node.get("class") != "url"
+    shown = [node for node in first if not isinstance(node, str) or node.strip()]
+    return bool(shown) and _is_link(shown[0])
 
 
 def _source(first: list[Node]) -> int | None:
@@ -103,28 +103,37 @@ def _source(first: list[Node]) -> int | None:
 
 
 def _title(first: list[Node]) -> list[Node]:
-    """Mark the title and the source in an item's first line."""
-    index = _source(first)
-    if index is None:
-        index, bar = next((number for number, node in enumerate(first) if text([node]).strip()), 0), None
-    else:
-        bar = first[index]
-    node = first[index]
+    """Mark the title and the source in an item's first line: up to the bar, else the link, else the first note."""
+    bar = _source(first)
+    end = bar if bar is not None else next((index for index, node in enumerate(first) if _is_link(node)), None)
+    if end is None:
+        named, notes = _before_notes(first)
+        return [*_marks(named), *notes]
+    node = first[end]
     if isinstance(node, str):
-        title, source = _cut(node) if bar is not None else (node, "")
-        marks = _marks([*first[:index], title], source)
-        return [*marks, *first[index + 1 :]]
+        title, source = _cut(node)
+        return [*_marks([*first[:end], title], source), *first[end + 1 :]]
     content = nodes(node)
-    if bar is None or not isinstance(content[0], str):
-        notes = [each for each in content if not isinstance(each, str) and each.tag == "sup"]
-        fill(node, [*_marks([each for each in content if each not in notes], ""), *notes])
-    else:
+    if bar is not None and isinstance(content[0], str):
         title, source = _cut(content[0])
         fill(node, [*_marks([title], source), *content[1:]])
-    return first if blank(first[:index]) or bar is None else [*_marks(first[:index], ""), *first[index:]]
+    else:
+        linked, notes = _before_notes(content)
+        fill(node, [*_marks(linked), *notes])
+    return [*_marks(first[:end]), *first[end:]]
 
 
-def _marks(title: list[Node], source: str) -> list[Node]:
+def _is_link(node: Node) -> bool:
+    return not isinstance(node, str) and node.tag in _LINKS and node.get("class") != "url"
+
+
+def _before_notes(content: list[Node]) -> tuple[list[Node], list[Node]]:
+    """Cut content at its first note's number."""
+    end = next((n for n, node in enumerate(content) if not isinstance(node, str) and node.tag == "sup"), len(content))
+    return content[:end], content[end:]
+
+
+def _marks(title: list[Node], source: str = "") -> list[Node]:
     found: list[Node] = [] if blank(title) else [make("span", "title", title)]
     return [*found, make("span", "item-source", [source])] if source else found
 
