@@ -161,6 +161,18 @@ def test_pictures_are_served_under_the_path_of_their_address(raw: Raw, wechat: S
         assert (answer.status_code, answer.content, answer.headers["Content-Type"]) == (200, jpeg(), "image/jpeg")
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("preview.jpg", jpeg()[:4] + b"\x00\x12" + b"JFIF\x00" + b"\xff\xd9" * 5 + b"\0" + jpeg()[20:]),
+        ("followed.jpg", jpeg() + b"\0" * 20_000),
+        ("named-otherwise.png", jpeg()),
+    ],
+)
+def test_odd_but_sound_pictures_are_taken(raw: Raw, name: str, data: bytes) -> None:
+    assert raw.upload_picture(data, name).startswith("http://mmbiz.qpic.cn/mmbiz_jpg/")
+
+
 def test_uploadimg_leaves_no_material(raw: Raw) -> None:
     raw.upload_picture()
     assert raw.get("material/get_materialcount")["image_count"] == 0

@@ -156,7 +156,8 @@ def _whole(found: str, data: bytes) -> bool:
     if found == "png":
         return b"IDAT" in data and b"IEND" in data[-32:]
     if found == "jpeg":
-        return b"\xff\xd9" in data[-4096:]
+        # The end of the picture itself: a preview before the frame has one too, and anything may follow.
+        return data.find(b"\xff\xd9", _jpeg_frame(data)) >= 0
     return True
 
 
@@ -179,17 +180,22 @@ def pixels(found: str, data: bytes) -> tuple[int, int]:
 
 
 def _jpeg_pixels(data: bytes) -> tuple[int, int]:
+    place = _jpeg_frame(data)
+    height, width = struct.unpack(">HH", data[place + 5 : place + 9])
+    return width, height
+
+
+def _jpeg_frame(data: bytes) -> int:
+    """Give the place of the start-of-frame marker; raise struct.error if there is none."""
     place = 2
     while place + 9 < len(data) and data[place] == 0xFF:
         marker = data[place + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
+            return place
         if marker == 0xFF:  # a fill byte
             place += 1
-            continue
-        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:  # a start of frame
-            height, width = struct.unpack(">HH", data[place + 5 : place + 9])
-            return width, height
-        if marker in {0x01, *range(0xD0, 0xD9)}:  # markers without a length
+        elif marker in {0x01, *range(0xD0, 0xD9)}:  # markers without a length
             place += 2
-            continue
-        place += 2 + int(struct.unpack(">H", data[place + 2 : place + 4])[0])
-    return 0, 0
+        else:
+            place += 2 + int(struct.unpack(">H", data[place + 2 : place + 4])[0])
+    raise struct.error("no frame")
