@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,16 @@ def test_a_picture_at_wechat_is_shown_from_here_and_copied_as_it_is(
     assert f'src="/image/{view.shown[url].key}"' in view.state["html"] and "qpic" not in view.state["html"]
     assert view.state["images"][0]["fate"] == "hosted"
     assert url.replace("&", "&amp;") in view.fragment() and "data:" not in view.fragment()
+    builder.close()
+
+
+def test_a_picture_that_the_account_has_is_copied_by_its_address(tmp_path: Path) -> None:
+    path, url = write(tmp_path), "https://mmbiz.qpic.cn/mmbiz_png/before/0?wx_fmt=png"
+    key = images.read("dot.png", path, root=tmp_path).key
+    builder = Builder(path, lambda name: replace(load(path, name), uploaded={key: url}), lambda: None)
+    view = builder()
+    assert view.state["images"][0]["fate"] == "uploaded"
+    assert f'src="{url}"' in view.fragment() and f'src="/image/{view.shown["dot.png"].key}"' in view.state["html"]
     builder.close()
 
 

@@ -77,7 +77,7 @@ def preview() -> Iterator[tuple[str, Path]]:
         shutil.copytree(EXAMPLES, folder)
         path = folder / "issues" / "2026-11-15.md"
         targets = (Target("drafts", "微光"), Target("sandbox"))
-        with serve(path, Reader(path, None, {}).issue, port=0, pusher=pusher, targets=targets) as session:
+        with serve(path, Reader(path).issue, port=0, pusher=pusher, targets=targets) as session:
             yield session.url, path
 
 

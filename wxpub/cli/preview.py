@@ -18,7 +18,7 @@ from wxpub.errors import ConfigError
 
 if TYPE_CHECKING:
     from wxpub.cli.wechat import WeChat
-    from wxpub.config import Config
+    from wxpub.config import Account, Config
     from wxpub.preview.build import Issue
     from wxpub.preview.delivery import Pushed, Say, Target, Tick
     from wxpub.preview.session import Session
@@ -57,8 +57,9 @@ def preview(
 
     if not file.is_file():
         article.read(file)  # says what is wrong; everything else can be mended while the preview shows it
-    reader = Reader(file, theme_name, variables)
     settings = config.find(file)
+    account = _account(settings, account_name)
+    reader = Reader(file, theme_name, variables, account)
     with ExitStack() as stack:
         courier = Courier(reader, settings, account_name, stack)
         begin = partial(serve, file, reader.issue, host=host, pusher=courier, targets=courier.targets())
@@ -81,8 +82,9 @@ class Reader:
     """Reads the issue anew, in the theme of the command line or in another one."""
 
     path: Path
-    theme_name: str | None
-    variables: dict[str, str]
+    theme_name: str | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    account: Account | None = None
 
     def load(self, theme: str = "") -> options.Issue:
         return options.load(self.path, theme or self.theme_name, self.variables)
@@ -100,11 +102,26 @@ class Reader:
             loaded.theme,
             loaded.published,
             picture_root(settings),
+            uploaded=self._uploaded(settings),
             files=tuple(self._files(loaded)),
             cover_colours=cover_colours(loaded.theme),
             fixed_theme=self.theme_name is not None,
             allow_private=bool(settings.network.get("allow_private")),
         )
+
+    def _uploaded(self, settings: Config) -> dict[str, str]:
+        """Give the addresses of the pictures that the account has, by their keys."""
+        from wxpub.push import account_key
+
+        if self.account is None:
+            return {}
+        known = ledger.Ledger(settings.root / ledger.FILE_NAME)
+        uploads = known.of_account(ledger.Upload, account_key(self.account.appid, self.account.api_base))
+        return {
+            name.removeprefix("body "): each.url.replace("http://", "https://", 1)
+            for name, each in uploads.items()
+            if name.startswith("body ")
+        }
 
     def _files(self, loaded: options.Issue) -> list[Path]:
         """List what the issue depends on, there or not yet there: settings, published issues, a theme of one's own."""
@@ -128,16 +145,11 @@ class Courier:
     _running: list[WeChat] = field(default_factory=list)
 
     def targets(self) -> tuple[Target, ...]:
-        """List where a push can go: to the account that has credentials, and always to the sandbox."""
+        """List where a push can go: to the account, if there is one, and always to the sandbox."""
         from wxpub.preview.delivery import Target
 
-        try:
-            account = config.account(self.settings, self.account_name)
-        except ConfigError:
-            if self.account_name:
-                raise
-            return (Target(SANDBOX),)
-        return Target(DRAFTS, account.name), Target(SANDBOX)
+        account = self.reader.account
+        return (*([Target(DRAFTS, account.name)] if account else []), Target(SANDBOX))
 
     def __call__(self, target: str, theme: str, say: Say, tick: Tick) -> Pushed:
         from wxpub.cli import wechat
@@ -173,6 +185,16 @@ class Courier:
         if not self._running:
             self._running.append(self.stack.enter_context(wechat.connect(self.settings, "", sandbox=True)))
         return self._running[0]
+
+
+def _account(settings: Config, name: str) -> Account | None:
+    """Give the account to push to; None where there are no credentials, which is an error only if one was asked for."""
+    try:
+        return config.account(settings, name)
+    except ConfigError:
+        if name:
+            raise
+        return None
 
 
 def _say(session: Session) -> None:

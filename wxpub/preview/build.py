@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -30,7 +30,7 @@ COVER = "cover:"  # the cover among the pictures; no source in an article begins
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An article, the theme it is set in, and where its back issues were published.
+    """An article, the theme it is set in, where its back issues were published and its pictures uploaded.
 
     Pictures are read from inside `root` only. `files` are what it depends on besides the article and its pictures.
     `cover_colours` are those of the cover that a push draws; `fixed_theme` was asked for on the command line, so that
@@ -41,6 +41,7 @@ class Issue:
     theme: Theme
     published: Mapping[str, str]
     root: Path
+    uploaded: Mapping[str, str] = field(default_factory=dict)  # a source's key → its address at WeChat
     files: tuple[Path, ...] = ()
     cover_colours: tuple[str, str] = ("#0f4c81", "#f0b429")
     fixed_theme: bool = False
@@ -61,11 +62,13 @@ class View:
         return {each.key: each.image for each in self.shown.values() if each.image}
 
     def fragment(self) -> str:
-        """Finish the article for pasting, every picture inside it but those that WeChat serves already."""
-        pictures = {
-            src: _embedded(each.image) for src, each in self.shown.items() if each.image and not images.hosted(src)
-        }
+        """Finish the article for pasting: every picture is inside it, unless the account has it already."""
         issue = self.issue
+        pictures = {
+            src: _pasted(each.image, issue.uploaded.get(each.source, ""))
+            for src, each in self.shown.items()
+            if each.image and not images.hosted(src)
+        }
         return render(issue.article, issue.theme, published=issue.published, pictures=pictures, target="paste").html
 
 
@@ -166,7 +169,7 @@ def _state(page: Page, issue: Issue, shown: Mapping[str, Shown], findings: Itera
         page,
         fragment=html,
         findings=tuple(findings),
-        images=[_image(each, shown[each.src]) for each in page.images],
+        images=[_image(each, shown[each.src], issue) for each in page.images],
         theme=issue.theme.name,
         cover=address(cover.key) if cover.image else "",
     )
@@ -178,7 +181,7 @@ def address(key: str) -> str:
     return f"/image/{key}"
 
 
-def _image(image: ImageRef, shown: Shown) -> dict[str, Any]:
+def _image(image: ImageRef, shown: Shown, issue: Issue) -> dict[str, Any]:
     """Describe what a push will do with an image, and what the page can show of it."""
     described: dict[str, Any] = {"src": image.src, "alt": image.alt, "line": image.line}
     if shown.image is None:
@@ -192,13 +195,13 @@ def _image(image: ImageRef, shown: Shown) -> dict[str, Any]:
         "bytes": len(picture.data),
         "before": shown.before,
         "kind": picture.mime.partition("/")[2].upper(),
-        "fate": "hosted" if images.hosted(image.src) else "upload",
+        "fate": "hosted" if images.hosted(image.src) else "uploaded" if shown.source in issue.uploaded else "upload",
         "note": picture.remark,
     }
 
 
-def _embedded(image: Image) -> Picture:
-    url = f"data:{image.mime};base64,{base64.b64encode(image.data).decode()}"
+def _pasted(image: Image, uploaded: str) -> Picture:
+    url = uploaded or f"data:{image.mime};base64,{base64.b64encode(image.data).decode()}"
     return Picture(url, image.width, image.height)
 
 

@@ -25,11 +25,12 @@ AT_ONCE = 512 * 1024  # bytes of a picture that is made ready while the reader w
 class Shown:
     """What became of a source: an `image` and the key of its bytes, or a `problem`, or neither while it is `pending`.
 
-    `before` is the size of the source in bytes.
+    `source` is the key by which a push knows the source again, `before` its size in bytes.
     """
 
     image: Image | None = None
     key: str = ""
+    source: str = ""
     before: int = 0
     problem: str = ""
 
@@ -75,7 +76,7 @@ class Pictures:
     def cover(self, title: str, colours: tuple[str, str]) -> Shown:
         """Give the cover that a push would draw of `title`, once it is drawn."""
         key = images.cover_source(title, colours).key
-        return self._find(key, lambda: _shown(images.cover(title, colours), 0), at_once=False)
+        return self._find(key, lambda: _shown(images.cover(title, colours)), at_once=False)
 
     def forget(self) -> None:
         """Drop every picture that was not asked for since the last time."""
@@ -125,11 +126,11 @@ def _try(make: Callable[[], Shown]) -> Shown:
 
 
 def _fit(source: Source) -> Shown:
-    return _shown(images.fit(source), len(source.data))
+    return _shown(images.fit(source), source.key, len(source.data))
 
 
-def _shown(image: Image, before: int) -> Shown:
-    return Shown(image, sha256(image.data).hexdigest()[:32], before)
+def _shown(image: Image, source: str = "", before: int = 0) -> Shown:
+    return Shown(image, sha256(image.data).hexdigest()[:32], source, before)
 
 
 def _reason(error: WxpubError) -> str:
