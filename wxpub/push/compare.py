@@ -15,23 +15,9 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 # Elements at which a line ends.
-_BLOCKS = {
-    "address",
-    "article",
-    "blockquote",
-    "br",
-    "dd",
-    "div",
-    "dl",
-    "dt",
-    "figcaption",
-    "figure",
-    "hr",
-    "img",
-    "li",
-    "ol",
-}
-_BLOCKS |= {"h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "section", "table", "td", "th", "tr", "ul"}
+_BLOCKS = {"address", "article", "blockquote", "dd", "div", "dl", "dt", "figcaption", "figure", "li", "ol", "p", "pre"}
+_BLOCKS |= {"h1", "h2", "h3", "h4", "h5", "h6", "section", "table", "td", "th", "tr", "ul"}
+_BLOCKS |= {"br", "hr", "img"}
 
 
 @dataclass(frozen=True, slots=True)
