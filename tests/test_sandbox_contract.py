@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from raw_wechat import AMR, BMP, GIF, HEIC, MP3, MP4, WAV, WEBP, WMA, Raw, jpeg, png
 
-from wxpub.sandbox import serve
+from wxpub.sandbox import quotas, serve
 from wxpub.sandbox.answers import HINT, MESSAGES
 
 Answer = dict[str, Any]
@@ -175,6 +175,14 @@ def count_after(step: Callable[[Raw], object]) -> Callable[[Raw], Answer]:
     return after(count, after(step, count))
 
 
+def minute_used_up(raw: Raw) -> None:
+    now = raw.wechat.now()
+    for moment in (now, now + 60):  # the minute may end in between
+        raw.wechat._store.set_used(
+            raw.wechat.appid, "/cgi-bin/stable_token", quotas.minute(moment), quotas.TOKEN_A_MINUTE
+        )
+
+
 def last_rid(raw: Raw) -> Answer:
     """Look up the last call that was not for a token."""
     rids = [call.rid for call in raw.wechat.calls() if "token" not in call.path]
@@ -324,6 +332,7 @@ QUOTAS = [
         45009,
     ),
     row("ten deletions of articles a day", times(11, lambda raw: with_published("freepublish/delete")(raw)), 45009),
+    row("more stable tokens than a minute has", after(minute_used_up, token()), 45011),
     row("clear_quota of another account", post("clear_quota", {"appid": "wx1"}), 40013),
     row("clear_quota without appid", post("clear_quota", {}), 41002),
     row("clear_quota the eleventh time", times(11, post("clear_quota", {"appid": "wx0000000000000000"})), 48006),

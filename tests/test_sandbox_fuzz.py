@@ -6,7 +6,7 @@ import json
 import os
 import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -215,6 +215,88 @@ def test_every_answer_is_one_that_wechat_could_give(batch: int, capfd: pytest.Ca
         assert "total_count" in raw.get("draft/count")
         raw.close()
     assert "Traceback" not in capfd.readouterr().err
+
+
+ODD: list[Any] = [None, True, 0, -1, 1.5, 2**63, "", "x", "0", [], ["x"], {}, {"x": 1}, [[]], "\x00", "9" * 300]
+
+
+def bodies(raw: Raw) -> dict[str, dict[str, Any]]:
+    """Give a good body for every endpoint that takes one."""
+    draft, image, published = raw.add_draft(), raw.add_image(), raw.add_draft()
+    publish_id = raw.send("freepublish/submit", {"media_id": published})["publish_id"]
+    article_id = raw.send("freepublish/get", {"publish_id": publish_id})["article_id"]
+    crop = {"ratio": "1_1", "x1": "0", "y1": "0", "x2": "1", "y2": "1"}
+    article = {
+        "article_type": "news",
+        "title": "题",
+        "author": "名",
+        "digest": "摘",
+        "content": "<p>x</p>",
+        "content_source_url": "https://e.com",
+        "thumb_media_id": image,
+        "need_open_comment": 0,
+        "only_fans_can_comment": 0,
+        "pic_crop_235_1": "0_0_1_1",
+        "cover_info": {"crop_percent_list": [crop]},
+        "product_info": {"footer_product_info": {"product_key": ""}},
+    }
+    pictures = {"article_type": "newspic", "title": "图", "image_info": {"image_list": [{"image_media_id": image}]}}
+    return {
+        "draft/add": {"articles": [article, pictures]},
+        "draft/update": {"media_id": draft, "index": 0, "articles": article},
+        "draft/batchget": {"offset": 0, "count": 1, "no_content": 0},
+        "draft/get": {"media_id": draft},
+        "draft/delete": {"media_id": "x"},
+        "material/batchget_material": {"type": "image", "offset": 0, "count": 1},
+        "material/get_material": {"media_id": image},
+        "material/del_material": {"media_id": "x"},
+        "freepublish/submit": {"media_id": "x"},
+        "freepublish/get": {"publish_id": publish_id},
+        "freepublish/getarticle": {"article_id": article_id},
+        "freepublish/delete": {"article_id": "x", "index": 1},
+        "freepublish/batchget": {"offset": 0, "count": 1, "no_content": 1},
+        "message/mass/preview": {"towxname": "a", "touser": "b", "msgtype": "mpnews", "mpnews": {"media_id": draft}},
+        "message/mass/sendall": {
+            "filter": {"is_to_all": True, "tag_id": 1},
+            "msgtype": "mpnews",
+            "mpnews": {"media_id": "x"},
+            "clientmsgid": "a",
+            "send_ignore_reprint": 0,
+        },
+        "openapi/quota/get": {"cgi_path": "/cgi-bin/draft/add"},
+        "openapi/quota/clear": {"cgi_path": "/cgi-bin/draft/add"},
+        "openapi/rid/get": {"rid": "6b00c399-6f90bc40-7c84e954"},
+        "callback/check": {"action": "all", "check_operator": "CAP"},
+        "clear_quota": {"appid": "wx0"},
+        "clear_quota/v2": {"appid": "wx0", "appsecret": "0"},
+        "stable_token": {"grant_type": "client_credential", "appid": "wx0", "secret": "0", "force_refresh": False},
+        "/article-bin/verify_article_structure": {"content": "x"},
+    }
+
+
+def spoiled(value: Any) -> Iterator[Any]:
+    """Give every copy of a JSON value in which one part is odd or gone."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            rest = {name: other for name, other in value.items() if name != key}
+            yield rest
+            yield from ({**rest, key: other} for other in [*ODD, *spoiled(part)])
+    elif isinstance(value, list):
+        yield from (
+            [*value[:place], other, *value[place + 1 :]]
+            for place in range(len(value))
+            for other in [*ODD, *spoiled(value[place])]
+        )
+
+
+def test_no_part_of_any_body_can_be_so_odd_that_there_is_no_answer() -> None:
+    with serve(quotas=False) as wechat:
+        raw = Raw(wechat)
+        for path, body in bodies(raw).items():
+            for odd in spoiled(body):
+                answer = raw.request(path, odd)
+                assert answer.status_code == 200, (path, odd, answer.text[:300])
+        raw.close()
 
 
 SOUP = [

@@ -71,8 +71,9 @@ def store(given: object, profile: Profile, picture: Picture, alone: bool) -> Sto
     """Check one article and give what is stored of it; `alone` tells whether the draft has no other article."""
     if not isinstance(given, Mapping):
         raise Refusal(47001)
+    # Tuples, not sets: what a client sends need not be hashable.
     kind = given.get("article_type") or "news"
-    if kind not in {"news", "newspic"}:
+    if kind not in ("news", "newspic"):
         raise Refusal(40097)
     title = _text(given, "title")
     author = _text(given, "author")
@@ -209,7 +210,7 @@ def _cover_info(value: object) -> dict[str, object]:
     if not isinstance(crops, list):
         raise Refusal(47001)
     for crop in crops:
-        if not isinstance(crop, Mapping) or crop.get("ratio") not in {"1_1", "16_9", "2.35_1"}:
+        if not isinstance(crop, Mapping) or crop.get("ratio") not in ("1_1", "16_9", "2.35_1"):
             raise Refusal(53402)
         if not _is_crop([_text(crop, name) for name in ("x1", "y1", "x2", "y2")]):
             raise Refusal(53402)

@@ -30,10 +30,10 @@ def minute(now: float) -> str:
     return datetime.fromtimestamp(now, BEIJING).strftime("%Y-%m-%dT%H:%M")
 
 
-def count(store: Store, appid: str, path: str, daily: int | None, now: float, enforced: bool = True) -> None:
-    """Count one call of `path`; refuse with 45009 when the day's calls are used up."""
+def count(store: Store, appid: str, path: str, daily: int | None, now: float) -> None:
+    """Count one call of `path`; refuse with 45009 when the `daily` calls are used up (None: never)."""
     with store.transaction():
-        if enforced and daily is not None and store.used(appid, path, day(now)) >= daily:
+        if daily is not None and store.used(appid, path, day(now)) >= daily:
             raise Refusal(45009)
         store.use(appid, path, day(now))
 
