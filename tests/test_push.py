@@ -19,6 +19,7 @@ from wxpub.config import Account
 from wxpub.errors import ApiError, ConfigError, NetworkError, SourceError, WxpubError
 from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, Upload
 from wxpub.push import mark as marks
+from wxpub.push.article import stored_fingerprint
 from wxpub.push.publish import publish
 from wxpub.push.rebuild import rebuild
 from wxpub.sandbox import Sandbox, serve
@@ -248,6 +249,23 @@ def test_what_was_edited_in_the_web_editor_is_not_overwritten_but_shown(paper: N
     assert "- 手改的正文。" in str(refusal.value)
     assert "+ 原来的正文。" in str(refusal.value)
     assert "手改" in paper.drafts()[receipt.media_id][0]["content"]
+
+
+def test_a_change_of_form_alone_is_not_overwritten_either(paper: Newsletter) -> None:
+    paper.issue("a.md", "第一期", "原来的正文。")
+    receipt = paper.push("a.md")
+    edit(paper, receipt.media_id, "原来", "<strong>原来</strong>")
+    with pytest.raises(WxpubError, match="the words are the same"):
+        paper.push("a.md")
+
+
+def test_what_wechat_changes_by_itself_is_no_edit() -> None:
+    stored = {
+        "title": "题",
+        "content": '<p style="color:red"><img data-src="https://mmbiz.qpic.cn/x/640?from=appmsg">字</p>',
+    }
+    later = '<p style="color: red;" data-a="1"><img class="rich_pages" data-src="http://mmbiz.qpic.cn/x/0?wx_fmt=png"/>字</p>'
+    assert stored_fingerprint(stored) == stored_fingerprint({**stored, "content": later, "update_time": 1, "url": "x"})
 
 
 def test_force_overwrites_what_was_edited(paper: Newsletter) -> None:

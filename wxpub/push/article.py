@@ -10,16 +10,15 @@ from wxpub.client import Json
 from wxpub.ledger import Upload
 from wxpub.page import Picture, render
 from wxpub.push import mark as marks
-from wxpub.push.compare import text_key
+from wxpub.push.compare import form, text_key
 from wxpub.push.job import Job
 from wxpub.push.mark import Mark
 
-# What an editor can change of a stored article; times and temporary addresses change by themselves.
+# What an editor can change beside the content; times and temporary addresses change by themselves.
 _LASTING = (
     "title",
     "author",
     "digest",
-    "content",
     "content_source_url",
     "thumb_media_id",
     "need_open_comment",
@@ -75,4 +74,4 @@ def fingerprint(value: object) -> str:
 
 def stored_fingerprint(article: Json) -> str:
     """Fingerprint an article as WeChat keeps it."""
-    return fingerprint({key: article.get(key) for key in _LASTING})
+    return fingerprint([form(str(article.get("content", ""))), *(article.get(key) for key in _LASTING)])

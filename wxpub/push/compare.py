@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 # Elements at which a line ends.
 _BLOCKS = {"address", "article", "blockquote", "dd", "div", "dl", "dt", "figcaption", "figure", "li", "ol", "p", "pre"}
 _BLOCKS |= {"h1", "h2", "h3", "h4", "h5", "h6", "section", "table", "td", "th", "tr", "ul"}
-_BLOCKS |= {"br", "hr", "img"}
+_VOID = {"br", "hr", "img"}
+_BLOCKS |= _VOID
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,36 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.content.lines[-1] += data
+
+
+class _Form(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attributes}
+        style = ";".join("".join(each.split()) for each in values.get("style", "").split(";") if each.strip())
+        picture = picture_key(values.get("data-src") or values.get("src", ""))
+        self.parts.append(f"<{tag} {style} {picture} {values.get('href', '')}>")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in _VOID:
+            self.parts.append(f"</{tag}>")
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append("".join(data.split()))
+
+
+def form(html: str) -> str:
+    """Give what an editor can change of an article and nothing else: elements, styles, pictures, links, words.
+
+    Addresses of pictures come with changing parameters, and WeChat adds attributes of its own when it likes.
+    """
+    reader = _Form()
+    reader.feed(html)
+    reader.close()
+    return "".join(reader.parts)
 
 
 def _read(html: str) -> _Content:
