@@ -12,7 +12,7 @@ import pytest
 from previewing import finding, pages, write
 
 from wxpub.page import Picture
-from wxpub.preview import assets, plaintext, size, standalone
+from wxpub.preview import assets, plaintext, standalone
 from wxpub.preview.dark import at_night, night
 from wxpub.preview.standalone import fate
 
@@ -130,8 +130,10 @@ def test_plain_text_reads_like_the_article(html: str, expected: str) -> None:
 
 def test_sizes_add_up(tmp_path: Path) -> None:
     page, _, _ = pages(write(tmp_path))
-    assert sum(size.kinds(page.html).values()) == page.characters
-    assert sum(used for _, used in size.sections(page.html)) == page.characters
+    sizes = state(standalone(page))["sizes"]
+    assert sum(sizes["kinds"].values()) == page.characters
+    assert sum(each["used"] for each in sizes["sections"]) == page.characters
+    assert len(sizes["properties"]) == 8 and sizes["properties"][0]["used"] >= sizes["properties"][-1]["used"]
 
 
 def test_every_styled_element_has_a_style_at_night(tmp_path: Path) -> None:

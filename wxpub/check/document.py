@@ -15,6 +15,7 @@ from bs4.element import NavigableString, Tag
 from bs4.exceptions import ParserRejectedMarkup
 
 from wxpub.article import Article
+from wxpub.check.css import declarations
 
 # HTML's own white space: U+00A0 is none, it neither collapses nor vanishes.
 SPACE = " \t\r\n\f"
@@ -165,16 +166,6 @@ def _element_after(tag: Tag) -> Tag | None:
         last = inside[-1]
     after = last.find_next()
     return after if isinstance(after, Tag) else None
-
-
-def declarations(style: str) -> tuple[tuple[str, str], ...]:
-    """Split a `style` attribute into (property in lower case, value); what has no colon is no declaration."""
-    pairs = []
-    for part in re.findall(r"(?:[^;\"'(]|\"[^\"]*\"|'[^']*'|\([^)]*\)?|[\"'])+", style):
-        name, colon, value = part.partition(":")
-        if colon:
-            pairs.append((name.strip().lower(), value.strip()))
-    return tuple(pairs)
 
 
 def chain(tag: Tag | None) -> Iterator[Tag]:

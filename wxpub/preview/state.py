@@ -8,12 +8,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from wxpub import limits
-from wxpub.preview import plaintext, size
+from wxpub.check.size import measure
+from wxpub.preview import plaintext
 from wxpub.preview.dark import night
 
 if TYPE_CHECKING:
     from wxpub.finding import Finding
     from wxpub.page import Page
+
+PROPERTIES = 8  # of CSS, those that cost most
 
 
 def describe(
@@ -56,17 +59,23 @@ def describe(
 
 def sizes(page: Page) -> dict[str, Any]:
     """Give the article's measures with their limits, and what its characters are spent on."""
-    article = page.article
+    article, size = page.article, measure(page.html)
     return {
         "measures": [
             {"name": "title", "used": len(article.title), "limit": limits.TITLE_CHARS},
             {"name": "author", "used": len(article.author), "limit": limits.AUTHOR_CHARS},
             {"name": "digest", "used": len(article.digest), "limit": limits.DIGEST_CHARS},
-            {"name": "characters", "used": page.characters, "limit": limits.CONTENT_CHARS},
-            {"name": "bytes", "used": page.bytes, "limit": limits.CONTENT_BYTES},
+            {"name": "characters", "used": size.characters, "limit": limits.CONTENT_CHARS},
+            {"name": "bytes", "used": size.bytes, "limit": limits.CONTENT_BYTES},
         ],
-        "kinds": size.kinds(page.html),
-        "sections": [{"text": name, "used": used} for name, used in size.sections(page.html)],
+        "kinds": {
+            "text": size.kinds["text"],
+            "style": size.kinds["style"],
+            "address": size.kinds["address"],
+            "markup": size.kinds["tag"] + size.kinds["attribute"],
+        },
+        "sections": [{"text": text, "used": used} for text, used in size.sections],
+        "properties": [{"text": text, "used": used} for text, used in size.properties[:PROPERTIES]],
     }
 
 

@@ -73,7 +73,7 @@ function coverNote({ cover, coverName, coverProblem }) {
 // --- sizes ---
 
 function sizes(state) {
-  const { measures, kinds, sections } = state.sizes;
+  const { measures, kinds, sections, properties } = state.sizes;
   const whole = Object.values(kinds).reduce((sum, used) => sum + used, 0);
   return panel("size", say.size, null,
     h("dl", { class: "measures" }, measures.map(measure)),
@@ -81,8 +81,13 @@ function sizes(state) {
       Object.entries(kinds).filter(([, used]) => used).map(([kind, used]) => part(kind, used))),
     h("ul", { class: "legend" }, Object.entries(kinds).map(([kind, used]) =>
       h("li", {}, h("span", { class: `swatch ${kind}` }), say.kinds[kind], h("b", {}, share(used, whole))))),
-    sections.length > 1 ? h("details", {}, h("summary", {}, say.bySection),
-      h("ul", { class: "sections" }, sections.map((each) => h("li", {}, h("span", {}, each.text || say.opening), h("b", {}, count(each.used)))))) : null);
+    sections.length > 1 ? spent(say.bySection, sections) : null,
+    properties.length ? spent(say.byProperty, properties) : null);
+}
+
+function spent(title, entries) {
+  return h("details", {}, h("summary", {}, title),
+    h("ul", { class: "sections" }, entries.map((each) => h("li", {}, h("span", {}, each.text || say.opening), h("b", {}, count(each.used))))));
 }
 
 const share = (used, whole) => `${Math.round(100 * used / Math.max(whole, 1))}%`;
