@@ -40,7 +40,7 @@ def shape(root: HtmlElement, path: Path | None = None) -> tuple[Finding, ...]:
 
     alive = list(root.iter())  # lxml makes an element's Python half anew each time unless somebody holds it
     sanitise.sanitise(root, report)
-    mend.mend(root)
+    mended = mend.mend(root)
     lists.mark(root)
     root.set("class", "article")
     for element in reversed(list(root.iterdescendants("*"))):  # what is inside has its form before what is around it
@@ -50,6 +50,8 @@ def shape(root: HtmlElement, path: Path | None = None) -> tuple[Finding, ...]:
             math.shape(element, report)
         elif element.tag in _FORMS and element.getparent() is not None:
             _FORMS[element.tag](element)
+    if mended:
+        mend.mend(root)  # what the forms made of it
     for element in root.iter("section", "blockquote"):
         blocks.panel(element)
     del alive

@@ -53,6 +53,9 @@ def _item(item: HtmlElement) -> None:
         content = nodes(section)
     item.append(section)
     parts = [_run(part) for part in blocks(_joined(content))]
+    if not parts:
+        item.drop_tree()
+        return
     first = parts[0]
     if isinstance(first, list) and digest.is_item(first):
         item.set("class", "item")

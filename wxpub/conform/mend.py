@@ -30,44 +30,49 @@ _BOXES = words("section blockquote dl dd")  # may hold blocks or text, but not b
 _ONLY_BLOCKS = words("ul ol table thead tbody tfoot tr hr dl")  # cannot hold text themselves
 
 
-def mend(root: HtmlElement) -> None:
-    """Mend the nesting under `root`, which is a section: from above what has no place, then from below the rest."""
+def mend(root: HtmlElement) -> bool:
+    """Mend the nesting under `root`, a section: from above what has no place, from below the rest.
+
+    Tells whether there was anything to mend, as there never is in what Markdown alone makes.
+    """
+    mended = False
     for element in root.iter(*_HOMES):
         parent = element.getparent()
         if element is not root and parent is not None and parent.tag not in _HOMES[element.tag]:
             element.tag = "span" if element.tag in ("rt", "rp", "rb") else "section"
+            mended = True
     for element in reversed(list(root.iterdescendants("*"))):
-        if element.getparent() is not None:
-            _mend(element)
+        if element.getparent() is not None and _mend(element):
+            mended = True
     wrap_text(root)
+    return mended
 
 
-def _mend(element: HtmlElement) -> None:
+def _mend(element: HtmlElement) -> bool:
     tag = element.tag
-    if tag == "p":
-        if has_block(element):
-            element.tag = "section"
-            wrap_text(element)
-        elif is_empty(element):
-            element.drop_tree()
-    elif tag in _HEADINGS:
-        for inner in list(element.iterdescendants(*_HEADINGS)):
-            inner.tag = "section"
-        if is_empty(element):
-            element.drop_tree()
-        elif has_block(element):
-            _push_in(element)
-    elif tag in _BOXES:
-        if is_empty(element) and element.get("class") != "toc":
-            element.drop_tree()
-        elif any(child.tag in BLOCKS for child in element):
-            wrap_text(element)
-    elif tag in ("ul", "ol"):
+    if tag in ("ul", "ol"):
         _adopt(element)
+    elif tag == "p" and has_block(element):
+        element.tag = "section"
+        wrap_text(element)
+        return True
+    elif tag in _BOXES and any(child.tag in BLOCKS for child in element):
+        wrap_text(element)
+    elif (tag == "p" or tag in _BOXES or tag in _HEADINGS) and element.get("class") != "toc" and is_empty(element):
+        element.drop_tree()
+        return True
     elif tag == "a" and next(element.iterancestors("a"), None) is not None:
         element.drop_tag()
+        return True
+    elif tag in _HEADINGS and has_block(element):
+        for inner in list(element.iterdescendants(*_HEADINGS)):
+            inner.tag = "section"
+        _push_in(element)
+        return True
     elif tag not in BLOCKS and tag != "svg" and has_block(element):
         _push_in(element)
+        return True
+    return False
 
 
 def _adopt(element: HtmlElement) -> None:
@@ -102,6 +107,8 @@ def _push_in(element: HtmlElement) -> None:
             content.append(_shell(element, part))
         elif part.tag in _ONLY_BLOCKS:
             content.append(part)
+        elif part.tag == "p" and element.tag in _HEADINGS:
+            content.append(_shell(element, nodes(part)))
         else:
             inner = _shell(element, nodes(part))
             fill(part, [inner])

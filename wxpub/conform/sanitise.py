@@ -71,10 +71,12 @@ _DEEPEST = 100  # levels of nesting; what stands deeper loses its tag, not its t
 
 def sanitise(root: HtmlElement, report: Report) -> None:
     """Leave under `root` only what may reach the page; `report` what a reader would have seen or a script have done."""
+    unseen = _UNSEEN.search("".join(root.itertext())) is not None
     stack = [(root, 0)]
     while stack:
         element, depth = stack.pop()
-        _show(element)
+        if unseen:
+            _show(element)
         tag = element.tag
         if not isinstance(tag, str):
             replace_with_text(element, "")  # a comment or a processing instruction
@@ -129,7 +131,7 @@ def _element(element: HtmlElement, tag: str, report: Report) -> None:
 def _attributes(element: HtmlElement, tag: str, report: Report) -> None:
     allowed = _ATTRIBUTES.get(tag, frozenset())
     for name, value in element.items():
-        if name in ("data-line", "data-note"):
+        if name == "data-line" or name == "data-note":
             continue
         if name == "style":
             kept = harmless(value, tag)

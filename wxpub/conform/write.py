@@ -159,10 +159,13 @@ class _Writer:
             return
         if wrap:
             self.out.append(f"<{wrap}>")
+        start = len(self.out)
         self._content(element, tag, form.inherited)
         self._edge()
-        if self.out[-1] == (f"<{wrap}>" if wrap else opening) and tag not in ("td", "th"):
-            del self.out[-2 if wrap else -1 :]  # nothing was in it: WeChat would remove it
+        while self.out[-1] == "<br>" and len(self.out) > start + 1:
+            self.out.pop()  # a break before the end shows nothing
+        if not any(self.out[start:]) and tag not in ("td", "th"):
+            del self.out[start - (2 if wrap else 1) :]  # nothing was in it: WeChat would remove it
             return
         if wrap:
             self.out.append(f"</{wrap}>")
@@ -180,13 +183,15 @@ class _Writer:
         if self.closed and self.closed[-1] == opening and tag in _MERGED and not form.boxed:
             self.out.pop()
             self.closed.pop()
+            self._content(element, tag, form.inherited)
         else:
+            start = len(self.out)
             self.out.append(opening)
             self.closed = []
-        self._content(element, tag, form.inherited)
-        if self.out[-1] == opening:  # nothing was in it
-            self.out.pop()
-            return
+            self._content(element, tag, form.inherited)
+            if not any(self.out[start + 1 :]):
+                del self.out[start:]
+                return
         self.out.append(f"</{tag}>")
         self.closed.append(opening)
 
@@ -216,7 +221,13 @@ class _Writer:
     def _edge(self) -> None:
         """End a line: the space before it shows nothing."""
         if self.spaced and self.last_text >= 0:
-            self.out[self.last_text] = self.out[self.last_text].rstrip(" ")
+            at = self.last_text
+            self.out[at] = self.out[at].rstrip(" ")
+            while not self.out[at] and self.closed and self.out[at - 1] == self.closed[0]:
+                del self.out[at - 1 : at + 2]  # an inline tag, and the space that was all it held
+                self.closed.pop(0)
+                self.out.insert(at - 1, "")
+                at -= 1
         self.last_text, self.spaced, self.closed = -1, True, []
 
     def _edge_inline(self) -> None:
