@@ -216,6 +216,33 @@ def test_a_server_that_redirects_is_not_given_the_token(wechat: Sandbox) -> None
     assert len(wechat.calls()) == before
 
 
+def test_a_proxy_of_the_settings_is_used_and_one_of_the_system_is_not_for_this_machine(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.wfile.write(b'HTTP/1.0 200 OK\r\n\r\n{"access_token": "x", "expires_in": 7200}')
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    proxy = f"http://127.0.0.1:{server.server_port}"
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert Client(account, pause=no_pause).token()
+    assert not asked
+    assert Client(Account("x", "wx1", SECRET, "http://api.example.invalid", proxy), pause=no_pause).token() == "x"
+    assert asked == ["http://api.example.invalid/cgi-bin/stable_token"]
+    server.shutdown()
+    server.server_close()
+
+
 def test_control_characters_in_an_answer_do_no_harm(monkeypatch: pytest.MonkeyPatch, it: Client) -> None:
     class Answer:
         status_code = 200

@@ -401,9 +401,9 @@ def test_a_clock_that_jumps_does_no_harm(paper: Newsletter, monkeypatch: pytest.
 
 def test_a_draft_that_wechat_made_late_after_all_is_found_and_deleted(paper: Newsletter, wechat: Sandbox) -> None:
     paper.issue("a.md", "第一期")
-    wechat.fail("cut-while", 0.5, endpoint="/cgi-bin/draft/add")
+    wechat.fail("cut-while", 1.5, endpoint="/cgi-bin/draft/add")
     receipt = paper.push("a.md")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 20
     while len(paper.drafts()) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert len(paper.drafts()) == 2

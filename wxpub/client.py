@@ -364,6 +364,7 @@ class Client:
         import requests
 
         headers = {"Content-Type": "application/json; charset=utf-8"} if data is not None else {}
+        proxy = self.account.proxy
         files = {"media": (file.name, file.data, file.mime)} if file else None
         try:
             return self._session().request(
@@ -374,6 +375,7 @@ class Client:
                 files=files,
                 headers=headers,
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
+                proxies={"http": proxy, "https": proxy} if proxy else None,
                 allow_redirects=False,  # another host must not be given the token
             )
         except requests.RequestException as error:
@@ -388,9 +390,7 @@ class Client:
             logging.getLogger("urllib3.connectionpool").addFilter(_redact)
             session = requests.Session()
             session.auth = lambda request: request  # keeps ~/.netrc out
-            if self.account.proxy:
-                session.proxies = {"http": self.account.proxy, "https": self.account.proxy}
-            if self.account.proxy or _loopback(self._base):
+            if _loopback(self._base) and not self.account.proxy:
                 session.trust_env = False  # a system-wide proxy cannot reach this machine's own services
             self._local.session = session
         return session
