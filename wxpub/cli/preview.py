@@ -165,15 +165,15 @@ class Courier:
         from wxpub.cli.wechat import picture_root
         from wxpub.preview.delivery import Pushed
 
-        loaded, ledger = self.reader.load(theme), account.ledger()
+        loaded, receipts = self.reader.load(theme), account.ledger()
         root, private = loaded.config.root, bool(loaded.config.network.get("allow_private"))
         issue = pushing.Issue(loaded.article, loaded.theme, root, picture_root(loaded.config), loaded.published)
-        terms = pushing.Terms(pushing.known(ledger, account.key), private, rehearsal=account.rehearsal)
+        terms = pushing.Terms(pushing.known(receipts, account.key), private, rehearsal=account.rehearsal)
         bundles = pushing.gather((issue,), terms)
         for finding in bundles[0].findings:
             if finding.severity == "error":
                 say(str(finding))
-        job = pushing.Job(bundles, account.client, ledger, account.key, say=say, tick=tick)
+        job = pushing.Job(bundles, account.client, receipts, account.key, say=say, tick=tick)
         receipt = pushing.push(job)
         url = f"{account.sandbox.url}/draft/{receipt.media_id}" if account.sandbox else "https://mp.weixin.qq.com/"
         return Pushed(receipt.action, receipt.uploaded, receipt.reused, url)
@@ -188,12 +188,13 @@ class Courier:
 
 
 def _account(settings: Config, name: str) -> Account | None:
-    """Give the account to push to; None where there are no credentials, which is an error only if one was asked for."""
+    """Give the account to push to; None, with the reason, where there is none and none was asked for."""
     try:
         return config.account(settings, name)
-    except ConfigError:
+    except ConfigError as error:
         if name:
             raise
+        click.secho(f"pushes go to the sandbox only: {error}", dim=True, err=True)
         return None
 
 
