@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import pytest
 from conftest import ROOT, corpus_files
@@ -53,7 +54,7 @@ def shaped(source: str) -> str:
     return "\n".join([shown(root), *(f"! {each.rule}" for each in findings)]).strip("\n")
 
 
-@pytest.mark.parametrize(("title", "source", "expected"), cases(), ids=lambda value: value[:40])
+@pytest.mark.parametrize(("title", "source", "expected"), list(cases()), ids=lambda value: value[:40])
 def test_a_node_takes_the_form_that_lasts(title: str, source: str, expected: str) -> None:
     assert shaped(source) == expected
 
@@ -314,3 +315,55 @@ def test_a_picture_keeps_its_place() -> None:
         source, look("plain"), pictures={"images/picture.png": Picture("https://mmbiz.qpic.cn/a/0", 1080, 540)}
     )
     assert '<img src="https://mmbiz.qpic.cn/a/0" alt="一张图的说明" data-w="1080" data-ratio="0.5" style=' in page.html
+
+
+# --- raw HTML at random -----------------------------------------------------------------------------------------------
+
+TAGS = sorted(
+    limits.words(
+        "div p section span a b em ul ol li table tr td th thead tbody h2 h4 blockquote pre code img br hr svg path g "
+        "script style details summary dl dt dd ruby rt q mark sup input figure figcaption font center custom-x button"
+    )
+)
+ATTRIBUTES = [
+    'style="color:red;margin:0 0 5px"',
+    'style="font-weight:700"',
+    'class="item last"',
+    'class="toc"',
+    'class="alert alert-note"',
+    'href="https://mp.weixin.qq.com/s/abc"',
+    'src="a.png" title="cap" width="50%"',
+    'onclick="x" id=x align=center',
+    'viewBox="0 0 1 1"',
+    'd="M0 0h1"',
+    "type=checkbox checked",
+    "start=3 colspan=2",
+]
+TEXTS = ["文字", "a b", "  ", " ", "\n", "&lt;b&gt;", "摘要：内容", "标题 | 来源", "&nbsp;", "1. x", "☐ t", "\u200b"]
+
+
+def random_html(chance: Random, depth: int = 0) -> str:
+    parts = []
+    for _ in range(chance.randint(0, 4)):
+        if chance.random() < 0.45 or depth > 5:
+            parts.append(chance.choice(TEXTS))
+            continue
+        tag = chance.choice(TAGS)
+        parts.append(f"<{tag} {chance.choice(ATTRIBUTES)}>")
+        if tag not in ("img", "br", "hr", "input"):
+            parts.append(random_html(chance, depth + 1))
+            parts.append(f"</{tag}>" if chance.random() < 0.93 else "")
+    return "".join(parts)
+
+
+@pytest.mark.parametrize("seed", range(0, 400, 40))
+def test_no_html_breaks_the_form(seed: int) -> None:
+    for each in range(seed, seed + 40):
+        chance = Random(each)
+        page = conform.canonical(random_html(chance) + random_html(chance))
+        html.fragment_fromstring(page)
+        for element in html.fragment_fromstring(page).iter():
+            assert element.tag in limits.TAGS | limits.SVG_TAGS
+        assert not FORBIDDEN.search(page)
+        again = conform.canonical(page)
+        assert conform.canonical(again) == again
