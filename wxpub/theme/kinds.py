@@ -10,7 +10,6 @@ Knows neither what the tags mean nor what WeChat makes of them.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import re
 from collections.abc import Iterator
@@ -110,6 +109,8 @@ def _walk(root: HtmlElement, top: Kind) -> Iterator[tuple[HtmlElement, Kind]]:
 
 def _inline(top: Kind, css: str) -> None:
     """Let premailer style one skeleton of all kinds that have no style yet."""
+    import logging
+
     from lxml.html import Element
     from premailer import Premailer
 
