@@ -258,13 +258,17 @@ def test_a_finding_copies_its_place(browser_page: Any, file: Path) -> None:
     assert browser_page.inner_text("button.finding .words") == "一个空链接 <b>"
 
 
-def test_the_outline_leads_to_the_heading(browser_page: Any, file: Path) -> None:
+def test_the_outline_leads_to_the_heading(browser_page: Any, tmp_path: Path) -> None:
+    text = TEXT.replace("## 代码", "## [代码](https://example.com/code)").replace("## 表格", "## constructor")
+    place = tmp_path / "issue.html"
+    place.write_text(standalone(pages(write(tmp_path, text))[0]), encoding="utf-8")
     browser_page.emulate_media(reduced_motion="reduce")
-    browser_page.set_viewport_size({"width": 1280, "height": 500})
-    browser_page.goto(file.as_uri())
-    browser_page.click("#outline button:has-text('代码')")
-    top = browser_page.frame_locator("#article").locator("h2:has-text('代码')")
-    assert 0 <= top.evaluate("(each) => each.getBoundingClientRect().top") < 40
+    browser_page.set_viewport_size({"width": 1280, "height": 400})
+    browser_page.goto(place.as_uri())
+    for name in ("代码", "constructor"):
+        browser_page.click(f"#outline button:has-text('{name}')")
+        heading = browser_page.frame_locator("#article").locator(f"h2:has-text('{name}')")
+        assert 0 <= heading.evaluate("(each) => each.getBoundingClientRect().top") < 40
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -112,9 +112,10 @@ function resume(reading) {
   }
 }
 
-/** Scroll to the `nth` heading or paragraph that says `text` and nothing else. */
+/** Scroll to the `nth` heading or paragraph that says `text` and nothing else but the numbers of its notes. */
 export function reveal(text, nth = 0) {
-  const target = blocks().filter((block) => squeeze(block.textContent) === squeeze(text))[nth];
+  const said = (block) => squeeze(block.textContent).replace(/(\[\d+\])+$/, "");
+  const target = blocks().filter((block) => said(block) === squeeze(text))[nth];
   if (!target) return;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   view().scrollBy({ top: target.getBoundingClientRect().top - 16, behavior: calm ? "instant" : "smooth" });

@@ -19,9 +19,10 @@ const empty = (text) => h("p", { class: "empty" }, text);
 
 /** Build the outline; a click shows the heading. */
 export function outline(state) {
-  const seen = {};
+  const seen = new Map();
   const entries = state.outline.map((heading) => {
-    const nth = seen[heading.text] = (seen[heading.text] ?? -1) + 1;
+    const nth = seen.get(heading.text) ?? 0;
+    seen.set(heading.text, nth + 1);
     return h("li", { class: `level-${heading.level}` },
       h("button", { type: "button", onclick: () => reveal(heading.text, nth) }, heading.text));
   });
