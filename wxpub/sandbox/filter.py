@@ -28,6 +28,8 @@ _DELETED = frozenset(
     [
         *("script", "style", "link", "meta", "title", "head", "noscript", "template", "base"),
         *("embed", "object", "applet", "video", "audio", "canvas", "frame", "frameset", "mp-common-videosnap"),
+        # What is in these is text to a browser and tags to the parser.
+        *("xmp", "plaintext", "noembed", "noframes"),
         *("form", "input", "button", "select", "textarea", "label", "option", "fieldset", "progress", "meter"),
     ]
 )
@@ -98,10 +100,13 @@ def _refuse(soup: BeautifulSoup) -> None:
 
 
 def _delete(soup: BeautifulSoup, removed: Removed) -> None:
-    from bs4.element import Declaration, Doctype, ProcessingInstruction
+    from bs4.element import PreformattedString
 
-    for string in soup.find_all(string=lambda text: isinstance(text, Doctype | Declaration | ProcessingInstruction)):
-        string.extract()
+    # Doctypes, CDATA and the like are no part of a fragment, and browsers end comments elsewhere than parsers do.
+    for string in soup.find_all(string=lambda text: isinstance(text, PreformattedString)):
+        if not _plain_comment(string):
+            removed.note("注释或声明")
+            string.extract()
     for tag in soup.find_all(True):
         if tag.decomposed:
             continue
@@ -119,6 +124,12 @@ def _delete(soup: BeautifulSoup, removed: Removed) -> None:
         ):
             removed.note(f"<{tag.name}>（保留内容）")
             tag.unwrap()
+
+
+def _plain_comment(string: object) -> bool:
+    from bs4.element import Comment
+
+    return isinstance(string, Comment) and not re.search("[<>]|--", string)
 
 
 def _keep_summary(details: Tag, removed: Removed) -> None:
