@@ -149,9 +149,9 @@ def test_nothing_hostile_reaches_the_page(source: str) -> None:
 def test_what_is_taken_out_is_reported_with_its_line() -> None:
     root, _ = tree.parse('文字\n\n<div onclick="x()">a</div>\n\n<p>b<iframe src="https://example.com"></iframe></p>\n')
     findings = conform.shape(root, Path("a.md"))
-    assert [(each.rule, each.severity, each.path) for each in findings] == [
-        ("html-unsafe", "warning", Path("a.md")),
-        ("html-lost", "warning", Path("a.md")),
+    assert [(each.rule, each.severity, each.place) for each in findings] == [
+        ("html-unsafe", "warning", "a.md:3"),
+        ("html-lost", "warning", "a.md:5"),
     ]
 
 

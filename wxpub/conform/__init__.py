@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from wxpub.conform import blocks, code, lists, math, mend, sanitise, tables, write
 from wxpub.finding import Finding
 from wxpub.limits import words
+from wxpub.nodes import line_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -33,10 +34,7 @@ def shape(root: HtmlElement, path: Path | None = None) -> tuple[Finding, ...]:
     findings: list[Finding] = []
 
     def report(rule: str, message: str, element: HtmlElement, fix: str) -> None:
-        line = next(
-            (each.get("data-line") for each in (element, *element.iterancestors()) if each.get("data-line")), None
-        )
-        findings.append(Finding(rule, "warning", message, path, int(line) if line and line.isdigit() else None, fix))
+        findings.append(Finding(rule, "warning", message, path, line_of(element), fix))
 
     alive = list(root.iter())  # lxml makes an element's Python half anew each time unless somebody holds it
     sanitise.sanitise(root, report)
@@ -55,7 +53,7 @@ def shape(root: HtmlElement, path: Path | None = None) -> tuple[Finding, ...]:
     for element in root.iter("section", "blockquote"):
         blocks.panel(element)
     del alive
-    return tuple(findings)
+    return tuple(sorted(findings, key=lambda each: each.line or 0))
 
 
 def _section(element: HtmlElement) -> None:

@@ -32,7 +32,8 @@ def shape(element: HtmlElement, report: Callable[[str, str, HtmlElement, str], N
     try:
         drawing = draw(tex, display)
     except _Unreadable as error:
-        report("math", f"the formula {_short(tex)} cannot be read: {error}", element, "correct the TeX")
+        why = f": {error}" if str(error) else ""
+        report("math", f"the formula {_short(tex)} cannot be read{why}", element, "correct the TeX")
         nodes(element)
         if display:
             element.set("class", "math-source")
@@ -75,7 +76,7 @@ def draw(tex: str, display: bool) -> HtmlElement:
             raise _Unreadable(f"unknown command {unknown}")
         drawing = etree.fromstring(formula.svg().encode())
     except faults as error:
-        raise _Unreadable(str(error) or type(error).__name__) from None
+        raise _Unreadable(str(error)) from None
     return _outline(drawing, tex)
 
 
