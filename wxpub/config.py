@@ -116,7 +116,7 @@ def _only_account(config: Config) -> str:
 
 
 def _account(name: str, table: Mapping[str, str], config: Config, env: Mapping[str, str]) -> Account:
-    label = f"[accounts.{name}]" if name else "the environment"
+    label = f"[accounts.{name}]" if name else "WXPUB_APPID"
     if not table.get("appid"):
         raise ConfigError(f"{label} has no appid", config.path)
     base = env.get("WXPUB_API_BASE") or table.get("api_base") or config.network.get("api_base") or ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +91,6 @@ class Reader:
 
     def issue(self, theme: str = "") -> Issue:
         """Give the issue with all that the preview needs."""
-        from wxpub.cli.wechat import picture_root
         from wxpub.preview.build import Issue
         from wxpub.push.gather import cover_colours
 
@@ -101,7 +100,7 @@ class Reader:
             loaded.article,
             loaded.theme,
             loaded.published,
-            picture_root(settings),
+            settings.picture_root,
             uploaded=self._uploaded(settings),
             files=tuple(self._files(loaded)),
             cover_colours=cover_colours(loaded.theme),
@@ -162,19 +161,14 @@ class Courier:
 
     def _push(self, account: WeChat, theme: str, say: Say, tick: Tick) -> Pushed:
         from wxpub import push as pushing
-        from wxpub.cli.wechat import picture_root
+        from wxpub.cli import wechat
         from wxpub.preview.delivery import Pushed
 
-        loaded, receipts = self.reader.load(theme), account.ledger()
-        root, private = loaded.config.root, bool(loaded.config.network.get("allow_private"))
-        issue = pushing.Issue(loaded.article, loaded.theme, root, picture_root(loaded.config), loaded.published)
-        terms = pushing.Terms(pushing.known(receipts, account.key), private, rehearsal=account.rehearsal)
-        bundles = pushing.gather((issue,), terms)
-        for finding in bundles[0].findings:
+        job = wechat.job(account, [self.reader.load(theme)])
+        for finding in job.bundles[0].findings:
             if finding.severity == "error":
                 say(str(finding))
-        job = pushing.Job(bundles, account.client, receipts, account.key, say=say, tick=tick)
-        receipt = pushing.push(job)
+        receipt = pushing.push(replace(job, say=say, tick=tick))
         url = f"{account.sandbox.url}/draft/{receipt.media_id}" if account.sandbox else "https://mp.weixin.qq.com/"
         return Pushed(receipt.action, receipt.uploaded, receipt.reused, url)
 

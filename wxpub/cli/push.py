@@ -18,8 +18,7 @@ from wxpub.finding import Finding
 
 if TYPE_CHECKING:
     from wxpub.cli.wechat import WeChat
-    from wxpub.ledger import Ledger
-    from wxpub.push import Issue, Job, Plan, Receipt
+    from wxpub.push import Job, Plan, Receipt
 
 BY_HAND = "原创 (original), 合集 (album), 赞赏 (tips), 群发 (send to followers)"
 _COLOURS = {"error": "red", "warning": "yellow"}
@@ -68,14 +67,9 @@ def push(
     if open_page and not sandbox:
         raise click.UsageError("--open goes with --sandbox; a real draft is on mp.weixin.qq.com → 草稿箱")
     loaded = [options.load(path, theme_name, variables) for path in files]
-    settings = loaded[0].config
-    with wechat.connect(settings, account_name, sandbox) as account:
-        ledger = account.ledger(keep=not dry_run)
-        issues = tuple(_issue(each, ledger) for each in loaded)
-        private = bool(settings.network.get("allow_private"))
-        known = pushing.known(ledger, account.key)
-        bundles = pushing.gather(issues, pushing.Terms(known, private, skip_unreachable, account.rehearsal))
-        job = pushing.Job(bundles, account.client, ledger, account.key, force, new, wechat.say)
+    with wechat.connect(loaded[0].config, account_name, sandbox) as account:
+        job = wechat.job(account, loaded, keep=not dry_run, skip_unreachable=skip_unreachable)
+        job = replace(job, force=force, new=new)
         _say_findings([each for bundle in job.bundles for each in bundle.findings])
         if dry_run:
             _say_plan(pushing.plan(job), job, as_json)
@@ -88,12 +82,6 @@ def push(
             click.echo(f"preview sent to {preview_to}", err=True)
         if open_page and account.sandbox:
             _show(f"{account.sandbox.url}/draft/{receipt.media_id}")
-
-
-def _issue(each: options.Issue, ledger: Ledger) -> Issue:
-    root = each.config.root
-    published = {**each.published, **ledger.permalinks(root)}
-    return pushing.Issue(each.article, each.theme, root, wechat.picture_root(each.config), published)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,6 +20,8 @@ from wxpub.config import Account, Config
 from wxpub.ledger import FILE_NAME, Ledger
 
 if TYPE_CHECKING:
+    from wxpub.cli import options
+    from wxpub.push import Job
     from wxpub.sandbox import Sandbox
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -98,14 +100,24 @@ def say(message: str) -> None:
     click.secho(message, dim=True, err=True)
 
 
-def picture_root(settings: Config) -> Path:
-    """Give the folder that pictures may come from: the project, as `wxpub.toml` or a Git repository marks it.
+def job(account: WeChat, loaded: Sequence[options.Issue], *, keep: bool = True, skip_unreachable: bool = False) -> Job:
+    """Gather what a push of the issues to `account` needs; without `keep` the ledger is not written."""
+    from wxpub import push
 
-    Without one there is no border to guard but the customary one: issues in a folder, pictures in the one above.
-    """
-    if settings.path is None and not (settings.root / ".git").exists():
-        return settings.root.parent
-    return settings.root
+    ledger, settings = account.ledger(keep=keep), loaded[0].config
+    issues = tuple(
+        push.Issue(
+            each.article,
+            each.theme,
+            each.config.root,
+            each.config.picture_root,
+            {**each.published, **ledger.permalinks(each.config.root)},
+        )
+        for each in loaded
+    )
+    private = bool(settings.network.get("allow_private"))
+    terms = push.Terms(push.known(ledger, account.key), private, skip_unreachable, account.rehearsal)
+    return push.Job(push.gather(issues, terms), account.client, ledger, account.key, say=say)
 
 
 def confirm(question: str, yes: bool) -> None:
