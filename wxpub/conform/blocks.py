@@ -35,9 +35,7 @@ def figure(p: HtmlElement) -> None:
 def picture(image: HtmlElement) -> None:
     """Turn a picture's width into a style, and one without a source into its text."""
     if not image.get("src"):
-        tail = image.tail or ""
-        image.tail = None
-        replace(image, [(image.get("alt") or "") + tail])
+        replace(image, [image.get("alt") or ""])
         return
     for name in ("src", "alt"):
         image.set(name, (image.get(name) or "").strip())

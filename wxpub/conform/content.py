@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from wxpub.limits import words
-from wxpub.nodes import Node, fill
+from wxpub.nodes import Node
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -34,24 +34,17 @@ def replace(element: HtmlElement, content: Iterable[Node]) -> None:
     """Put `content` where `element` is; its tail stays behind it."""
     parent = element.getparent()
     assert parent is not None
-    rest = nodes_after(element)
-    parent.remove(element)
-    fill(parent, [*content, *rest])
-
-
-def nodes_after(element: HtmlElement) -> list[Node]:
-    """Take out what follows `element` in its parent."""
-    parent = element.getparent()
-    assert parent is not None
-    found: list[Node] = [element.tail] if element.tail else []
+    previous, at, tail = element.getprevious(), parent.index(element), element.tail
     element.tail = None
-    for sibling in list(element.itersiblings()):
-        tail, sibling.tail = sibling.tail, None
-        parent.remove(sibling)
-        found.append(sibling)
-        if tail:
-            found.append(tail)
-    return found
+    parent.remove(element)
+    for node in [*content, tail or ""]:
+        if not isinstance(node, str):
+            parent.insert(at, node)
+            previous, at = node, at + 1
+        elif previous is None:
+            parent.text = (parent.text or "") + node
+        else:
+            previous.tail = (previous.tail or "") + node
 
 
 def blocks(content: Iterable[Node]) -> Iterator[HtmlElement | list[Node]]:

@@ -101,7 +101,8 @@ def mark(root: HtmlElement) -> None:
     for element in reversed(list(root.iter("ol"))):
         plain = _start(element) == 1 and element.get("type", "1") == "1" and element.get("reversed") is None
         end = len(element) + _start(element)
-        carried_on = any(each.get("class") == "literal" and _start(each) == end for each in element.itersiblings("ol"))
+        following = next(element.itersiblings("ol"), None)
+        carried_on = following is not None and following.get("class") == "literal" and _start(following) == end
         if not plain or carried_on or any(item.get("value") is not None for item in element):
             element.set("class", "literal")
 

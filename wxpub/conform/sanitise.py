@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from wxpub.conform.content import replace
 from wxpub.conform.size import declarations, text_of
 from wxpub.conform.styles import harmless
 from wxpub.limits import ARTICLE_HOST, SVG_ATTRIBUTES, SVG_TAGS, words
@@ -79,7 +80,7 @@ def sanitise(root: HtmlElement, report: Report) -> None:
             _show(element)
         tag = element.tag
         if not isinstance(tag, str):
-            replace_with_text(element, "")  # a comment or a processing instruction
+            replace(element, [])  # a comment or a processing instruction
             continue
         tag = tag.lower()
         if tag == "svg":
@@ -88,7 +89,7 @@ def sanitise(root: HtmlElement, report: Report) -> None:
             _checkbox(element)
         elif tag in _DROPPED:
             _report_dropped(tag, element, report)
-            replace_with_text(element, "")
+            replace(element, [])
         else:
             stack.extend([(child, depth + 1) for child in element.iterchildren(reversed=True)])
             if element is root or (_RENAMED.get(tag, tag) in _KEPT and depth <= _DEEPEST):
@@ -176,20 +177,7 @@ def _is_article(url: str) -> bool:
 def _checkbox(element: HtmlElement) -> None:
     tail = (element.tail or "").lstrip(" ")
     element.tail = None
-    replace_with_text(element, _BOXES[element.get("checked") is not None] + "\u00a0" + tail)
-
-
-def replace_with_text(element: HtmlElement, text: str) -> None:
-    """Put `text` where `element` is."""
-    tail = element.tail or ""
-    element.tail = None
-    before, parent = element.getprevious(), element.getparent()
-    assert parent is not None
-    parent.remove(element)
-    if before is not None:
-        before.tail = (before.tail or "") + text + tail
-    else:
-        parent.text = (parent.text or "") + text + tail
+    replace(element, [_BOXES[element.get("checked") is not None] + "\u00a0" + tail])
 
 
 # --- drawings ---------------------------------------------------------------------------------------------------------
@@ -203,12 +191,12 @@ def _drawing(svg: HtmlElement, report: Report) -> None:
         if element in gone:
             continue
         if not isinstance(element.tag, str):
-            replace_with_text(element, "")
+            replace(element, [])
         elif element.tag.lower() not in SVG_TAGS or (element.tag == "svg" and element is not svg):
             lost.add(element.tag)
             for child in element.iterdescendants():
                 gone.add(child)
-            replace_with_text(element, "")
+            replace(element, [])
         else:
             _shape(element)
             if element.tag not in ("text", "tspan"):
@@ -224,7 +212,7 @@ def _drawing(svg: HtmlElement, report: Report) -> None:
         svg.set("viewBox", f"0 0 {width[1]} {height[1]}")
     if svg.get("viewBox") is None or not len(svg):
         report("svg-lost", "a drawing without viewBox or shapes cannot be shown", svg, "use a PNG picture")
-        return replace_with_text(svg, "")
+        return replace(svg, [])
     found = declarations(svg.get("style") or "")
     for name in ("width", "height"):
         value = svg.attrib.pop(name, "")
