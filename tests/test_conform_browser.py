@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, corpus_files
+from test_conform import HOSTILE
 
-from wxpub import article, theme
+from wxpub import article, conform, theme
 from wxpub.page import Picture, Target, render
 from wxpub.preview import gallery
 
@@ -106,3 +107,29 @@ def test_lines_of_code_keep_their_indentation(chromium: Any) -> None:
     )
     page.close()
     assert lefts[1] - lefts[0] == pytest.approx(4 * 13 * 0.6, rel=0.15)
+
+
+def test_hostile_html_runs_nothing_and_asks_nobody(chromium: Any) -> None:
+    page = chromium.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.expose_function("alert", lambda *_: asked.append("alert"))
+    for source in HOSTILE:
+        page.set_content(f"<!doctype html><body>{conform.canonical(source)}</body>")
+        page.evaluate("document.querySelectorAll(':not(a)').forEach((each) => each.click && each.click())")
+    page.wait_for_timeout(100)
+    page.close()
+    assert asked == []
+
+
+def test_a_page_means_the_same_after_the_browser_has_read_it(chromium: Any) -> None:
+    page = chromium.new_page()
+    for name in theme.names():
+        rendered = render(article.read(NODES), theme.load(name)).html
+        page.set_content(SANDBOX)
+        read = page.evaluate(
+            "(html) => { const box = document.getElementById('article'); box.innerHTML = html; return box.innerHTML }",
+            rendered,
+        )
+        assert conform.canonical(read) == rendered
+    page.close()
