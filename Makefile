@@ -30,7 +30,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/wxpub push $(ISSUE) --sandbox
 	@echo
 	@echo "Look at the page:   open demo/$(notdir $(ISSUE:.md=.html)) in a browser"
-	@echo "Look at the draft:  $(BIN)/wxpub sandbox --open"
+	@echo "Look at the draft:  $(BIN)/wxpub sandbox, then open http://127.0.0.1:8888"
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
