@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-size bench-sandbox format clean
+.PHONY: help demo test check bench bench-size bench-sandbox screenshots format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -53,6 +53,10 @@ bench-size: $(VENV)/.installed-dev
 
 bench-sandbox: $(VENV)/.installed-dev
 	$(BIN)/python bench/sandbox.py
+
+screenshots: $(VENV)/.installed-dev
+	$(BIN)/python bench/screenshots.py
+	$(BIN)/python docs/screenshots/make.py
 
 clean:
 	rm -rf $(VENV) demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -180,18 +180,24 @@ ATTRIBUTES = {
 }
 SVG_TAGS = words("svg g path rect circle ellipse line polyline polygon text tspan")
 SVG_ATTRIBUTES = words(
-    "viewBox preserveAspectRatio width height x y x1 y1 x2 y2 cx cy r rx ry d points transform dx dy fill "
-    "stroke fill-rule fill-opacity stroke-width stroke-opacity stroke-linecap stroke-linejoin stroke-dasharray stroke-dashoffset stroke-miterlimit opacity font-size font-weight font-style text-anchor "
-    "role aria-label aria-hidden style"
+    """
+    viewBox preserveAspectRatio width height x y x1 y1 x2 y2 cx cy r rx ry d points transform dx dy fill stroke
+    fill-rule fill-opacity stroke-width stroke-opacity stroke-linecap stroke-linejoin stroke-dasharray
+    stroke-dashoffset stroke-miterlimit opacity font-size font-weight font-style text-anchor role aria-label
+    aria-hidden style
+    """
 )
 # Properties that an author's own `style` may set; everything else (position, filter, animation…) is dropped or inert.
 CSS_PROPERTIES = words(
-    "color background background-color opacity font-size font-weight font-style font-family line-height "
-    "letter-spacing word-spacing text-align text-indent text-decoration text-transform text-shadow "
-    "vertical-align white-space word-break overflow-wrap list-style-type margin margin-top margin-right "
-    "margin-bottom margin-left padding padding-top padding-right padding-bottom padding-left border "
-    "border-top border-right border-bottom border-left border-color border-style border-width border-radius border-collapse border-spacing border-top-left-radius border-top-right-radius border-bottom-left-radius border-bottom-right-radius border-top-color border-right-color border-bottom-color "
-    "border-left-color box-shadow display width min-width max-width height overflow overflow-x overflow-y "
-    "-webkit-overflow-scrolling box-sizing flex justify-content align-items transform font-variant-numeric "
-    "fill stroke stroke-width stroke-dasharray"
+    """
+    color background background-color opacity font-size font-weight font-style font-family line-height
+    letter-spacing word-spacing text-align text-indent text-decoration text-transform text-shadow vertical-align
+    white-space word-break overflow-wrap list-style-type margin margin-top margin-right margin-bottom margin-left
+    padding padding-top padding-right padding-bottom padding-left border border-top border-right border-bottom
+    border-left border-color border-style border-width border-radius border-collapse border-spacing
+    border-top-left-radius border-top-right-radius border-bottom-left-radius border-bottom-right-radius
+    border-top-color border-right-color border-bottom-color border-left-color box-shadow display width min-width
+    max-width height overflow overflow-x overflow-y -webkit-overflow-scrolling box-sizing flex justify-content
+    align-items transform font-variant-numeric fill stroke stroke-width stroke-dasharray
+    """
 )

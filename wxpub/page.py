@@ -152,11 +152,12 @@ def shorten(text: str, limit: int) -> str:
 
 
 def _images(root: HtmlElement) -> tuple[ImageRef, ...]:
-    """List the images that the article shows, each source once, in order."""
+    """List the images that the article shows, each source once, in order; what `conform` will refuse is none."""
     found: dict[str, ImageRef] = {}
     for image in root.iter("img"):
         src = image.get("src", "")
-        found.setdefault(src, ImageRef(src, image.get("alt", ""), line_of(image)))
+        if conform.is_safe_source(src):
+            found.setdefault(src, ImageRef(src, image.get("alt", ""), line_of(image)))
     return tuple(found.values())
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from wxpub.theme import Theme
 
 F = TypeVar("F", bound=Callable[..., Any])
-DEFAULT_THEME = "plain"
 
 
 def files(command: F) -> F:
@@ -67,7 +66,7 @@ def load(path: Path, theme_name: str | None = None, variables: Mapping[str, str]
 
     settings = config.find(path)
     source = article.read(path, settings.article, settings.root)
-    chosen = theme_name or source.theme or DEFAULT_THEME
+    chosen = theme_name or source.theme or themes.DEFAULT
     overrides = {**settings.theme, **dict(source.theme_variables), **(variables or {})}
     style = themes.load(chosen, overrides, Path.cwd() if theme_name else path.parent)
     return Issue(source, settings, style, ledger.published(settings.root))

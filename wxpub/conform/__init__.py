@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from wxpub.conform import blocks, code, lists, math, mend, sanitise, tables, write
+from wxpub.conform.sanitise import is_safe_source
 from wxpub.finding import Finding
 from wxpub.limits import words
 from wxpub.nodes import line_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
+
+__all__ = ["Target", "canonical", "finish", "is_safe_source", "shape"]
 
 Target = Literal["api", "paste"]
 
