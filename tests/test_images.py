@@ -16,7 +16,7 @@ from PIL import features
 
 from wxpub import images
 from wxpub.errors import SourceError
-from wxpub.images import Image, Source, draw
+from wxpub.images import Image, Source, draw, shrink
 from wxpub.images.picture import digest
 from wxpub.limits import COVER_PIXELS, IMAGE_HEIGHT, IMAGE_PIXELS, UPLOADIMG_BYTES
 
@@ -186,6 +186,35 @@ def test_svg_reads_no_file_of_this_machine(tmp_path: Path) -> None:
         assert pixel[3] == 0  # type: ignore[index]
 
 
+HOSTILE_DRAWINGS = {
+    "nested too deep": "<g>" * 100_000 + "</g>" * 100_000,
+    "a copy of copies": '<g id="a0"><path d="M0 0h1"/></g>'
+    + "".join(f'<g id="a{n}"><use href="#a{n - 1}"/><use href="#a{n - 1}"/></g>' for n in range(1, 30)),
+    "never done": '<filter id="f"><feTurbulence numOctaves="1000000000" baseFrequency="0.5"/></filter>'
+    '<rect width="20" height="20" filter="url(#f)"/>',
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE_DRAWINGS)
+def test_a_drawing_that_breaks_the_renderer_is_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shrink, "DRAW_SECONDS", 2)
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">{HOSTILE_DRAWINGS[kind]}</svg>'
+    with pytest.raises(SourceError, match="drawn"):
+        fit(svg.encode(), "a.svg")
+
+
+def test_a_drawing_of_a_size_that_no_memory_holds_is_refused() -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="1440" height="20000000"><path d="M0 0h1"/></svg>'
+    with pytest.raises(SourceError, match="no SVG that can be drawn"):
+        fit(svg.encode(), "a.svg")
+
+
+def test_postscript_starts_no_interpreter() -> None:
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n"
+    with pytest.raises(SourceError, match="PostScript"):
+        fit(eps, "a.png")
+
+
 # --- where they come from ---------------------------------------------------------------------------------------------
 
 
@@ -261,6 +290,10 @@ def test_what_wechat_serves_itself_is_known(src: str, is_hosted: bool) -> None:
         ("::ffff:10.0.0.1", False),
         ("64:ff9b::7f00:1", False),
         ("2002:7f00:1::", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("::127.0.0.1", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("fec0::1", False),
     ],
 )
 def test_only_public_addresses_are_asked(address: str, public: bool) -> None:

@@ -139,7 +139,12 @@ def _public(address: str) -> bool:
     inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
     if inner is None and ip.version == 6 and ip in ipaddress.ip_network("64:ff9b::/96"):  # NAT64
         inner = ipaddress.ip_address(int(ip) & 0xFFFFFFFF)
-    return (inner or ip).is_global and not (inner or ip).is_multicast
+    ip = inner or ip
+    if ip.version == 6 and ip not in ipaddress.ip_network(
+        "2000::/3"
+    ):  # all that is given out; the rest may lead inside
+        return False
+    return ip.is_global and not ip.is_multicast
 
 
 def _connect(host: str, port: int, timeout: Any, options: Any, allow_private: bool) -> socket.socket:

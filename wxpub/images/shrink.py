@@ -9,6 +9,9 @@ from __future__ import annotations
 import io
 import re
 import struct
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wxpub.errors import SourceError
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 QUALITIES = (90, 84, 76, 66, 54)
 SMALLEST = 64  # pixels of width, below which nothing can be seen
+DRAW_SECONDS = 20  # for one SVG; ordinary ones take a tenth of a second
+# What issues hold and browsers have. Pillow knows more, and runs Ghostscript for one of them (EPS).
+FORMATS = {"AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TGA", "TIFF", "WEBP"}
 FIRST_FRAME = "only the first picture of the animation is kept: WeChat animates GIF alone"
 
 
@@ -70,7 +76,8 @@ def _open(data: bytes, source: Source) -> Bitmap:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-            bitmap = Pillow.open(io.BytesIO(data))
+            Pillow.init()
+            bitmap = Pillow.open(io.BytesIO(data), formats=sorted(FORMATS & Pillow.OPEN.keys()))
     except UnidentifiedImageError:
         hint = "save it as PNG or JPEG"
         raise SourceError(f"image {source.name} is {_looks_like(data)}", hint=hint) from None
@@ -211,19 +218,33 @@ def _rasterise(data: bytes, name: str) -> bytes:
     import gzip
     import zlib
 
-    from resvg_py import svg_to_bytes
-
     try:
         if data[:2] == b"\x1f\x8b":
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
                 data = packed.read(IMAGE_TOTAL_PIXELS)
         # A drawing that somebody else made must not show files of the machine that draws it.
         text = re.sub(r"""(href\s*=\s*)(["'])(?!#|data:).*?\2""", r"\1\2\2", data.decode("utf-8-sig"), flags=re.DOTALL)
-        return svg_to_bytes(svg_string=text, width=_svg_width(text), languages=["zh", "en"], resources_dir=None)
     except (ValueError, OSError, EOFError, zlib.error):
-        raise SourceError(
-            f"image {name} is no SVG that can be drawn", hint="open it in a browser, or save it as PNG"
-        ) from None
+        raise _undrawable(name) from None
+    return _draw(text, name)
+
+
+def _draw(text: str, name: str) -> bytes:
+    """Have the SVG drawn by another process, which may fall or hang without harm to this one."""
+    command = [sys.executable, str(Path(__file__).with_name("svg.py")), str(_svg_width(text))]
+    try:
+        drawn = subprocess.run(command, input=text.encode(), capture_output=True, check=False, timeout=DRAW_SECONDS)  # noqa: S603  our own words
+    except subprocess.TimeoutExpired:
+        raise SourceError(f"image {name} is not drawn within {DRAW_SECONDS} seconds", hint="save it as PNG") from None
+    except (OSError, ValueError):
+        raise _undrawable(name) from None
+    if drawn.returncode or not drawn.stdout:
+        raise _undrawable(name)
+    return drawn.stdout
+
+
+def _undrawable(name: str) -> SourceError:
+    return SourceError(f"image {name} is no SVG that can be drawn", hint="open it in a browser, or save it as PNG")
 
 
 def _svg_width(text: str) -> int:
@@ -247,6 +268,8 @@ def _looks_like(data: bytes) -> str:
         return "a Git LFS pointer, no picture (run `git lfs pull`)"
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc"):
         return "a HEIC photograph, which cannot be read here"
+    if head.startswith(b"%!ps"):
+        return "a PostScript drawing, which is not read"
     if head.startswith(b"%pdf"):
         return "a PDF, no picture"
     return "no picture that can be read"

@@ -1,0 +1,21 @@
+"""Draws one SVG, as a program of its own: the drawing in by stdin, its PNG out by stdout, its width by argument.
+
+A drawing can end the program that draws it (nesting, sizes) or keep it busy for ever (filters), and no exception says
+so; `shrink` starts this beside the program that has an issue to push.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    from resvg_py import svg_to_bytes
+
+    text = sys.stdin.buffer.read().decode("utf-8")
+    width = int(sys.argv[1])
+    sys.stdout.buffer.write(svg_to_bytes(svg_string=text, width=width, languages=["zh", "en"], resources_dir=None))
+
+
+if __name__ == "__main__":
+    main()
