@@ -326,7 +326,7 @@ def test_a_picture_that_cannot_be_reached_stops_a_push_unless_it_is_skipped(pape
 
 
 def test_readers_who_are_sent_to_a_missing_link_stop_a_push_but_no_rehearsal(paper: Newsletter) -> None:
-    paper.write("a.md", "# 第一期\n\n个别链接打不开，请点击文末【阅读原文】跳转。\n")
+    paper.write("a.md", "# 第一期\n\n打不开的链接，可以点文末的【阅读原文】。\n")
     with pytest.raises(SourceError, match="1 error"):
         paper.push("a.md")
     assert paper.push("a.md", terms={"rehearsal": True}).action == "created"
