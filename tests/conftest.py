@@ -75,3 +75,22 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def wechat(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Give a fresh local WeChat; an indirect parameter holds fields of its account's profile."""
+    from wxpub.sandbox import serve
+
+    with serve(**getattr(request, "param", {})) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def raw(wechat: Any) -> Iterator[Any]:
+    """Give a client without manners, that sends what it is told to."""
+    from raw_wechat import Raw
+
+    client = Raw(wechat)
+    yield client
+    client.close()

@@ -6,7 +6,6 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,19 +18,6 @@ from wxpub.sandbox import Sandbox, serve
 
 ADD = "/cgi-bin/draft/add"
 ADMIN = {"X-Sandbox-Admin": "1"}
-
-
-@pytest.fixture
-def wechat() -> Iterator[Sandbox]:
-    with serve() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def raw(wechat: Sandbox) -> Iterator[Raw]:
-    client = Raw(wechat)
-    yield client
-    client.close()
 
 
 def seen(raw: Raw, **values: Any) -> str:

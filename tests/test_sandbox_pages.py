@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,19 +18,6 @@ EVIL = (
     "<script>top.document.title='owned'</script><iframe src=\"javascript:alert(1)\"></iframe>"
     '</div></div><form action="/do/delete" method="post"><button>x</button></form><style>body{display:none}</style>'
 )
-
-
-@pytest.fixture
-def wechat() -> Iterator[Sandbox]:
-    with serve() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def raw(wechat: Sandbox) -> Iterator[Raw]:
-    client = Raw(wechat)
-    yield client
-    client.close()
 
 
 def get(wechat: Sandbox, path: str, **headers: str) -> requests.Response:

@@ -6,7 +6,6 @@ import json
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +18,6 @@ from wxpub.sandbox import Sandbox, serve
 from wxpub.sandbox.endpoints import TABLE
 
 APPID, SECRET = "wx0000000000000000", "0" * 32
-
-
-@pytest.fixture
-def wechat(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with serve(**getattr(request, "param", {})) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def raw(wechat: Sandbox) -> Iterator[Raw]:
-    client = Raw(wechat)
-    yield client
-    client.close()
 
 
 def classic(raw: Raw) -> str:
