@@ -113,6 +113,24 @@ def test_the_page_needs_no_other_file(wxpub: Wxpub) -> None:
     assert not re.findall(r'(?:src|href)="(?!data:|#|https://mp\.weixin)[^"]+\.(?:png|css|js)"', page)
 
 
+def test_a_file_that_is_no_picture_does_not_get_into_the_page(wxpub: Wxpub) -> None:
+    write("a.md", "# 标题\n\n![图](keys.txt)\n")
+    write("keys.txt", "a canary")
+    result = wxpub("convert", "a.md")
+    assert re.search(r"a\.md:3: error: image keys\.txt is no picture", result.stderr)
+    assert "octet-stream" not in Path("a.html").read_text(encoding="utf-8")
+
+
+def test_the_page_of_all_themes_has_its_pictures_in_it(wxpub: Wxpub) -> None:
+    write("a.md", "# 标题\n\n![图](a.png)\n\n![图](no.png)\n")
+    Path("a.png").write_bytes(PIXEL)
+    result = wxpub("themes", "a.md", "-o", "out/all.html")
+    assert (result.exit_code, result.stdout) == (0, "out/all.html\n")
+    assert "a.md:5: error: image no.png: no such file" in result.stderr
+    assert "data:image/png;base64," in Path("out/all.html").read_text(encoding="utf-8")
+    assert "cannot be written" in wxpub("themes", "a.md", "-o", "a.png/all.html").stderr
+
+
 def test_a_missing_picture_is_a_finding_with_its_line(wxpub: Wxpub) -> None:
     write("a.md", "# 标题\n\n文字\n\n![图](no.png)\n")
     result = wxpub("convert", "a.md")

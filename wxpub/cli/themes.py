@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wxpub.errors import SourceError
+
 if TYPE_CHECKING:
     from wxpub.theme import Theme
 
@@ -59,14 +61,24 @@ def _show(file: Path, output: Path | None, open_page: bool) -> None:
     """Write the page with all looks of one issue, and open it."""
     from wxpub import theme
     from wxpub.cli import options
+    from wxpub.images.embed import embed
     from wxpub.page import render
     from wxpub.preview import gallery
 
     issue = options.load(file)
+    article, published = issue.article, issue.published
+    plain = render(article, issue.theme, published=published)
+    pictures, findings = embed(plain.images, article.path, root=issue.config.picture_root)
+    for finding in findings:
+        click.secho(str(finding), fg="red", err=True)
     looks = [theme.load(name) for name in theme.names()]
-    page = gallery.make([(look, render(issue.article, look, published=issue.published)) for look in looks])
+    page = gallery.make([(look, render(article, look, published=published, pictures=pictures)) for look in looks])
     place = output or Path(tempfile.mkdtemp(prefix="wxpub-")) / f"{file.stem}.themes.html"
-    place.write_text(page, encoding="utf-8")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise SourceError(f"cannot be written: {error.strerror}", place) from None
     click.echo(str(place))
     if open_page:
         click.launch(str(place))

@@ -1,4 +1,8 @@
-"""Pictures inside a page that stands alone: images of an article in, `data:` URLs out; decodes and converts nothing."""
+"""Pictures inside a page that stands alone: images of an article in, `data:` URLs out.
+
+What browsers show is taken as it is. Everything else is converted as for a push, which tells a picture from any other
+file of the project: the page is made to be copied and passed on.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from pathlib import Path
 
 from wxpub.errors import SourceError
 from wxpub.finding import Finding
+from wxpub.images import fit
+from wxpub.images.picture import Source
 from wxpub.images.source import hosted, read
 from wxpub.page import ImageRef, Picture
 
@@ -34,21 +40,28 @@ def embed(
         if hosted(image.src) or image.src.startswith(("http://", "https://", "//", "data:")):
             continue
         try:
-            data = read(image.src, article_path, root=root).data
+            url = _url(read(image.src, article_path, root=root))
         except SourceError as error:
             fix = error.hint or "name a file beside the issue"
             findings.append(Finding("image-missing", "error", error.message, article_path, image.line, fix))
             continue
-        url = f"data:{_kind(data)};base64,{base64.b64encode(data).decode()}"
         pictures[image.src] = Picture(url)
     return pictures, tuple(findings)
 
 
+def _url(source: Source) -> str:
+    data, kind = source.data, _kind(source.data)
+    if not kind:
+        image = fit(source)
+        data, kind = image.data, image.mime
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
 def _kind(data: bytes) -> str:
-    """Tell the media type by the first bytes, as browsers do."""
+    """Tell the media type by the first bytes, as browsers do; "" for what they do not show."""
     head = data.lstrip()[:12]
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     if head[4:12] in (b"ftypavif", b"ftypavis"):
         return "image/avif"
-    return next((kind for magic, kind in _KINDS if head.startswith(magic)), "application/octet-stream")
+    return next((kind for magic, kind in _KINDS if head.startswith(magic)), "")

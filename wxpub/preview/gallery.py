@@ -21,12 +21,19 @@ h1 { margin: 0 0 20px; font-size: 20px }
 section { display: inline-block; margin: 0 24px 32px 0; vertical-align: top }
 h2 { margin: 0; font-size: 17px }
 p { max-width: 760px; margin: 0 0 10px; color: #595959 }
-iframe { width: 375px; height: 780px; margin-right: 10px; border: 0; border-radius: 12px; background: #fff }
+iframe { width: 375px; max-width: 100%; height: 780px; margin-right: 10px }
+iframe { border: 0; border-radius: 12px; background: #fff }
+@media (max-width: 480px) { body { padding: 12px } section, iframe { margin-right: 0 } }
+@media (prefers-color-scheme: dark) { body { background: #101010; color: #ddd } p { color: #a6a6a6 } }
 """
+# Frames of this kind have the page's policy: no article can run in them, or load anything but pictures.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data: http: https:; base-uri 'none'; form-action 'none'"
+)
 
 
 def make(looks: Sequence[tuple[Theme, Page]]) -> str:
-    """Show the same article in several themes. The page needs no network; the article cannot run in it."""
+    """Show the same article in several themes, its pictures embedded or on the web; the article cannot run in it."""
     title = escape(looks[0][1].article.title) if looks else ""
     shown = "".join(
         f"<section><h2>{escape(theme.title)} {escape(theme.name)}</h2><p>{escape(theme.description)}</p>"
@@ -34,7 +41,9 @@ def make(looks: Sequence[tuple[Theme, Page]]) -> str:
         for theme, page in looks
     )
     return (
-        f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><meta name="referrer" content="no-referrer">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
         f"<style>{_STYLE}</style></head><body><h1>{title}</h1>{shown}</body></html>"
     )
 
