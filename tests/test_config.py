@@ -10,6 +10,7 @@ from wxpub import config
 from wxpub.errors import ConfigError
 
 SECRET = "canary-5ecret-0f4c81"
+APPSECRET = "0123456789abcdef0123456789abcdef"  # as WeChat issues them
 
 
 def write(folder: Path, text: str) -> Path:
@@ -39,6 +40,8 @@ WRONG = [
     ("[artcle]\n", "unknown artcle"),
     ("article = 1\n", "article is no table"),
     ("[accounts.a]\nappid='x'\nsecret='hunter2'\n", "holds the secret itself"),
+    (f"[accounts.a]\nappid='x'\nsecret_env='{APPSECRET}'\n", "holds the secret itself"),
+    (f"[accounts.a]\nappid='x'\nsecret_file='{APPSECRET}'\n", "holds the secret itself"),
     ("[accounts.a]\nappid='x'\nkey='y'\n", "unknown key"),
     ("[accounts]\na = 'x'\n", "accounts.a is no table"),
     ("[network]\nproxies='x'\n", "unknown proxies"),
@@ -53,6 +56,7 @@ def test_a_wrong_file_is_named_with_what_is_wrong(tmp_path: Path, text: str, mes
     assert message in str(caught.value)
     assert str(path) in str(caught.value)
     assert "hunter2" not in str(caught.value)
+    assert APPSECRET not in str(caught.value)
 
 
 ACCOUNTS = f"""

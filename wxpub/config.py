@@ -16,6 +16,7 @@ secret_env = "WXPUB_SECRET"
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ else:
 FILE_NAME = "wxpub.toml"
 _TABLES = {"article", "theme", "accounts", "network"}
 _ACCOUNT_KEYS = {"appid", "secret_env", "secret_file", "api_base", "proxy"}
+_SECRET = re.compile(r"[0-9a-fA-F]{32}")  # what an AppSecret looks like; no appid, variable or file is named so
 _NETWORK_KEYS = {"api_base", "proxy", "allow_private"}
 
 
@@ -183,7 +185,7 @@ def _accounts(tables: Mapping[str, Any], path: Path) -> dict[str, Mapping[str, s
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise ConfigError(f"accounts.{name} is no table", path, f"write [accounts.{name}]")
-        if "secret" in table or "appsecret" in table:
+        if {"secret", "appsecret"} & table.keys() or any(_SECRET.fullmatch(str(each)) for each in table.values()):
             hint = "take it out (and reset it if the file was shared); use secret_env or secret_file"
             raise ConfigError(f"[accounts.{name}] holds the secret itself", path, hint)
         _known(table, _ACCOUNT_KEYS, f"[accounts.{name}]", path)
