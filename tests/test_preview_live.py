@@ -350,6 +350,12 @@ def test_every_name_of_this_machine_is_known(session: Session, host: str) -> Non
     assert ask(session, "GET", "/", Host=host.format(port=session.port))[0] == 200
 
 
+def test_browsers_leave_out_the_usual_port() -> None:
+    assert Doorman(port=80).knows_host("127.0.0.1")
+    assert not Doorman(port=80).knows_host("127.0.0.1:8080")
+    assert not Doorman(port=80).knows_host("evil.example")
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -34,7 +34,7 @@ class Doorman:
         """
         try:
             parts = urlsplit(f"http://{host}")
-            if parts.port != self.port or parts.username is not None:
+            if (parts.port or 80) != self.port or parts.username is not None:
                 return False
             name = parts.hostname or ""
             return name == "localhost" or _is_local(name, network=self.locked)
