@@ -159,6 +159,8 @@ TITLES = [
     ("正文\n\n## 唯一的节\n", "唯一的节"),
     ("## 甲\n\n## 乙\n", ""),
     ("正文\n", ""),
+    ("# ![横幅](a.png)\n\n# 一期\n", "一期"),
+    ("# ![](a.png)\n", ""),
 ]
 
 
@@ -168,6 +170,13 @@ def test_the_first_heading_is_the_title_and_leaves_the_text(markdown: str, title
     assert page.article.title == title
     text = BeautifulSoup(page.html, "html.parser").get_text("")
     assert not title or title.replace(" ", "") not in text.replace(" ", "")
+
+
+def test_a_picture_in_the_title_stays_in_the_text() -> None:
+    page = complete("# 一期 [![徽章](a.png)](https://a.example) ![标志](b.png)\n\n正文\n")
+    assert page.article.title == "一期"
+    assert [image.src for image in page.images] == ["a.png", "b.png"]
+    assert page.outline == ()
 
 
 def test_a_title_in_the_front_matter_leaves_the_headings_alone() -> None:

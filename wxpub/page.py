@@ -12,7 +12,7 @@ from wxpub.article import Article
 from wxpub.finding import Finding
 from wxpub.limits import DIGEST_CHARS, TITLE_CHARS
 from wxpub.links import Note
-from wxpub.nodes import line_of
+from wxpub.nodes import fill, line_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -102,15 +102,15 @@ def render(
 def _complete(article: Article, root: HtmlElement) -> tuple[Article, tuple[Finding, ...]]:
     """Fill in the title and the digest from the body.
 
-    The heading that gives the title leaves the body: WeChat shows the title itself. One that is longer than WeChat
-    takes is shortened, and stays, so that no word is lost.
+    The heading that gives the title leaves the body, but for its pictures: WeChat shows the title itself. One that is
+    longer than WeChat takes is shortened, and stays, so that no word is lost.
     """
     title, digest, findings = article.title, article.digest, []
     if not title and (heading := _title_heading(root)) is not None:
         whole = _text(heading)
         title = shorten(whole, TITLE_CHARS)
         if title == whole:
-            heading.drop_tree()
+            _take_title(heading)
         else:
             said = f"the title has {len(whole)} characters, WeChat takes {TITLE_CHARS}; it is shortened to “{title}”"
             fix = 'choose a short one with "title:"; the heading then leaves the text'
@@ -124,14 +124,29 @@ def _complete(article: Article, root: HtmlElement) -> tuple[Article, tuple[Findi
 def _title_heading(root: HtmlElement) -> HtmlElement | None:
     """Find the heading that names the issue: the first `#`, or a lone heading above all others.
 
-    Where several headings share the highest rank below `#` they are sections, and none of them is the title.
+    Where several headings share the highest rank below `#` they are sections, and none of them is the title. Nor is one
+    without words, which holds a banner.
     """
-    headings = list(root.iter(*HEADINGS))
+    headings = [heading for heading in root.iter(*HEADINGS) if _text(heading)]
     if not headings:
         return None
     rank = min(heading.tag for heading in headings)
     top = [heading for heading in headings if heading.tag == rank]
     return top[0] if rank == "h1" or len(top) == 1 else None
+
+
+def _take_title(heading: HtmlElement) -> None:
+    """Take the title's heading out of the body; pictures in it, a logo for one, stay as a paragraph."""
+    pictures = list(heading.iter("img"))
+    if not pictures:
+        heading.drop_tree()
+        return
+    heading.tag, heading.text = "p", None
+    for child in list(heading):
+        heading.remove(child)
+    for picture in pictures:
+        picture.tail = None
+    fill(heading, pictures)
 
 
 def _guide(quote: HtmlElement) -> str:
