@@ -36,6 +36,9 @@ FRONT_MATTER = [
     ("---\n---\n正文", {"title": ""}),
     ("---\ntitle: 一\n...\n正文", {"title": "一"}),
     ("+++\ntitle = '一'\nhard_breaks = true\n+++\n", {"title": "一", "hard_breaks": True}),
+    ("---\ntitle: null\nauthor: ~\ndescription: ~\n---\n", {"title": "", "author": "", "digest": ""}),
+    ("---\n打开评论: 是\nqrcode: 否\n---\n", {"open_comment": True, "qrcode": False}),
+    ("\n \n---\ntitle: 一\n---\n正文", {"title": "一", "body": "\n\n\n\n\n正文"}),
     ("\ufeff---\r\ntitle: 一\r\n---\r\n正文", {"title": "一", "body": "\n\n\n正文"}),
 ]
 
@@ -53,6 +56,7 @@ def test_front_matter_is_read(tmp_path: Path, text: str, fields: dict[str, Any])
         "---\n\n一段话\n\n---\n\n另一段\n",
         "# 标题\n\n---\n\ntitle: x\n\n---\n",
         "--- \nnot closed",
+        "\n---\n\n甲: 一\n\n---\n\n另一段\n",
     ],
 )
 def test_a_rule_is_no_front_matter(tmp_path: Path, text: str) -> None:
@@ -71,6 +75,7 @@ WRONG = [
     ("标题\n正文".encode("gb18030"), "2026-11-15.md:1: byte 0xb1 is not UTF-8; it looks like GBK"),
     (b"a\nb\xff\xfe\xff", "2026-11-15.md:2: byte 0xff is not UTF-8; save it as UTF-8"),
     (b"---\ntitle: a: b\n---\n", "2026-11-15.md:2: front matter: mapping values are not allowed here"),
+    (b"\n---\ntitle: a: b\n---\n", "2026-11-15.md:3: front matter: mapping values are not allowed here"),
     (b"---\nok: 1\ntitle: [a\n---\n", "front matter: "),
     (b"---\ntitle: {a: b}\n---\n", "front matter: title is not one value but several"),
     (b"---\nqrcode: maybe\n---\n", "front matter: qrcode is neither true nor false"),

@@ -30,7 +30,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "qrcode": (),
 }
 _SWITCHES = {"open_comment", "fans_only_comment", "hard_breaks", "qrcode"}
-_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+_TRUE, _FALSE = {"true", "yes", "on", "1", "是"}, {"false", "no", "off", "0", "否"}
+_NOTHING = ("", "~", "null", "Null", "NULL")  # how YAML writes that there is no value
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +106,24 @@ def _not_utf8(path: Path, data: bytes, error: UnicodeDecodeError) -> SourceError
     return SourceError(f"byte 0x{data[error.start]:02x} is not UTF-8", path, line, hint)
 
 
-# --- front matter: `---` YAML `---` or `+++` TOML `+++`, from the very first line ------------------------------------
+# --- front matter: `---` YAML `---` or `+++` TOML `+++`, at the very beginning ---------------------------------------
 
 
 def _split(text: str, path: Path) -> tuple[Mapping[str, Any], str]:
     """Take the front matter off; what stays keeps its line numbers."""
-    match = re.match(r"(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", text, re.DOTALL | re.MULTILINE)
-    if not match:
+    begin = re.match(r"(?:[ \t]*\n)*", text)
+    above = begin[0].count("\n") if begin else 0
+    pattern = re.compile(r"(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+    match = pattern.match(text, begin.end() if begin else 0)
+    if not match or (above and not re.match(r"[\w-]+\s*[:=]", match[2])):
         return {}, text
-    meta = _yaml(match[2], path) if match[1] == "---" else _toml(match[2], path)
+    meta = _yaml(match[2], path, above) if match[1] == "---" else _toml(match[2], path, above)
     if meta is None:  # prose between two rules is no front matter
         return {}, text
-    return meta, "\n" * match[0].count("\n") + text[match.end() :]
+    return meta, "\n" * (above + match[0].count("\n")) + text[match.end() :]
 
 
-def _yaml(text: str, path: Path) -> Mapping[str, Any] | None:
+def _yaml(text: str, path: Path, above: int) -> Mapping[str, Any] | None:
     import yaml
 
     try:
@@ -128,7 +132,7 @@ def _yaml(text: str, path: Path) -> Mapping[str, Any] | None:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "not valid YAML"
         raise SourceError(
-            f"front matter: {problem}", path, mark.line + 2 if mark else 1, "put the value in quotes"
+            f"front matter: {problem}", path, above + (mark.line + 2 if mark else 1), "put the value in quotes"
         ) from None
     except RecursionError:
         raise SourceError("front matter is nested too deeply", path, 1) from None
@@ -137,7 +141,7 @@ def _yaml(text: str, path: Path) -> Mapping[str, Any] | None:
     return meta if isinstance(meta, dict) else None
 
 
-def _toml(text: str, path: Path) -> Mapping[str, Any]:
+def _toml(text: str, path: Path, above: int) -> Mapping[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -146,7 +150,7 @@ def _toml(text: str, path: Path) -> Mapping[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
-        raise SourceError(f"front matter: {error}", path, int(line[1]) + 1 if line else 1) from None
+        raise SourceError(f"front matter: {error}", path, above + (int(line[1]) + 1 if line else 1)) from None
 
 
 def _known(meta: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -154,7 +158,7 @@ def _known(meta: Mapping[str, Any], path: Path) -> dict[str, Any]:
     fields = {}
     for key, aliases in KEYS.items():
         name = next((each for each in (key, *aliases) if each in meta), None)
-        if name is None or meta[name] is None or meta[name] == "":
+        if name is None or meta[name] is None or meta[name] in _NOTHING:
             continue
         try:
             fields[key] = _value(key, meta[name])
