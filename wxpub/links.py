@@ -215,8 +215,14 @@ def _contact(a: HtmlElement, text: str, target: Address) -> None:
     """Print a mail address or telephone number that the text leaves out: it cannot be tapped, but read."""
     _to_text(a)
     printed = unquote(target.path)
-    if printed and printed not in text:
+    if printed and printed not in text and not _behind(a).lstrip(" （(:：").startswith(printed):
         a.append(make("span", "", [f"（{printed}）" if text else printed]))
+
+
+def _behind(a: HtmlElement) -> str:
+    """Give the text right behind a link: up to the end of the element that follows."""
+    following = a.getnext()
+    return (a.tail or "") + ("" if following is None else "".join(following.itertext()))
 
 
 def _entry(note: Note, body: HtmlElement | None) -> Iterator[HtmlElement]:
@@ -269,9 +275,11 @@ def _lone_target(body: HtmlElement, text: str) -> Address | None:
 
 def _says(text: str, target: Address) -> bool:
     """Tell whether a link's text already is its address, so that a note would print it twice."""
-    if not text or " " in text or "." not in text:
+    if not text or " " in text:
         return False
     shown = address.parse(text)
+    if not shown.outside and "." not in text:
+        return False
     return (shown if shown.outside else address.parse(f"https://{text}")).identity == target.identity
 
 
