@@ -49,6 +49,9 @@ BULLET_LOOKALIKE = Rule(
     "write “- ”",
     "source",
 )
+MARKUP_SHOWN = Rule(
+    "markup-shown", "warning", "marks that were meant to become something are shown as text", "correct them", "source"
+)
 COUNT_WRONG = Rule(
     "count-wrong", "warning", "the 导读 counts other items than the sections hold", "correct the number", "source"
 )
@@ -322,7 +325,8 @@ def check_empty_sections(issue: Issue) -> list[Finding]:
     for number, section in enumerate(issue.sections):
         following = issue.sections[number + 1] if number + 1 < len(issue.sections) else None
         has_parts = following is not None and following.level > section.level
-        if section.heading is not None and not has_parts and not any(map(_is_content, section.blocks)):
+        pictured = section.heading is not None and next(section.heading.iter("img"), None) is not None
+        if section.heading is not None and not pictured and not has_parts and not any(map(_is_content, section.blocks)):
             message = f"the section “{section.title}” is empty"
             found.append(SECTION_EMPTY.find(message, issue.path, line_of(section.heading)))
     return found
@@ -430,9 +434,10 @@ def _line_with(issue: Issue, words: str, begin: int | None) -> int | None:
 
 # --- lines ------------------------------------------------------------------------------------------------------------
 
-# A dash that is no hyphen; behind a quotation, it names who said it.
+# A dash that is no hyphen.
 _DASH = re.compile(r"\s*(?P<mark>[–‒‐‑−－﹣⁃]|—(?=\[))(?=\s|\[|[^\W\d_])")
 _DOT = re.compile(r"\s*(?:>\s*)*(?P<mark>[•●▪◦‣∙·])\s*\S")
+_COUNTED = re.compile(r"\s*(?:>\s*)*(?P<mark>\d{1,2}(?:、|[.．](?=[^\s\d])))")
 _NO_SPACE = re.compile(r"\s*(?:>\s*)*(?P<mark>[-*+])(?=\[[^\]]+\]\()")
 _FENCE = re.compile(r"\s*(?:>\s*)*(`{3,}(?!.*`)|~{3,})")
 
@@ -444,19 +449,24 @@ def check_bullets(issue: Issue) -> list[Finding]:
     """
     found: list[Finding] = []
     last, previous = -1, ""
+    quoted = False  # behind a quotation, a dash names who said it
     for number, line in _prose(issue.lines):
-        dot = _DOT.match(line)
+        dot = next((each for each in (_DOT, _COUNTED) if each.match(line) and each.match(previous)), None)
         joined = bool(previous.strip()) and not previous.endswith(("  ", "\\")) and not issue.article.hard_breaks
-        match = _DASH.match(line) or _NO_SPACE.match(line) or (dot if joined and _DOT.match(previous) else None)
-        if match:
+        match = _DASH.match(line) or _NO_SPACE.match(line) or (dot.match(line) if dot and joined else None)
+        if match and not (_DASH.match(line) and quoted):
             if number > last + 1:
                 found.append(_bullet(match["mark"], issue.path, number))
             last = number
+        quoted = line.lstrip().startswith(">") or (quoted and not line.strip())
         previous = line
     return found
 
 
 def _bullet(mark: str, path: Path, line: int) -> Finding:
+    if mark[0].isdigit():
+        said = f"“{mark}” starts no list item, and the line runs on from the one above"
+        return BULLET_LOOKALIKE.find(said, path, line, fix=f"write “{mark[:-1]}. ”, or leave a line empty between them")
     if mark in "-*+":
         return BULLET_LOOKALIKE.find(
             f"“{mark}” starts no list item without a space behind it", path, line, fix=f"write “{mark} ”"
@@ -478,6 +488,38 @@ def _prose(lines: list[str]) -> Iterator[tuple[int, str]]:
             fence = match[1]
         else:
             yield number, line
+
+
+# What readers would see of a link, a heading, a footnote or a site generator's tag that is none: its marks, what to say
+# of them, and what to do.
+_MARKUP = (
+    (
+        re.compile(r"\{%.{1,200}?%\}|(?<!\$)\{\{.{1,200}?\}\}|^\{:[^{}]+\}"),
+        "“{}” is shown as it is: no site generator reads it here",
+        "take it out, or write what it stands for",
+    ),
+    (
+        re.compile(r"\[[^\[\]]+\](?:\(|（(?=https?:|www\.))"),
+        "“{}…” is no link",
+        "write ( and ) around the address, and %20 for a space in it",
+    ),
+    (re.compile(r"^ {0,3}(#{2,6}[^\s#*_`\[]{1,8})"), "“{}…” is no heading", "write a space behind the #"),
+    (re.compile(r"\[\^[^\[\]^\s]+\](?!:)"), "there is no footnote {}", "write what it says, or take it out"),
+)
+
+
+def check_markup(issue: Issue) -> list[Finding]:
+    """Find lines whose marks the reader would see: the first of each line, where the rendered text has it too."""
+    shown = " ".join(_said(issue.tree).split())
+    found = []
+    for number, line in _prose(issue.lines):
+        for pattern, message, fix in _MARKUP:
+            marks = (match[match.lastindex or 0] for match in pattern.finditer(line))
+            if mark := next((each for each in marks if " ".join(each.split()) in shown), None):
+                said = message.format(shorten(mark, 40))
+                found.append(MARKUP_SHOWN.find(said, issue.path, number, fix=fix))
+                break
+    return found
 
 
 # What a clipboard leaves behind: an address of a machine, an identifier, a path; never a sentence, a date or a version.
@@ -537,6 +579,7 @@ CHECKS = (
     check_guide,
     check_read_more,
     check_bullets,
+    check_markup,
     check_last_line,
     check_image_texts,
     check_image_files,
@@ -549,6 +592,7 @@ RULES = (
     SECTION_EMPTY,
     ITEM_EMPTY,
     BULLET_LOOKALIKE,
+    MARKUP_SHOWN,
     COUNT_WRONG,
     GUIDE_EMPTY,
     LAST_LINE_STRAY,
