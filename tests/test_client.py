@@ -15,7 +15,7 @@ from pushing import SECRET, no_pause
 from wxpub import client as clients
 from wxpub.client import Client
 from wxpub.config import Account
-from wxpub.errors import ApiError, NetworkError
+from wxpub.errors import ApiError, ConfigError, NetworkError
 from wxpub.sandbox import Sandbox, serve
 from wxpub.sandbox.control import Control
 
@@ -264,3 +264,9 @@ def test_neither_secret_nor_token_shows_in_what_is_printed(it: Client) -> None:
     assert SECRET not in repr(it.account)
     assert token not in repr(it)
     assert "***" in it._clean(f"…?access_token={token}&x")
+
+
+@pytest.mark.parametrize("base", ["https://a..b", f"https://{'a' * 70}.example", "https://host:99999"])
+def test_a_host_that_is_none_is_said(base: str) -> None:
+    with pytest.raises(ConfigError, match="no valid address"):
+        Client(Account("x", "wx", "canary", base)).token()

@@ -44,6 +44,10 @@ WRONG = [
     (f"[accounts.a]\nappid='x'\nsecret_file='{APPSECRET}'\n", "holds the secret itself"),
     ("[accounts.a]\nappid='x'\nkey='y'\n", "unknown key"),
     ("[accounts]\na = 'x'\n", "accounts.a is no table"),
+    ("[accounts.a]\nappid='x'\nsecret_env=['hunter2']\n", "secret_env is of a wrong kind; give text in quotes"),
+    ("[accounts.a]\nappid=12\n", "appid is of a wrong kind; give text in quotes"),
+    ("[network]\nallow_private='false'\n", "allow_private is of a wrong kind; give true or false"),
+    ("[network]\nproxy=['x']\n", "proxy is of a wrong kind; give text in quotes"),
     ("[network]\nproxies='x'\n", "unknown proxies"),
 ]
 
@@ -102,6 +106,11 @@ def test_accounts_are_chosen_by_name_by_environment_or_because_there_is_one(tmp_
         (
             "",
             {"WXPUB_APPID": "wx", "WXPUB_SECRET": "x", "WXPUB_API_BASE": "127.0.0.1:80"},
+            "no address of the form",
+        ),
+        (
+            "",
+            {"WXPUB_APPID": "wx", "WXPUB_SECRET": "x", "WXPUB_API_BASE": "https://[::1"},
             "no address of the form",
         ),
     ],

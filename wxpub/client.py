@@ -378,7 +378,7 @@ class Client:
                 proxies={"http": proxy, "https": proxy} if proxy else None,
                 allow_redirects=False,  # another host must not be given the token
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # a host that is none is not always theirs
             raise _translate(error, endpoint, self._base, bool(self.account.proxy)) from None
 
     def _session(self) -> requests.Session:
@@ -469,7 +469,7 @@ def _status_error(endpoint: str, status: int) -> NetworkError | ConfigError:
     return ConfigError(f"{endpoint}: the server answers {status}", hint="is api_base the address of WeChat's API?")
 
 
-def _translate(error: requests.RequestException, endpoint: str, base: str, proxied: bool) -> NetworkError | ConfigError:
+def _translate(error: Exception, endpoint: str, base: str, proxied: bool) -> NetworkError | ConfigError:
     """Say in our words why no answer came; those of `requests` quote the whole address with its token."""
     import requests.exceptions as known
     from urllib3.exceptions import NameResolutionError, NewConnectionError
@@ -493,7 +493,7 @@ def _translate(error: requests.RequestException, endpoint: str, base: str, proxi
         )
     if isinstance(error, known.Timeout):
         return NetworkError(f"no answer within {READ_SECONDS} s", endpoint)
-    if isinstance(error, (known.InvalidURL, known.InvalidSchema, known.InvalidProxyURL, known.MissingSchema)):
+    if isinstance(error, ValueError):  # among them all invalid addresses of `requests`
         return ConfigError("api_base or proxy is no valid address", hint="write https://host[:port]")
     return NetworkError("the connection was cut before the whole answer came", endpoint)
 

@@ -147,14 +147,12 @@ def _base(base: str) -> str:
     """Check an API address: scheme and host only, since the client adds the path."""
     if not base:
         return ""
-    parts = urlsplit(base)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.path.strip("/")
-        or parts.query
-        or "@" in parts.netloc
-    ):
+    try:
+        parts = urlsplit(base)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        sound = False
+    if not sound or parts.path.strip("/") or parts.query:
         raise ConfigError(
             "api_base is no address of the form https://host[:port]", hint="give scheme and host, no path"
         )
@@ -177,6 +175,7 @@ def _read(path: Path) -> Config:
     accounts = _accounts(data.get("accounts", {}), path)
     network = data.get("network", {})
     _known(network, _NETWORK_KEYS, "[network]", path)
+    _typed(network, "[network]", path)
     theme = {key: str(value) for key, value in data.get("theme", {}).items()}
     return Config(path.parent, path, data.get("article", {}), theme, accounts, network)
 
@@ -189,6 +188,7 @@ def _accounts(tables: Mapping[str, Any], path: Path) -> dict[str, Mapping[str, s
             hint = "take it out (and reset it if the file was shared); use secret_env or secret_file"
             raise ConfigError(f"[accounts.{name}] holds the secret itself", path, hint)
         _known(table, _ACCOUNT_KEYS, f"[accounts.{name}]", path)
+        _typed(table, f"[accounts.{name}]", path)
     return dict(tables)
 
 
@@ -196,6 +196,14 @@ def _known(table: Mapping[str, Any], keys: set[str], label: str, path: Path) -> 
     unknown = sorted(set(table) - keys)
     if unknown:
         raise ConfigError(f"{label}: unknown {', '.join(unknown)}", path, f"known keys: {', '.join(sorted(keys))}")
+
+
+def _typed(table: Mapping[str, Any], label: str, path: Path) -> None:
+    """Refuse values of a wrong kind; above all `allow_private = "false"`, which would be true."""
+    for key, value in table.items():
+        kind, name = (bool, "true or false") if key == "allow_private" else (str, "text in quotes")
+        if not isinstance(value, kind):
+            raise ConfigError(f"{label}: {key} is of a wrong kind", path, f"give {name}")
 
 
 def _reason(error: Exception) -> str:
