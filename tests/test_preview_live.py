@@ -6,6 +6,7 @@ import gc
 import http.client
 import json
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -404,6 +405,13 @@ def test_a_network_needs_the_key_which_opens_once(tmp_path: Path) -> None:
         assert ask(session, "GET", "/", Cookie=cookie, Host=f"evil.example:{session.port}")[0] == 403
         assert change(session, "/theme", {"name": "plain"}) == 403
         assert change(session, "/theme", {"name": "plain"}, Cookie=cookie) == 200
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_all_networks_are_those_of_both_kinds(tmp_path: Path) -> None:
+    write(tmp_path)
+    with preview(tmp_path / "issue.md", host="::") as session, socket.create_connection(("127.0.0.1", session.port), 5):
+        assert session.doorman.locked
 
 
 def test_an_address_that_is_none_is_said(tmp_path: Path) -> None:

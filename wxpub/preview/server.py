@@ -177,7 +177,10 @@ def bind(host: str, port: int, make: Callable[[int], Flask]) -> BaseWSGIServer:
             return
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, port), family=family) as listening:  # werkzeug itself would end the program
+    both = host == "::" and socket.has_dualstack_ipv6()  # all networks, also those of the address that is shown
+    with socket.create_server(
+        (host, port), family=family, dualstack_ipv6=both
+    ) as listening:  # werkzeug itself would end the program
         server = ThreadedWSGIServer(host, port, _nothing, handler=Quiet, fd=listening.fileno())
     server.app = make(server.port)  # the doorman has to know the port, and the port is known now
     return server
