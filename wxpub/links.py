@@ -25,7 +25,7 @@ from urllib.parse import unquote
 from wxpub import address
 from wxpub.address import Address
 from wxpub.finding import Finding, Severity
-from wxpub.nodes import fill, line_of, make
+from wxpub.nodes import fill, line_of, make, text_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -93,7 +93,7 @@ class _Series:
             href = "https:" + href
         if href.startswith("#") or a.get("href") is None:
             return _to_text(a)
-        text, line = _text(a), line_of(a)
+        text, line = text_of(a), line_of(a)
         if not href:
             self._report("link-empty", f"the link “{text}” has no address", line, "give it one, or make it plain text")
             return _to_text(a)
@@ -154,7 +154,7 @@ class _Series:
         body = self.footnotes.get(label)
         if body is None:
             return
-        text = _text(body)
+        text = text_of(body)
         target = _lone_target(body, text)
         if target is not None:
             number = self._number(target.identity, "" if _says(text, target) else text, target.url)
@@ -267,7 +267,7 @@ def _take_footnotes(root: HtmlElement) -> dict[str, HtmlElement]:
 def _lone_target(body: HtmlElement, text: str) -> Address | None:
     """Give the address outside that is all a footnote says; such a footnote is a link's note."""
     links = list(body.iter("a"))
-    if len(links) != 1 or _text(links[0]) != text or body.find(".//img") is not None:
+    if len(links) != 1 or text_of(links[0]) != text or body.find(".//img") is not None:
         return None
     target = address.parse(links[0].get("href") or "")
     return target if target.outside and not target.expires and not target.permalink else None
@@ -296,7 +296,3 @@ def _image_text(a: HtmlElement) -> str | None:
     """Give the text of the image that a link consists of; None if it has none."""
     image = a.find(".//img")
     return None if image is None else (image.get("alt") or "").strip()
-
-
-def _text(element: HtmlElement) -> str:
-    return " ".join("".join(element.itertext()).split())

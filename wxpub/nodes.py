@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
-from lxml import html
+from lxml import etree, html
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -31,6 +31,26 @@ def fill(element: HtmlElement, content: Iterable[Node]) -> None:
             element[-1].tail = (element[-1].tail or "") + node
         else:
             element.text = (element.text or "") + node
+
+
+# What parts words on the page without a space in the text.
+_PARTING = (
+    *("br", "p", "li", "dt", "dd", "div", "section", "blockquote", "pre", "tr", "th", "td", "summary"),
+    *("h1", "h2", "h3", "h4", "h5", "h6"),
+)
+
+
+def text_of(element: HtmlElement) -> str:
+    """Give the text of `element` on one line; where the page begins a new line, there is a space."""
+    if next(element.iterdescendants(*_PARTING), None) is None:
+        return " ".join("".join(element.itertext()).split())
+    parts = [element.text or ""]
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        if node is element:
+            continue
+        space = " " if node.tag in _PARTING else ""
+        parts.append(space + (node.text or "") if event == "start" else space + (node.tail or ""))
+    return " ".join("".join(parts).split())
 
 
 def line_of(element: HtmlElement) -> int | None:

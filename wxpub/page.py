@@ -12,7 +12,7 @@ from wxpub.article import Article
 from wxpub.finding import Finding
 from wxpub.limits import DIGEST_CHARS, TITLE_CHARS
 from wxpub.links import Note
-from wxpub.nodes import fill, line_of
+from wxpub.nodes import fill, line_of, text_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -107,7 +107,7 @@ def _complete(article: Article, root: HtmlElement) -> tuple[Article, tuple[Findi
     """
     title, digest, findings = article.title, article.digest, []
     if not title and (heading := _title_heading(root)) is not None:
-        whole = _text(heading)
+        whole = text_of(heading)
         title = shorten(whole, TITLE_CHARS)
         if title == whole:
             _take_title(heading)
@@ -127,7 +127,7 @@ def _title_heading(root: HtmlElement) -> HtmlElement | None:
     Where several headings share the highest rank below `#` they are sections, and none of them is the title. Nor is one
     without words, which holds a banner.
     """
-    headings = [heading for heading in root.iter(*HEADINGS) if _text(heading)]
+    headings = [heading for heading in root.iter(*HEADINGS) if text_of(heading)]
     if not headings:
         return None
     rank = min(heading.tag for heading in headings)
@@ -151,7 +151,8 @@ def _take_title(heading: HtmlElement) -> None:
 
 def _guide(quote: HtmlElement) -> str:
     """Give the text of a `> 导读：…` quote, "" for any other quote."""
-    match = re.match(r"【?导读】?\s*[:：]?\s*(.*)", _text(quote))
+    text = re.sub(r"(?<=[，。；：！？、]) ", "", text_of(quote))
+    match = re.match(r"【?导读】?\s*[:：]?\s*(.*)", text)
     return match[1] if match else ""
 
 
@@ -192,8 +193,4 @@ def _place(root: HtmlElement, pictures: Mapping[str, Picture]) -> None:
 
 
 def _outline(root: HtmlElement) -> tuple[Heading, ...]:
-    return tuple(Heading(int(each.tag[1]), _text(each), line_of(each)) for each in root.iter(*HEADINGS))
-
-
-def _text(element: HtmlElement) -> str:
-    return " ".join(element.text_content().split())
+    return tuple(Heading(int(each.tag[1]), text_of(each), line_of(each)) for each in root.iter(*HEADINGS))

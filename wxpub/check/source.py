@@ -19,7 +19,7 @@ from wxpub.check.document import shorten
 from wxpub.check.rule import Rule
 from wxpub.errors import SourceError
 from wxpub.finding import Finding
-from wxpub.nodes import line_of
+from wxpub.nodes import line_of, text_of
 from wxpub.page import Page
 
 if TYPE_CHECKING:
@@ -167,11 +167,6 @@ def _body(sections: tuple[Section, ...]) -> Iterator[Section]:
             continue
         rules = [place for place, block in enumerate(section.blocks) if block.tag == "hr"]
         yield Section(section.heading, section.blocks[: rules[0]] if rules else section.blocks)
-
-
-def text_of(element: HtmlElement) -> str:
-    """Give the text of `element` on one line."""
-    return " ".join(str(element.text_content()).split())
 
 
 # --- links ------------------------------------------------------------------------------------------------------------
