@@ -489,7 +489,10 @@ def _prose(lines: list[str]) -> Iterator[tuple[int, str]]:
 # of them, and what to do.
 _MARKUP = (
     (
-        re.compile(r"\{%.{1,200}?%\}|(?<!\$)\{\{.{1,200}?\}\}|^\{:[^{}]+\}"),
+        re.compile(
+            r"\{%.{1,200}?%\}|(?<!\$)\{\{.{1,200}?\}\}|^\s*\{:[^{}]+\}"
+            r"|\{:\s*(?:[.#][\w-]|[a-z]{1,20}=)[^{}]{0,200}\}|(?<=\s)\{[.#][\w-]{1,60}\}(?=\s*$)"
+        ),
         "“{}” is shown as it is: no site generator reads it here",
         "take it out, or write what it stands for",
     ),
