@@ -51,7 +51,7 @@ def test_convert_writes_a_page_beside_the_issue(wxpub: Wxpub) -> None:
     write("issues/a.md")
     result = wxpub("convert", "issues/a.md")
     assert (result.exit_code, result.stdout) == (0, "issues/a.html\n")
-    assert "1 notes" in result.stderr
+    assert "1 note, 0 images" in result.stderr
     assert Path("issues/a.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 

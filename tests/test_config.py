@@ -122,6 +122,28 @@ def test_what_is_missing_is_named(tmp_path: Path, name: str, env: dict[str, str]
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("base", "fine"),
+    [
+        ("http://127.0.0.1:8888", True),
+        ("http://[::1]:8888", True),
+        ("http://192.168.1.5", True),
+        ("http://relay", True),
+        ("http://relay.lan", True),
+        ("https://relay.example", True),
+        ("http://relay.example", False),
+        ("http://8.8.8.8", False),
+    ],
+)
+def test_a_secret_goes_unencrypted_through_the_own_network_only(tmp_path: Path, base: str, fine: bool) -> None:
+    env = {"WXPUB_APPID": "wx", "WXPUB_SECRET": "x", "WXPUB_API_BASE": base}
+    if fine:
+        assert config.account(config.find(tmp_path), "", env).api_base == base
+    else:
+        with pytest.raises(ConfigError, match="unencrypted"):
+            config.account(config.find(tmp_path), "", env)
+
+
 def test_no_credentials_at_all_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"set WXPUB_APPID and WXPUB_SECRET.*--sandbox"):
         config.account(config.find(tmp_path), "", {})

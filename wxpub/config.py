@@ -15,6 +15,7 @@ secret_env = "WXPUB_SECRET"
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import sys
@@ -32,6 +33,7 @@ else:
     import tomli as tomllib
 
 FILE_NAME = "wxpub.toml"
+_NEAR = {"localhost", "local", "internal", "lan", "home", "test", "invalid"}  # no public name ends so
 _TABLES = {"article", "theme", "accounts", "network"}
 _ACCOUNT_KEYS = {"appid", "secret_env", "secret_file", "api_base", "proxy"}
 _SECRET = re.compile(r"[0-9a-fA-F]{32}")  # what an AppSecret looks like; no appid, variable or file is named so
@@ -156,7 +158,18 @@ def _base(base: str) -> str:
         raise ConfigError(
             "api_base is no address of the form https://host[:port]", hint="give scheme and host, no path"
         )
+    if parts.scheme == "http" and not _is_near(parts.hostname or ""):
+        hint = "use https://, or an address of this machine or of its own network"
+        raise ConfigError("api_base would send the AppSecret unencrypted through the internet", hint=hint)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_near(host: str) -> bool:
+    """Tell whether `host` is this machine or one of its own network, by its address or by a name of such places."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.rpartition(".")[2] in _NEAR
 
 
 def _read(path: Path) -> Config:

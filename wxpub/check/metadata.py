@@ -129,8 +129,8 @@ def check_source_url(article: Article, root: Path) -> list[Finding]:
 
 
 def check_cover(article: Article, root: Path) -> list[Finding]:
-    """Look at a cover's pixels; one on the web is not fetched."""
-    if not article.cover or article.cover.startswith(("http:", "https:", "//")):
+    """Look at a cover's pixels; one on the web is not fetched, and a drawing has none."""
+    if not article.cover or article.cover.startswith(("http:", "https:", "//")) or article.cover.endswith(".svg"):
         return []
     from PIL import Image, UnidentifiedImageError
 

@@ -155,6 +155,7 @@ def _say(page: Page, place: Path | None) -> None:
         click.secho(str(finding), fg={"error": "red", "warning": "yellow"}.get(finding.severity), err=True)
     title = page.article.title or "(no title)"
     size = f"{page.characters:,} characters, {page.bytes:,} bytes"
-    click.echo(f"{title}: {size}, {len(page.notes)} notes, {len(page.images)} images", err=True)
+    counts = f"{options.counted(len(page.notes), 'note')}, {options.counted(len(page.images), 'image')}"
+    click.echo(f"{title}: {size}, {counts}", err=True)
     if place is not None and str(place) != "-":
         click.echo(str(place))

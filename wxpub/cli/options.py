@@ -49,6 +49,11 @@ def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
     return pairs
 
 
+def counted(number: int, noun: str) -> str:
+    """Give `1 note`, `2 notes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """An article, its newsletter's settings, the theme it asks for, and where its back issues were published."""

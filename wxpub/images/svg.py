@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import sys
 
+_MEMORY = 2 * 1024**3  # bytes: a tall drawing asks for any amount
+
 
 def main() -> None:
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     from resvg_py import svg_to_bytes
 
     text = sys.stdin.buffer.read().decode("utf-8")
