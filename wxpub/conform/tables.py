@@ -25,6 +25,8 @@ def shape(table: HtmlElement) -> None:
     if not rows:
         replace(table, before)
         return
+    if len(rows) > 1 and all(cell.tag == "th" and blank([cell]) for cell in rows[0]):
+        del rows[0]  # Markdown asks for a head, so a grid without one has an empty one
     body = make("tbody", content=rows)
     table.append(body)
     wide = max(sum(_span(cell) for cell in row) for row in rows) > _NARROW
