@@ -503,6 +503,11 @@ _MARKUP = (
     ),
     (re.compile(r"^ {0,3}(#{2,6}[^\s#*_`\[]{1,8})"), "“{}…” is no heading", "write a space behind the #"),
     (re.compile(r"\[\^[^\[\]^\s]+\](?!:)"), "there is no footnote {}", "write what it says, or take it out"),
+    (
+        re.compile(r"(?<![\w:/]):[a-z][a-z0-9_+-]*[a-z0-9]:(?![\w:/])", re.ASCII),
+        "{} is a picture on GitHub only",
+        "write the emoji itself",
+    ),
 )
 
 
