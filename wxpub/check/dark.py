@@ -36,7 +36,8 @@ def _texts_between(document: Document, least: float, most: float) -> Iterator[tu
         silenced = any("low-contrast" in str(each.get("data-ignore-dm", "")) for each in chain(text.parent))
         if least <= ratio < most and not silenced:
             colours = f"{shade.night_text} on {shade.night_background}"
-            yield text.parent, f"“{shorten(text.visible, 20)}” has contrast {int(ratio * 100) / 100:.2f} at night ({colours})"
+            shown = f"{int(ratio * 100) / 100:.2f}"  # cut, not rounded: 4.499 is no 4.50
+            yield text.parent, f"“{shorten(text.visible, 20)}” has contrast {shown} at night ({colours})"
 
 
 def text_brightness_90_127_on_default_bg(document: Document) -> Iterable[tuple[Tag, str]]:
