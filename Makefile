@@ -27,10 +27,10 @@ demo: $(VENV)/.installed
 	@echo "== convert: from Markdown to a page"
 	@$(BIN)/wxpub convert $(ISSUE) -o demo/$(notdir $(ISSUE:.md=.html))
 	@echo "== push: into the draft box of the local WeChat"
-	@$(BIN)/wxpub push $(ISSUE) --sandbox
+	@WXPUB_SANDBOX_DB=demo/wechat.sqlite3 $(BIN)/wxpub push $(ISSUE) --sandbox
 	@echo
 	@echo "Look at the page:   open demo/$(notdir $(ISSUE:.md=.html)) in a browser"
-	@echo "Look at the draft:  $(BIN)/wxpub sandbox, then open http://127.0.0.1:8888"
+	@echo "Look at the draft:  $(BIN)/wxpub sandbox --db demo/wechat.sqlite3, then open http://127.0.0.1:8888"
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
