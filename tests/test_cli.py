@@ -138,6 +138,11 @@ def test_a_missing_picture_is_a_finding_with_its_line(wxpub: Wxpub) -> None:
     assert re.search(r"a\.md:5: error: .*no\.png.*no such file", result.stderr)
 
 
+def test_a_picture_s_address_that_is_none_breaks_nothing(wxpub: Wxpub) -> None:
+    write("a.md", "# 标题\n\n![图](https://[bad/a.png)\n")
+    assert wxpub("convert", "a.md").exit_code == 0
+
+
 def test_flags_win_over_front_matter_and_front_matter_over_settings(wxpub: Wxpub) -> None:
     write("wxpub.toml", "[article]\ntheme = 'nowhere'\n[theme]\naccent = '#111111'\n")
     write("a.md", "# 标题\n\n## 节\n")

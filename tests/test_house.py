@@ -28,10 +28,10 @@ ROOMS: dict[str, set[str]] = {
     "address": {"limits"},
     "links": {"address", "article", "finding", "nodes"},
     "theme": {"errors"},
-    "conform": {"finding", "limits", "nodes"},
+    "conform": {"address", "finding", "limits", "nodes"},
     "page": {"article", "conform", "finding", "limits", "links", "nodes", "theme", "tree"},
     "check": {"address", "article", "darkmode", "errors", "finding", "images", "limits", "nodes", "page", "tree"},
-    "images": {"errors", "finding", "limits", "page"},
+    "images": {"address", "errors", "finding", "limits", "page"},
     "client": {"config", "errors", "images", "limits"},
     "ledger": {"errors"},
     "push": {
@@ -48,6 +48,7 @@ ROOMS: dict[str, set[str]] = {
         "theme",
     },
     "preview": {
+        "address",
         "article",
         "check",
         "config",

@@ -7,12 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from wxpub.limits import ARTICLE_HOST
+from wxpub.limits import ARTICLE_HOST, IMAGE_HOSTS
 
 OUTSIDE = frozenset({"http", "https", "ftp"})
 _DEFAULT_PORTS = {("http", "80"), ("https", "443"), ("ftp", "21")}
-#                        scheme                          host and port        path    query        fragment
-_PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
+#                        scheme                          host and port          path    query        fragment
+_PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#\\]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 _HOST = re.compile(r"(?:.*@)?(\[[^\]]*\]|[^:]*)(?::(\d*))?", re.DOTALL)
 
 
@@ -36,6 +36,12 @@ class Address:
     def outside(self) -> bool:
         """Tell whether it leads to a page on the web."""
         return self.scheme in OUTSIDE
+
+    @property
+    def hosted(self) -> bool:
+        """Tell whether WeChat itself serves it: a picture there stays as it is, every other is filtered."""
+        served = any(self.host == each or self.host.endswith(f".{each}") for each in IMAGE_HOSTS)
+        return served and self.scheme in ("", "http", "https")
 
     @property
     def expires(self) -> bool:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from wxpub.check.size import Size
     from wxpub.page import Target
 
-_COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 _ANNOTATIONS = {"error": "error", "warning": "warning", "info": "notice"}
 _SUFFIXES = {".html", ".htm"}
 
@@ -169,7 +168,7 @@ def _foreign(path: Path, target: Target | None) -> Report:
 def _print(findings: Iterable[Finding]) -> None:
     for finding in findings:
         place = f"{finding.place}: " if finding.path else ""
-        severity = click.style(finding.severity, fg=_COLOURS[finding.severity])
+        severity = click.style(finding.severity, fg=options.COLOURS[finding.severity])
         fix = f"; {finding.fix}" if finding.fix else ""
         click.echo(f"{place}{severity}: {finding.message}{fix} [{finding.rule}]")
 

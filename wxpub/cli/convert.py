@@ -152,7 +152,7 @@ def _report(page: Page) -> dict[str, Any]:
 
 def _say(page: Page, place: Path | None) -> None:
     for finding in page.findings:
-        click.secho(str(finding), fg={"error": "red", "warning": "yellow"}.get(finding.severity), err=True)
+        options.say(finding)
     title = page.article.title or "(no title)"
     size = f"{page.characters:,} characters, {page.bytes:,} bytes"
     counts = f"{options.counted(len(page.notes), 'note')}, {options.counted(len(page.images), 'image')}"

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import click
 
-from wxpub import config
+from wxpub import address, config
 from wxpub.cli import wechat
 from wxpub.errors import ConfigError, SourceError
 from wxpub.ledger import FILE_NAME, Ledger, Published, issue_name
-from wxpub.limits import ARTICLE_HOST
 
 
 @click.group()
@@ -59,7 +57,7 @@ def add(file: Path, url: str, account_name: str) -> None:
     Example:
       wxpub index add issues/2026-11-06.md https://mp.weixin.qq.com/s/AbCdEf
     """
-    if not re.match(rf"https?://{re.escape(ARTICLE_HOST)}/s[/?]", url) or "tempkey=" in url or "signature=" in url:
+    if not address.parse(url).permalink:
         hint = "open the article, ⋯ → 复制链接; it looks like https://mp.weixin.qq.com/s/…"
         raise SourceError(f"{url} is no permanent address of an article", hint=hint)
     if not file.is_file():

@@ -12,10 +12,12 @@ import click
 from wxpub import article, config
 from wxpub.article import Article
 from wxpub.config import Config
+from wxpub.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from wxpub.theme import Theme
 
+COLOURS: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "info": "blue"}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -47,6 +49,11 @@ def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
             raise click.BadParameter(f"{value!r} is not NAME=VALUE, for example accent=#0f4c81")
         pairs[name.strip().removeprefix("--")] = text.strip()
     return pairs
+
+
+def say(finding: Finding) -> None:
+    """Print a finding for people, in the colour of its severity."""
+    click.secho(str(finding), fg=COLOURS[finding.severity], err=True)
 
 
 def counted(number: int, noun: str) -> str:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from wxpub.push import Job, Plan, Receipt
 
 BY_HAND = "原创 (original), 合集 (album), 赞赏 (tips), 群发 (send to followers)"
-_COLOURS = {"error": "red", "warning": "yellow"}
 
 
 @click.command()
@@ -103,7 +102,7 @@ def _say_findings(findings: list[Finding]) -> None:
     """Say what stops or endangers the push; what is only worth knowing is counted."""
     for finding in findings:
         if finding.severity != "info":
-            click.secho(str(finding), fg=_COLOURS[finding.severity], err=True)
+            options.say(finding)
     remarks = sum(finding.severity == "info" for finding in findings)
     if remarks:
         click.secho(f"{remarks} more remark{'s' if remarks > 1 else ''}: wxpub check", dim=True, err=True)

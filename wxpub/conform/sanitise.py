@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from wxpub import address
 from wxpub.conform.content import replace
 from wxpub.conform.size import declarations, text_of
 from wxpub.conform.styles import harmless
@@ -167,11 +167,8 @@ def is_safe_source(url: str) -> bool:
 
 def _is_article(url: str) -> bool:
     """Tell whether a link leads to an article in WeChat, the only kind that stays alive."""
-    try:
-        parts = urlsplit(_CONTROLS.sub("", url))
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and parts.hostname == ARTICLE_HOST
+    target = address.parse(_CONTROLS.sub("", url))
+    return target.scheme in ("http", "https") and target.host == ARTICLE_HOST
 
 
 def _checkbox(element: HtmlElement) -> None:

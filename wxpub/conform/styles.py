@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
+from wxpub import address
 from wxpub.conform.size import declarations, text_of
-from wxpub.limits import CSS_PROPERTIES, IMAGE_HOSTS
+from wxpub.limits import CSS_PROPERTIES
 
 _BAD = re.compile(
     r"expression|javascript:|vbscript:|behavior|-moz-binding|@|\\|[<>{}]|/\*|undefined|\bNaN\b|gradient\(|"
@@ -80,9 +80,5 @@ def _number(value: str) -> float:
 
 def is_wechat_picture(url: str) -> bool:
     """Tell whether a picture is served by WeChat; draft/add drops every other from a style, and all in quotes."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    host = parts.hostname or ""
-    return parts.scheme == "https" and any(host == each or host.endswith("." + each) for each in IMAGE_HOSTS)
+    target = address.parse(url)
+    return target.scheme == "https" and target.hosted

@@ -11,11 +11,12 @@ import binascii
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import unquote, unquote_to_bytes
 
+from wxpub import address
 from wxpub.errors import SourceError
 from wxpub.images.picture import Source, digest
-from wxpub.limits import IMAGE_FILE_BYTES, IMAGE_HOSTS
+from wxpub.limits import IMAGE_FILE_BYTES
 
 _REMOTE = re.compile(r"(https?:)?//", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
@@ -23,8 +24,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
 
 def hosted(src: str) -> bool:
     """Tell whether WeChat itself serves `src`: such a picture stays as it is."""
-    host = (urlsplit(src).hostname or "") if _REMOTE.match(src) else ""
-    return any(host == each or host.endswith("." + each) for each in IMAGE_HOSTS)
+    return _REMOTE.match(src) is not None and address.parse(src).hosted
 
 
 def read(src: str, article_path: Path, *, root: Path, allow_private: bool = False) -> Source:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from html import escape, unescape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from wxpub import limits
+from wxpub import address
 from wxpub.page import Picture
 from wxpub.preview import assets, state
 
@@ -92,10 +91,9 @@ def fate(url: str) -> str:
     It keeps what WeChat serves already, uploads what is embedded unless it is SVG, fetches what is public; nothing else
     arrives (reported by publishing tools).
     """
-    parts = urlsplit(url)
-    if parts.scheme == "data":
+    if url[:5].lower() == "data:":
         return "lost" if url.startswith("data:image/svg") else "embedded"
-    if parts.scheme not in ("http", "https"):
+    target = address.parse(url)
+    if target.scheme not in ("http", "https"):
         return "lost"
-    host = parts.hostname or ""
-    return "hosted" if any(host == each or host.endswith("." + each) for each in limits.IMAGE_HOSTS) else "fetched"
+    return "hosted" if target.hosted else "fetched"
