@@ -29,24 +29,9 @@ class Raw:
         body = {"grant_type": "client_credential", "appid": self.wechat.appid, "secret": self.wechat.secret, **values}
         return self.send("stable_token", body, token=None)
 
-    def send(
-        self,
-        path: str,
-        body: object = None,
-        *,
-        method: str = "POST",
-        query: Mapping[str, str] = {},
-        token: str | None = "own",
-        files: Any = None,
-        raw: bytes | None = None,
-        headers: Mapping[str, str] = {},
-    ) -> dict[str, Any]:
-        """Call `/cgi-bin/{path}` and give the JSON of the answer."""
-        return json.loads(
-            self.request(
-                path, body, method=method, query=query, token=token, files=files, raw=raw, headers=headers
-            ).content
-        )
+    def send(self, path: str, body: object = None, **values: Any) -> dict[str, Any]:
+        """Call `/cgi-bin/{path}` as `request` does, and give the JSON of the answer."""
+        return json.loads(self.request(path, body, **values).content)
 
     def request(
         self,
