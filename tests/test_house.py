@@ -19,6 +19,7 @@ ROOMS: dict[str, set[str]] = {
     "errors": set(),
     "finding": set(),
     "limits": set(),
+    "target": set(),
     "config": {"errors"},
     "article": {"errors"},
     "dialect": set(),

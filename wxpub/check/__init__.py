@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wxpub.check.rule import Rule
-from wxpub.finding import Finding
+from wxpub.finding import Finding, Rule
 
 if TYPE_CHECKING:
     from wxpub.check.document import Document

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from wxpub.check.rule import Kind, Rule
-from wxpub.finding import Severity
+from wxpub.finding import Kind, Rule, Severity
 
 
 def _rule(id: str, message: str, fix: str, severity: Severity = "warning", kind: Kind = "conversion") -> Rule:

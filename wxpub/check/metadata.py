@@ -11,9 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from wxpub.article import Article
-from wxpub.check.rule import Rule
 from wxpub.errors import SourceError
-from wxpub.finding import Finding
+from wxpub.finding import Finding, Rule
 from wxpub.limits import (
     AUTHOR_CHARS,
     COVER_PIXELS,

@@ -6,19 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from wxpub.finding import Finding, Severity
+from wxpub.finding import Rule
 
-Kind = Literal["page", "source", "metadata", "conversion", "push"]
-
-KINDS: Mapping[Kind, str] = {
-    "source": "the issue's Markdown",
-    "metadata": "what surrounds the text: title, author, digest, cover",
-    "conversion": "what becomes of the Markdown",
-    "push": "what WeChat gets and keeps",
-    "page": "the article's HTML",
-}
 # Where a rule applies, as the letters of `rules.jsonl` say it.
 CHANNELS: Mapping[str, str] = {
     "*": "everywhere",
@@ -37,28 +28,16 @@ CONFIDENCE: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One thing that is checked. `severity` "error" stops a push; `message` says what goes wrong, `fix` what to do.
+class PageRule(Rule):
+    """A rule on article HTML: `trigger` says what in the HTML breaks it, `unless` what excuses an element."""
 
-    A page rule says in `trigger` what in the HTML breaks it and in `unless` what excuses an element.
-    """
-
-    id: str
-    severity: Severity
-    message: str
-    fix: str = ""
-    kind: Kind = "page"
     channel: str = "*"
     confidence: str = "H"
     trigger: Mapping[str, Any] = field(default_factory=dict)
     unless: Mapping[str, Any] = field(default_factory=dict)
 
-    def find(self, message: str, path: Path | None = None, line: int | None = None, *, fix: str = "") -> Finding:
-        """Make the finding that says this rule is broken at `path:line`."""
-        return Finding(self.id, self.severity, message, path, line, fix or self.fix)
 
-
-def page_rules() -> tuple[Rule, ...]:
+def page_rules() -> tuple[PageRule, ...]:
     """Read the rules on article HTML: one JSON object a line.
 
     Fields: `id`, `sev`, `ch` (a letter of CHANNELS), `conf` (a letter of CONFIDENCE), `t` the trigger, `ifnot` what
@@ -71,14 +50,15 @@ def page_rules() -> tuple[Rule, ...]:
     return tuple(_page_rule(json.loads(line)) for line in text.splitlines())
 
 
-def _page_rule(record: Mapping[str, Any]) -> Rule:
-    return Rule(
+def _page_rule(record: Mapping[str, Any]) -> PageRule:
+    return PageRule(
         id=record["id"],
         severity=record["sev"],
         message=record["msg"],
         fix=record["fix"],
         channel=record["ch"],
         confidence=record["conf"],
+        kind="page",
         trigger=record["t"],
         unless=record.get("ifnot", {}),
     )

@@ -16,9 +16,8 @@ from wxpub import tree
 from wxpub.address import parse
 from wxpub.article import Article
 from wxpub.check.document import shorten
-from wxpub.check.rule import Rule
 from wxpub.errors import SourceError
-from wxpub.finding import Finding
+from wxpub.finding import Finding, Rule
 from wxpub.nodes import line_of, text_of
 from wxpub.page import Page
 

@@ -12,7 +12,6 @@ from bs4.element import Tag
 
 from wxpub.check import computed
 from wxpub.check.document import SPACE, Document, Text, chain, excerpt, shorten
-from wxpub.check.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class Hit:
     line: int | None = None
 
 
-def hits(rule: Rule, document: Document) -> list[Hit]:
+def hits(rule: PageRule, document: Document) -> list[Hit]:
     """Give every place in `document` that breaks `rule`, in order."""
     found = _trigger(rule.trigger, document)
     return [

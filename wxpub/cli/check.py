@@ -13,7 +13,7 @@ import click
 
 from wxpub.cli import options
 from wxpub.errors import SourceError
-from wxpub.finding import Finding
+from wxpub.finding import KINDS, Finding
 from wxpub.limits import CONTENT_CHARS
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
 
 
 def _explanation(rule: Rule) -> str:
-    from wxpub.check.rule import CHANNELS, CONFIDENCE, KINDS
+    from wxpub.check.rule import CHANNELS, CONFIDENCE, PageRule
 
     lines = [
         f"{rule.id}: {rule.message}",
@@ -65,7 +65,7 @@ def _explanation(rule: Rule) -> str:
     ]
     if rule.fix:
         lines.append(f"  fix       {rule.fix}")
-    if rule.kind == "page":
+    if isinstance(rule, PageRule):
         lines += [f"  matters   to {CHANNELS[rule.channel]}", f"  known     from {CONFIDENCE[rule.confidence]}"]
     return "\n".join(lines)
 
