@@ -12,6 +12,7 @@ from bs4.element import Tag
 
 from wxpub.check import computed
 from wxpub.check.document import SPACE, Document, Text, chain, excerpt, shorten
+from wxpub.check.rule import PageRule
 
 
 @dataclass(frozen=True, slots=True)
