@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 import markdown  # noqa: E402
 
-from wxpub import tree  # noqa: E402
+from wxpub import dialect  # noqa: E402
 from wxpub.dialect import GfmExtension  # noqa: E402
 
 BOUND = 1.3  # times Python-Markdown with extra, sane_lists, codehilite
@@ -51,7 +51,7 @@ def compare(issues: list[str]) -> bool:
     ways: dict[str, Callable[[str], object]] = {
         "Python-Markdown with extra, sane_lists, codehilite": lambda text: usual.reset().convert(text),
         "Python-Markdown with the dialect": lambda text: dialect.reset().convert(text),
-        "tree.parse: the dialect and the lxml tree": tree.parse,
+        "dialect.parse: the dialect and the lxml tree": dialect.parse,
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
@@ -80,7 +80,7 @@ def grow(issues: list[str], sizes: tuple[int, ...]) -> None:
         for size in sizes:
             source = make(text, size)
             row.append(
-                min(seconds(lambda source=source: tree.parse(source)) for _ in range(3 if size < 200_000 else 1))
+                min(seconds(lambda source=source: dialect.parse(source)) for _ in range(3 if size < 200_000 else 1))
             )  # type: ignore[misc]
         print(f"{name:32}" + "".join(f"{own / size * 1e6:11.3f}" for own, size in zip(row, sizes, strict=True)))
 

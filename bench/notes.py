@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from wxpub import article, links, tree  # noqa: E402
+from wxpub import article, dialect, links  # noqa: E402
 
 KINDS = ("links", "live", "numbered", "merged", "printed", "text", "findings")
 
@@ -22,7 +22,7 @@ KINDS = ("links", "live", "numbered", "merged", "printed", "text", "findings")
 def count(path: Path) -> Counter[str]:
     """Count what becomes of the links of the issue at `path`."""
     source = article.read(path)
-    root, _ = tree.parse(source.body, path)
+    root, _ = dialect.parse(source.body, path)
     anchors = [a for a in root.iter("a") if a.get("href") is not None]
     notes, findings = links.resolve(root, source, {})
     found = Counter(links=len(anchors), findings=len(findings), numbered=len(notes))

@@ -22,12 +22,12 @@ sys.path.insert(0, str(ROOT))
 
 import markdown  # noqa: E402
 
-from wxpub import article, conform, links, theme, tree  # noqa: E402
+from wxpub import article, conform, links, theme  # noqa: E402
 from wxpub.page import render  # noqa: E402
 
 ROUNDS = 9
 PLAIN = "Python-Markdown"  # with extra, sane_lists and codehilite: the obvious parser, for scale
-STAGES = {"tree": (tree, "parse"), "links": (links, "resolve"), "conform.shape": (conform, "shape"),
+STAGES = {"dialect": (dialect, "parse"), "links": (links, "resolve"), "conform.shape": (conform, "shape"),
           "theme": (theme, "apply"), "conform.finish": (conform, "finish")}  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def warm() -> None:
         for name, value in seconds.items():
             spent[name].append(value / len(articles) * 1000)
     print(f"{len(articles)} issues, {ROUNDS} rounds, warm, one process\n")
-    spent["after parsing"] = [whole - parsed for whole, parsed in zip(spent["render"], spent["tree"], strict=True)]
+    spent["after parsing"] = [whole - parsed for whole, parsed in zip(spent["render"], spent["dialect"], strict=True)]
     print(f"{'room':<16}{'ms an issue':>12}{'× parsing':>12}{'× ' + PLAIN:>20}")
     for name in (*STAGES, "render", "after parsing", PLAIN):
         row = f"{name:<16}{statistics.median(spent[name]):>12.2f}{_ratio(spent[name], spent['tree']):>12.2f}"

@@ -13,7 +13,7 @@ from conftest import ROOT, corpus_files
 from lxml import html
 from lxml.html import HtmlElement
 
-from wxpub import article, conform, limits, theme, tree
+from wxpub import article, conform, dialect, limits, theme
 from wxpub.conform.size import Leaner, shorten
 from wxpub.conform.styles import harmless
 from wxpub.page import Picture, Target, render
@@ -49,7 +49,7 @@ def shown(root: HtmlElement) -> str:
 
 
 def shaped(source: str) -> str:
-    root, _ = tree.parse(source)
+    root, _ = dialect.parse(source)
     findings = conform.shape(root)
     return "\n".join([shown(root), *(f"! {each.rule}" for each in findings)]).strip("\n")
 
@@ -67,7 +67,7 @@ def test_update_writes_the_cases_anew(update: bool) -> None:
 
 
 def test_a_formula_is_one_outline_in_the_texts_colour() -> None:
-    root, _ = tree.parse("$x^2$ 和\n\n$$\n\\frac{a}{b}\n$$")
+    root, _ = dialect.parse("$x^2$ 和\n\n$$\n\\frac{a}{b}\n$$")
     assert conform.shape(root) == ()
     page = conform.finish(root)
     drawings = html.fragment_fromstring(page).findall(".//svg")
@@ -147,7 +147,9 @@ def test_nothing_hostile_reaches_the_page(source: str) -> None:
 
 
 def test_what_is_taken_out_is_reported_with_its_line() -> None:
-    root, _ = tree.parse('文字\n\n<div onclick="x()">a</div>\n\n<p>b<iframe src="https://example.com"></iframe></p>\n')
+    root, _ = dialect.parse(
+        '文字\n\n<div onclick="x()">a</div>\n\n<p>b<iframe src="https://example.com"></iframe></p>\n'
+    )
     findings = conform.shape(root, Path("a.md"))
     assert [(each.rule, each.severity, each.place) for each in findings] == [
         ("html-unsafe", "warning", "a.md:3"),

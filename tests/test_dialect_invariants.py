@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from wxpub import tree
+from wxpub import dialect
 
 # --- random mixtures --------------------------------------------------------------------------------------------------
 
@@ -61,7 +61,7 @@ def shown(root: Any) -> str:
 @example("$$\nw0w\n\n$$ w1w")
 @given(mixtures)
 def test_no_mixture_fails_or_loses_a_word(text: str) -> None:
-    root, _ = tree.parse(text)
+    root, _ = dialect.parse(text)
     text = re.sub(r"(```|~~~).*", "", text)  # of the words behind a fence, GitHub shows none
     assert set(re.findall(r"w\d+w", text)) <= set(re.findall(r"w\d+w", shown(root)))
 
@@ -69,14 +69,14 @@ def test_no_mixture_fails_or_loses_a_word(text: str) -> None:
 @settings(max_examples=50, deadline=None)
 @given(mixtures, st.booleans())
 def test_the_same_text_gives_the_same_tree(text: str, hard_breaks: bool) -> None:
-    once, twice = (etree.tostring(tree.parse(text, hard_breaks=hard_breaks)[0]) for _ in range(2))
+    once, twice = (etree.tostring(dialect.parse(text, hard_breaks=hard_breaks)[0]) for _ in range(2))
     assert once == twice
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet=st.characters(blacklist_categories=["Cs"]), max_size=60))
 def test_any_characters_give_a_tree_that_xml_can_hold(text: str) -> None:
-    root, _ = tree.parse(text)
+    root, _ = dialect.parse(text)
     for element in root.iter():
         etree.Element("x").text = element.text
 
@@ -84,7 +84,7 @@ def test_any_characters_give_a_tree_that_xml_can_hold(text: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.text(alphabet="*_~=[]()!<>`\\&;:#-+.|$ \n\tab1中。^{}\"'/@wx", max_size=80))
 def test_any_syntax_gives_a_tree(text: str) -> None:
-    tree.parse(text)
+    dialect.parse(text)
 
 
 # --- real issues ------------------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def test_any_syntax_gives_a_tree(text: str) -> None:
 )
 def test_a_real_issue_loses_no_word_and_keeps_their_order(path: Path) -> None:
     text = re.sub(r"\A---\n.*?\n---\n", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-    root, _ = tree.parse(text)
+    root, _ = dialect.parse(text)
     source = re.sub(r"(?m)^[ >]*\d+[.)](?= )|</?[a-z]+|\b(?:alt|href|rel|src|style|color)=", " ", text)
     found = re.compile(r"[A-Za-z0-9]+|[\u4e00-\u9fff]").findall
     assert not Counter(found(source)) - Counter(found(shown(root)))
@@ -198,7 +198,7 @@ def work(text: str) -> int:
 
     sys.setprofile(event)
     try:
-        tree.parse(text)
+        dialect.parse(text)
     finally:
         sys.setprofile(None)
     return count
@@ -207,7 +207,7 @@ def work(text: str) -> int:
 def seconds(text: str) -> float:
     """Measure the processor time that parsing takes."""
     start = time.process_time()
-    tree.parse(text)
+    dialect.parse(text)
     return time.process_time() - start
 
 
@@ -249,7 +249,7 @@ def test_eight_times_the_text_takes_nothing_like_the_square_of_the_time(make: Ca
     ids=lambda value: value[:8] if isinstance(value, str) else "",
 )
 def test_depth_is_bounded_and_nothing_is_lost(text: str, rules: list[str] | None) -> None:
-    root, findings = tree.parse(text)
+    root, findings = dialect.parse(text)
     assert "".join(root.itertext()).count("文") + sum(image.get("alt").count("文") for image in root.iter("img")) == (
         text.count("文")
     )
@@ -262,4 +262,4 @@ def test_mixtures_of_everything_do_not_fail() -> None:
     random_text = random.Random(20261120)
     pieces = [make(40) for make in HOSTILE.values()]
     for _ in range(40):
-        tree.parse("".join(random_text.choice(pieces) for _ in range(30)))
+        dialect.parse("".join(random_text.choice(pieces) for _ in range(30)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, corpus_files
 
-from wxpub import address, article, links, tree
+from wxpub import address, article, dialect, links
 from wxpub.article import Article
 from wxpub.finding import Finding
 from wxpub.links import Note
@@ -20,7 +20,7 @@ PUBLISHED = {str(SITE / "2026-11-01.md"): "https://mp.weixin.qq.com/s/PublishedI
 def resolve(markdown: str, **fields: object) -> tuple[str, tuple[Note, ...], tuple[Finding, ...]]:
     """Give the body as short markup (`⟨url⟩` live, `[n]` noted, `‹…›` bare address), the notes and the findings."""
     source = Article(SITE / "2026-11-15.md", markdown, **fields)  # type: ignore[arg-type]
-    root, _ = tree.parse(source.body, source.path)
+    root, _ = dialect.parse(source.body, source.path)
     notes, findings = links.resolve(root, source, PUBLISHED)
     for section in list(root.iterchildren("section")):
         section.drop_tree()
@@ -65,7 +65,7 @@ def test_findings_carry_the_line_of_their_link() -> None:
 
 def notes_of(markdown: str, **fields: object) -> str:
     source = Article(SITE / "2026-11-15.md", markdown, **fields)  # type: ignore[arg-type]
-    root, _ = tree.parse(source.body, source.path)
+    root, _ = dialect.parse(source.body, source.path)
     links.resolve(root, source, PUBLISHED)
     from lxml import etree
 
@@ -100,7 +100,7 @@ def test_no_links_no_list() -> None:
 @pytest.mark.parametrize("path", corpus_files(), ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_no_note_is_noise_in_real_issues(path: Path) -> None:
     source = article.read(path)
-    root, _ = tree.parse(source.body, path)
+    root, _ = dialect.parse(source.body, path)
     wanted = [a.get("href", "") for a in root.iter("a")]
     notes, _ = links.resolve(root, source, {})
     assert [note.number for note in notes] == list(range(1, len(notes) + 1))

@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 from conftest import ROOT, corpus_files
 
-from wxpub import address, article, conform, theme, tree
+from wxpub import address, article, conform, dialect, theme
 from wxpub.article import Article
 from wxpub.page import Page, Picture, Target, render, shorten
 from wxpub.sandbox import filter as sandbox_filter
@@ -71,7 +71,7 @@ def words(text: str) -> Iterator[str]:
 @every_issue
 def test_no_word_is_lost_and_their_order_is_kept(path: Path) -> None:
     source = read(path)
-    root, _ = tree.parse(source.body, path)
+    root, _ = dialect.parse(source.body, path)
     for footnotes in root.xpath("section[@class='footnotes']"):
         footnotes.drop_tree()  # they move into the notes; that none is lost is tested there
     for code in root.xpath(".//*[@class='math']"):
@@ -122,7 +122,7 @@ def renamed(html: str) -> list[object]:
 @every_issue
 def test_notes_run_from_one_and_every_link_outside_is_live_numbered_or_printed(path: Path) -> None:
     source = read(path)
-    root, _ = tree.parse(source.body, path)
+    root, _ = dialect.parse(source.body, path)
     wanted = [a.get("href", "") for a in root.iter("a") if (a.get("href") or "").startswith("http")]
     page = page_of(path)
     assert [note.number for note in page.notes] == list(range(1, len(page.notes) + 1))

@@ -18,7 +18,7 @@ from lxml import html
 from lxml.html import HtmlElement
 from premailer import Premailer
 
-from wxpub import article, conform, darkmode, theme, tree
+from wxpub import article, conform, darkmode, dialect, theme
 from wxpub.cli import cli
 from wxpub.conform.size import declarations
 from wxpub.errors import SourceError
@@ -130,7 +130,7 @@ def test_a_theme_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def tree_of(path: Path) -> HtmlElement:
-    root, _ = tree.parse(article.read(path).body, path)
+    root, _ = dialect.parse(article.read(path).body, path)
     conform.shape(root)
     return root
 

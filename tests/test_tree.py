@@ -8,20 +8,20 @@ import pytest
 from conftest import corpus_files
 from lxml import etree
 
-from wxpub import tree
+from wxpub import dialect
 from wxpub.nodes import line_of
 
 
 def shape(text: str, *, hard_breaks: bool = False) -> str:
     """Write the tree without lines and without its root."""
-    root, _ = tree.parse(text, hard_breaks=hard_breaks)
+    root, _ = dialect.parse(text, hard_breaks=hard_breaks)
     for element in root.iter():
         element.attrib.pop("data-line", None)
     return etree.tostring(root, encoding="unicode", method="html").removeprefix("<section>").removesuffix("</section>")
 
 
 def lines(text: str) -> list[tuple[str, int]]:
-    root, _ = tree.parse(text)
+    root, _ = dialect.parse(text)
     return [(element.tag, int(element.get("data-line"))) for element in root.iter() if element.get("data-line")]
 
 
@@ -58,7 +58,7 @@ def test_a_soft_line_break_is_a_space_except_between_chinese(text: str, expected
 
 
 def test_a_footnote_mark_between_chinese_makes_no_space() -> None:
-    assert tree.parse("一[^1]\n二\n\n[^1]: 注")[0][0][0].tail == "二"
+    assert dialect.parse("一[^1]\n二\n\n[^1]: 注")[0][0][0].tail == "二"
 
 
 def test_hard_breaks_keep_every_line_break() -> None:
@@ -92,7 +92,7 @@ def test_lines_count_crlf_once() -> None:
 
 
 def test_an_address_for_mail_knows_the_line_of_its_paragraph() -> None:
-    root, _ = tree.parse("\n文\na@example.org")
+    root, _ = dialect.parse("\n文\na@example.org")
     assert line_of(root.find(".//a")) in (2, 3)
 
 
@@ -132,7 +132,7 @@ def test_raw_html_is_kept_and_can_neither_hide_nor_break_anything(text: str, exp
 
 def test_html_and_markdown_nest_in_each_other() -> None:
     text = '<div align="center">\n\n**粗** <a href="u"><img src="v"></a>\n\n</div>\n\n文'
-    div, paragraph = tree.parse(text)[0]
+    div, paragraph = dialect.parse(text)[0]
     assert [div.tag, div[0].tag, div[0][0].tag, div[0][1][0].tag, paragraph.tag] == ["div", "p", "strong", "img", "p"]
 
 
@@ -150,12 +150,12 @@ def test_html_and_markdown_nest_in_each_other() -> None:
     ],
 )
 def test_what_the_author_should_know_is_found(text: str, rule: str, line: int) -> None:
-    _, findings = tree.parse(text, Path("a.md"))
+    _, findings = dialect.parse(text, Path("a.md"))
     assert [(found.rule, found.line, found.path) for found in findings] == [(rule, line, Path("a.md"))]
 
 
 def test_footnotes_stand_at_the_end_in_the_order_of_their_first_reference() -> None:
-    root, findings = tree.parse("甲[^b] 乙[^a] 丙[^b]\n\n[^a]: 一\n[^b]: 二[^c]\n[^c]: 三\n\n丁")
+    root, findings = dialect.parse("甲[^b] 乙[^a] 丙[^b]\n\n[^a]: 一\n[^b]: 二[^c]\n[^c]: 三\n\n丁")
     assert [element.get("data-note") for element in root.iter("sup")] == ["b", "a", "b", "c"]
     assert [element.get("data-note") for element in root[-1]] == ["b", "a", "c"]
     assert (root[-1].get("class"), root[-1][0].get("class"), findings) == ("footnotes", "footnote", ())
@@ -163,7 +163,7 @@ def test_footnotes_stand_at_the_end_in_the_order_of_their_first_reference() -> N
 
 def test_alerts_tasks_math_and_contents_are_told_by_their_class() -> None:
     text = "> [!TIP]\n> 文\n\n- [x] 一\n- [ ] 二\n\n$$\nx\n$$\n\n$y$\n\n[TOC]"
-    root, _ = tree.parse(text)
+    root, _ = dialect.parse(text)
     assert [(each.tag, each.get("class")) for each in root.iter() if each.get("class")] == [
         ("section", "alert alert-tip"),
         ("p", "alert-title"),
@@ -178,7 +178,7 @@ def test_alerts_tasks_math_and_contents_are_told_by_their_class() -> None:
 
 @pytest.mark.parametrize("text", ["", "\n", " \n\t\n", "\ufeff", "<!-- -->"])
 def test_nothing_gives_an_empty_section(text: str) -> None:
-    root, _ = tree.parse(text)
+    root, _ = dialect.parse(text)
     assert (root.tag, len(root), "".join(root.itertext()).strip()) == ("section", 0, "")
 
 
@@ -202,7 +202,7 @@ def test_what_looks_like_a_placeholder_is_text() -> None:
 def test_the_lines_of_a_real_issue_hold_what_they_are_said_to(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     source = text.split("\n")
-    root, _ = tree.parse(text)
+    root, _ = dialect.parse(text)
     for link in root.iter("a"):
         if link.get("href"):
             assert link.get("href").replace("mailto:", "") in source[line_of(link) - 1]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from wxpub import conform, links, theme, tree
+from wxpub import conform, dialect, links, theme
 from wxpub.article import Article
 from wxpub.finding import Finding
 from wxpub.limits import DIGEST_CHARS, TITLE_CHARS
@@ -85,7 +85,7 @@ def render(
     `published` maps back issues (absolute path of their Markdown) to their WeChat permalinks; `pictures` maps image
     sources to what they became. An image without a picture keeps its source. Equal input gives equal pages.
     """
-    root, findings = tree.parse(article.body, article.path, hard_breaks=article.hard_breaks)
+    root, findings = dialect.parse(article.body, article.path, hard_breaks=article.hard_breaks)
     article, found = _complete(article, root)
     findings += found
     outline = _outline(root)

@@ -11,15 +11,6 @@ def _rule(id: str, message: str, fix: str, severity: Severity = "warning", kind:
 
 RULES = (
     _rule("file-unreadable", "the file cannot be read as an issue", "do what the message says", "error"),
-    # tree
-    _rule("comment-unclosed", "a comment that never ends hides the text behind it", "end it with -->"),
-    _rule("footnote-unused", "a footnote that nothing refers to is not printed", "refer to it with [^…], or delete it"),
-    _rule("footnote-repeated", "a second footnote of the same label is not printed", "give it a label of its own"),
-    _rule("cells-dropped", "a table's row has more cells than its head; the rest is not shown", "add columns above"),
-    _rule("fence-unclosed", "a code block never ends, so everything below is code", "end it with such a line"),
-    _rule("containers-too-deep", "quotes and lists are nested too deeply; further markers stay text", "nest less"),
-    _rule("emphasis-too-deep", "emphasis is nested too deeply; what is further inside is plain", "nest less"),
-    _rule("html-too-deep", "HTML is nested too deeply; what is further inside is left out", "nest less"),
     # links
     _rule("link-empty", "a link has no address, so it is left as text", "give it one, or make it plain text"),
     _rule(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from wxpub import tree
+from wxpub import dialect
 from wxpub.address import parse
 from wxpub.article import Article
 from wxpub.check.document import shorten
@@ -128,7 +128,7 @@ class Issue:
 def check_source(page: Page, root: Path, published: Mapping[str, str], others: tuple[Path, ...]) -> list[Finding]:
     """Check the source of `page` by every rule of this module."""
     article = page.article
-    parsed, _ = tree.parse(article.body, article.path, hard_breaks=article.hard_breaks)
+    parsed, _ = dialect.parse(article.body, article.path, hard_breaks=article.hard_breaks)
     sections = tuple(_sections(parsed, page))
     issue = Issue(page, root, published, others, parsed, sections, tuple(_body(sections)))
     return [finding for check in CHECKS for finding in check(issue)]

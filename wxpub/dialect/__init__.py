@@ -1,7 +1,7 @@
 """GitHub's Markdown on Python-Markdown: an extension that reads a document as GitHub does.
 
 In: Markdown, through `markdown.Markdown(extensions=[GfmExtension()])`. Out: HTML as cmark-gfm, GitHub's own parser,
-makes it, up to the differences that `docs/dialect.md` lists. Must not know files, lxml or WeChat.
+makes it, up to the differences that `docs/dialect.md` lists. Must not read files, nor know CSS or WeChat.
 
 Python-Markdown's stages stay: preprocessors, a block parser, treeprocessors, a serializer. The extension puts one of
 its own into each of them:
@@ -11,6 +11,8 @@ its own into each of them:
     inline        inline Markdown → elements                                   (inlines)
                   the author's own HTML made safe to parse, where asked for    (rawhtml)
     serializer    elements → HTML                                              (nodes)
+
+`parse` is the way of the product: Markdown in, the lxml tree that everything else works on and findings out.
 """
 
 from __future__ import annotations
@@ -18,9 +20,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree
 
 import markdown
+from lxml import html
+from lxml.html import HtmlElement
 from markdown.blockparser import BlockParser
 from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
@@ -29,24 +34,96 @@ from markdown.util import Registry
 
 from wxpub.dialect import blocks, elements, inlines, nodes, rawhtml
 from wxpub.dialect.inlines import SoftBreak
+from wxpub.finding import Finding, Rule
 
-__all__ = ["GfmExtension", "Notice", "SoftBreak"]
+__all__ = ["RULES", "GfmExtension", "Notice", "SoftBreak", "parse"]
 
 _CONTROL = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 EXPANSION = 100_000  # characters that the references of a short document may expand to; cmark has the same bound
 
 
+COMMENT_UNCLOSED = Rule(
+    "comment-unclosed", "warning", "a comment that never ends hides the text behind it", "end it with -->"
+)
+FOOTNOTE_UNUSED = Rule(
+    "footnote-unused",
+    "warning",
+    "a footnote that nothing refers to is not printed",
+    "refer to it with [^…], or delete it",
+)
+FOOTNOTE_REPEATED = Rule(
+    "footnote-repeated",
+    "warning",
+    "a second footnote of the same label is not printed",
+    "give it a label of its own",
+)
+CELLS_DROPPED = Rule(
+    "cells-dropped",
+    "warning",
+    "a table's row has more cells than its head; the rest is not shown",
+    "add columns above",
+)
+FENCE_UNCLOSED = Rule(
+    "fence-unclosed",
+    "warning",
+    "a code block never ends, so everything below is code",
+    "end it with such a line",
+)
+CONTAINERS_TOO_DEEP = Rule(
+    "containers-too-deep", "warning", "quotes and lists are nested too deeply; further markers stay text", "nest less"
+)
+EMPHASIS_TOO_DEEP = Rule(
+    "emphasis-too-deep", "warning", "emphasis is nested too deeply; what is further inside is plain", "nest less"
+)
+HTML_TOO_DEEP = Rule(
+    "html-too-deep", "warning", "HTML is nested too deeply; what is further inside is left out", "nest less"
+)
+RULES = (
+    COMMENT_UNCLOSED,
+    FOOTNOTE_UNUSED,
+    FOOTNOTE_REPEATED,
+    CELLS_DROPPED,
+    FENCE_UNCLOSED,
+    CONTAINERS_TOO_DEEP,
+    EMPHASIS_TOO_DEEP,
+    HTML_TOO_DEEP,
+)
+
+
+def parse(
+    body: str, path: Path | None = None, *, hard_breaks: bool = False, extensions: Iterable[str] = ()
+) -> tuple[HtmlElement, tuple[Finding, ...]]:
+    """Parse Markdown into a tree whose root is a `section`; return it with what the author should know about `path`.
+
+    Blocks, links and images carry their 1-based line of `body` in `data-line`. A line end in a paragraph is nothing
+    between two Chinese characters, else a space; with `hard_breaks`, a `<br>`. `extensions` names extensions of
+    Python-Markdown that run beside the dialect.
+    """
+    dialect = GfmExtension(soft_breaks=SoftBreak.BREAK if hard_breaks else SoftBreak.JOIN, for_tree=True)
+    text = markdown.Markdown(extensions=[dialect, *extensions]).convert(body)
+    findings = (
+        notice.rule.find(notice.message, path, notice.line)
+        for notice in sorted(dialect.notices, key=lambda notice: notice.line)
+    )
+    return _element(text), tuple(findings)
+
+
+def _element(text: str) -> HtmlElement:
+    """Parse a fragment of HTML; libxml2 allows 2,048 levels, some four times what the dialect makes."""
+    document = html.document_fromstring(f"<html><body>{text}</body></html>", parser=html.HTMLParser(huge_tree=True))
+    root: HtmlElement = document[0]
+    document.remove(root)
+    root.tag = "section"
+    return root
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the author should know, at `line`, about `subject`.
+    """A broken `rule` at `line` of the source, said in its own words or, where those can be closer, in `message`."""
 
-    `kind` is "footnote-unused", "footnote-repeated", "cells-dropped", "fence-unclosed", "comment-unclosed",
-    "containers-too-deep", "emphasis-too-deep" or "html-too-deep".
-    """
-
-    kind: str
+    rule: Rule
     line: int
-    subject: str = ""
+    message: str = ""
 
 
 class GfmExtension(Extension):
@@ -164,18 +241,20 @@ def _drop_lines(root: Element) -> None:
 def _notices(
     document: blocks.Document, unused: list[blocks.Footnote], scope: inlines.Scope, cleaner: rawhtml.Cleaner
 ) -> tuple[Notice, ...]:
-    """Gather what every stage has noticed, by line."""
+    """Gather what every stage has noticed."""
     once = {
-        "fence-unclosed": document.unclosed,
-        "containers-too-deep": document.too_deep,
-        "emphasis-too-deep": scope.too_deep,
-        "html-too-deep": cleaner.too_deep,
-        "comment-unclosed": cleaner.unclosed,
+        FENCE_UNCLOSED: document.unclosed,
+        CONTAINERS_TOO_DEEP: document.too_deep,
+        EMPHASIS_TOO_DEEP: scope.too_deep,
+        HTML_TOO_DEEP: cleaner.too_deep,
+        COMMENT_UNCLOSED: cleaner.unclosed,
     }
-    notices = [
-        *(Notice("footnote-unused", note.line, note.label) for note in unused),
-        *(Notice("footnote-repeated", note.line, note.label) for note in document.repeated),
-        *(Notice("cells-dropped", line) for line in document.crowded),
-        *(Notice(kind, line) for kind, line in once.items() if line is not None),
-    ]
-    return tuple(sorted(notices, key=lambda notice: notice.line))
+    return (
+        *(Notice(FOOTNOTE_UNUSED, note.line, f"nothing refers to footnote [^{note.label}]") for note in unused),
+        *(
+            Notice(FOOTNOTE_REPEATED, note.line, f"footnote [^{note.label}] is defined above; this one is not printed")
+            for note in document.repeated
+        ),
+        *(Notice(CELLS_DROPPED, line) for line in document.crowded),
+        *(Notice(rule, line) for rule, line in once.items() if line is not None),
+    )
