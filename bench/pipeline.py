@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 import markdown  # noqa: E402
 
-from wxpub import article, conform, links, theme  # noqa: E402
+from wxpub import article, conform, dialect, links, theme  # noqa: E402
 from wxpub.page import render  # noqa: E402
 
 ROUNDS = 9
