@@ -20,9 +20,9 @@ from premailer import Premailer
 
 from wxpub import article, conform, darkmode, dialect, theme
 from wxpub.cli import cli
-from wxpub.conform.size import declarations
 from wxpub.errors import SourceError
 from wxpub.page import render
+from wxpub.style import read as declarations
 
 NODES = ROOT / "tests/data/nodes.md"
 THEMES = theme.names()

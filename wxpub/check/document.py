@@ -14,8 +14,8 @@ from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning
 from bs4.element import NavigableString, Tag
 from bs4.exceptions import ParserRejectedMarkup
 
+from wxpub import style
 from wxpub.article import Article
-from wxpub.check.css import declarations
 
 # HTML's own white space: U+00A0 is none, it neither collapses nor vanishes.
 SPACE = " \t\r\n\f"
@@ -83,7 +83,7 @@ class Document:
         self.by_tag.setdefault(tag.name.lower(), []).append(tag)
         for name, value in tag.attrs.items():
             self.by_attribute.setdefault(name.lower(), {}).setdefault(str(value), []).append(tag)
-        pairs = declarations(str(tag.get("style") or ""))
+        pairs = tuple(style.pairs(str(tag.get("style") or "")))
         for pair in dict.fromkeys(pairs):
             self.by_declaration.setdefault(pair, []).append(tag)
         self._styles[id(tag)] = dict(pairs)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import unescape
 
-from wxpub.check.css import declarations
+from wxpub.style import pairs
 
 _TAG = re.compile(r"<(?:\"[^\"]*\"|'[^']*'|[^<>\"'])*>")
 _ATTRIBUTE = re.compile(r"\s([\w:-]+)=(\"[^\"]*\"|'[^']*'|[^\s>]+)")
@@ -51,7 +51,7 @@ def measure(html: str) -> Size:
 def _by_property(style: str, length: int) -> Counter[str]:
     """Share the `length` characters of a style attribute among its properties; ` style=""` itself has its own line."""
     counts: Counter[str] = Counter()
-    for name, value in declarations(unescape(style)):
+    for name, value in pairs(unescape(style)):
         counts[name] += len(name) + len(value) + 2
     counts['style=""'] = length - sum(counts.values())
     return counts

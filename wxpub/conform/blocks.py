@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from wxpub import style
 from wxpub.conform.content import BLOCKS, blank, blocks, nodes, replace
-from wxpub.conform.size import declarations, text_of
 from wxpub.limits import COLUMN_PIXELS
 from wxpub.nodes import Node, fill, make
 
@@ -40,14 +40,14 @@ def picture(image: HtmlElement) -> None:
     for name in ("src", "alt"):
         image.set(name, (image.get(name) or "").strip())
     width = image.attrib.pop("width", "").strip().removesuffix("px")
-    found = declarations(image.get("style") or "")
+    found = style.read(image.get("style") or "")
     if re.fullmatch(r"\d{1,3}%", width):
         found["width"] = width
     elif re.fullmatch(r"\d+(\.\d+)?", width):
         pixels = float(width)
         found["width"] = f"{pixels:g}px" if pixels <= _LARGE else f"{min(100, round(pixels / COLUMN_PIXELS * 100))}%"
     if found:
-        image.set("style", text_of(found))
+        image.set("style", style.write(found))
 
 
 def _number(value: str | None) -> float:
@@ -58,8 +58,8 @@ def align(element: HtmlElement) -> None:
     """Turn the attribute `align` of a block into a style."""
     value = element.attrib.pop("align", "").lower()
     if value in ("left", "center", "right", "justify"):
-        found = {"text-align": value, **declarations(element.get("style") or "")}
-        element.set("style", text_of(found))
+        found = {"text-align": value, **style.read(element.get("style") or "")}
+        element.set("style", style.write(found))
 
 
 def contents(toc: HtmlElement) -> None:

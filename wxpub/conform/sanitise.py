@@ -10,9 +10,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from wxpub import address
+from wxpub import address, style
 from wxpub.conform.content import replace
-from wxpub.conform.size import declarations, text_of
 from wxpub.conform.styles import harmless
 from wxpub.limits import ARTICLE_HOST, SVG_ATTRIBUTES, SVG_TAGS, words
 
@@ -210,7 +209,7 @@ def _drawing(svg: HtmlElement, report: Report) -> None:
     if svg.get("viewBox") is None or not len(svg):
         report("svg-lost", "a drawing without viewBox or shapes cannot be shown", svg, "use a PNG picture")
         return replace(svg, [])
-    found = declarations(svg.get("style") or "")
+    found = style.read(svg.get("style") or "")
     for name in ("width", "height"):
         value = svg.attrib.pop(name, "")
         if re.fullmatch(r"[\d.]+(?:px)?", value) and float(value.removesuffix("px")) > 300:
@@ -220,7 +219,7 @@ def _drawing(svg: HtmlElement, report: Report) -> None:
         if re.fullmatch(r"[\d.]+(?:px|em|ex|%)?", value):
             found.setdefault(name, value + ("px" if value[-1].isdigit() else ""))
     if found:
-        svg.set("style", text_of(found))
+        svg.set("style", style.write(found))
     if not svg.get("aria-hidden"):
         svg.set("role", "img")
     if lost - {"title", "desc", "metadata", "animate", "animatetransform", "animatemotion", "set"}:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wxpub import style
 from wxpub.limits import words
 
 INHERITED = words(
@@ -53,23 +54,6 @@ _RELATIVE = re.compile(r"[\d.](em|ex|ch|%)")
 Context = Mapping[str, "str | None"]
 
 
-def declarations(style: str) -> dict[str, str]:
-    """Read a style attribute; of several values for one property the last stands, at its place."""
-    found: dict[str, str] = {}
-    for each in style.split(";"):
-        name, _, value = each.partition(":")
-        if value.strip():
-            name = name.strip().lower()
-            found.pop(name, None)
-            found[name] = value.strip()
-    return found
-
-
-def text_of(found: Mapping[str, str]) -> str:
-    """Write declarations as a style attribute."""
-    return ";".join(f"{name}:{value}" for name, value in found.items())
-
-
 @dataclass(frozen=True, slots=True)
 class Lean:
     """What of a style says something new: as declarations, as text, and what it makes children inherit."""
@@ -86,24 +70,24 @@ class Leaner:
     _known: dict[tuple[int, str, str], Lean] = field(default_factory=dict)
     _contexts: list[Context] = field(default_factory=list)  # keeps them alive: their id() is part of the key
 
-    def lean(self, tag: str, style: str, context: Context) -> Lean:
-        """Give what of `style` says something new on a `tag` that inherits `context`."""
-        key = (id(context), tag, style)
+    def lean(self, tag: str, text: str, context: Context) -> Lean:
+        """Give what of the style `text` says something new on a `tag` that inherits `context`."""
+        key = (id(context), tag, text)
         found = self._known.get(key)
         if found is None:
-            kept, inherited = _lean(tag, style, context)
-            found = self._known[key] = Lean(kept, text_of(kept), inherited)
+            kept, inherited = _lean(tag, text, context)
+            found = self._known[key] = Lean(kept, style.write(kept), inherited)
             self._contexts += [context, inherited]
         return found
 
 
-def _lean(tag: str, style: str, context: Context) -> tuple[dict[str, str], Context]:
+def _lean(tag: str, text: str, context: Context) -> tuple[dict[str, str], Context]:
     own = _OWN.get(tag)
-    if not style and own is None:
+    if not text and own is None:
         return {}, context
     inherited = {**context, **own} if own else dict(context)
     kept = {}
-    for name, value in _boxes(tag, declarations(style)).items():
+    for name, value in _boxes(tag, style.read(text)).items():
         value = shorten(name, value)
         if name in INHERITED:
             computed = _computed(name, value, context, inherited)

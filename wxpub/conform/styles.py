@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from wxpub import address
-from wxpub.conform.size import declarations, text_of
+from wxpub import address, style
 from wxpub.limits import CSS_PROPERTIES
 
 _BAD = re.compile(
@@ -36,13 +35,13 @@ _LASTING: dict[str, Callable[[str], bool]] = {
 def harmless(text: str, tag: str = "section") -> str:
     """Keep of the style attribute `text` of a `tag` what can reach a reader."""
     kept = {}
-    for name, value in declarations(re.sub(r"\s+", " ", _COMMENT.sub("", text))).items():
+    for name, value in style.read(re.sub(r"\s+", " ", _COMMENT.sub("", text))).items():
         value = re.sub(r"\s*!\s*important", "", value, flags=re.I)
         if name in CSS_PROPERTIES and _is_sound(value):
             value = _modest(name, value)
             if _lasts(name, value, tag):
                 kept[name] = value
-    return text_of(kept)
+    return style.write(kept)
 
 
 def _is_sound(value: str) -> bool:

@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from wxpub import style
 from wxpub.conform.content import BLOCKS
-from wxpub.conform.size import TEXT, Context, Leaner, text_of
+from wxpub.conform.size import TEXT, Context, Leaner
 from wxpub.limits import TAGS
 
 if TYPE_CHECKING:
@@ -131,24 +132,24 @@ class _Writer:
         else:
             self._inline(element, form, opening)
 
-    def _form(self, tag: str, style: str, context: Context, top: bool) -> _Form:
-        """Decide what a `tag` of a `style` becomes in `context`."""
+    def _form(self, tag: str, text: str, context: Context, top: bool) -> _Form:
+        """Decide what a `tag` of the style `text` becomes in `context`."""
         source = tag
         if tag in _RENAMED:
             tag, default = _RENAMED[tag]
-            style = style or default
+            text = text or default
         elif tag not in TAGS:
             tag = "section" if tag in BLOCKS else "span"
-        lean = self.leaner.lean(tag, style, context)
+        lean = self.leaner.lean(tag, text, context)
         kept, written, wrap = lean.declarations, lean.text, ""
         if kept.get("font-weight") in ("600", "700") and (tag == "span" or (tag == "p" and source != "p")):
             kept = {name: value for name, value in kept.items() if name != "font-weight"}
             tag, wrap = ("strong", "") if tag == "span" else (tag, "strong")
-            written = text_of(kept)
+            written = style.write(kept)
         if top and self.text_style and tag not in ("hr", "table", "img"):
             kept, said = {name: value for name, value in kept.items() if name not in TEXT}, kept
             kept |= {name: value for name in TEXT if (value := said.get(name) or self.text_style.get(name))}
-            written = text_of(kept)
+            written = style.write(kept)
         return _Form(tag, written, wrap, lean.inherited, bool(_BOXED.search(written)))
 
     def _block(self, element: HtmlElement, form: _Form, opening: str) -> None:
@@ -236,10 +237,10 @@ class _Writer:
     def _picture(self, element: HtmlElement, context: Context) -> None:
         """Write a drawing; it was cleaned when the tree was shaped."""
         attributes = [(name, value) for name, value in element.items() if name not in ("class", "data-line", "style")]
-        style = element.get("style") or ""
+        text = element.get("style") or ""
         if element.tag == "svg":
-            style = self.leaner.lean("svg", style, context).text
-        self.out.append(_opening(element.tag, attributes, style))
+            text = self.leaner.lean("svg", text, context).text
+        self.out.append(_opening(element.tag, attributes, text))
         if element.text and element.text.strip():
             self.out.append(_escaped(element.text))
         for child in element:
@@ -263,9 +264,9 @@ def _is_needless(element: HtmlElement, tag: str, parent: str) -> bool:
     )
 
 
-def _opening(tag: str, attributes: list[tuple[str, str]], style: str) -> str:
-    if style:
-        attributes = [*attributes, ("style", style)]
+def _opening(tag: str, attributes: list[tuple[str, str]], text: str) -> str:
+    if text:
+        attributes = [*attributes, ("style", text)]
     return "<" + tag + "".join(f' {name}="{_quoted(value)}"' for name, value in attributes) + ">"
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from wxpub import style
 from wxpub.darkmode import PAGE, Shade, convert
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
-
-_DECLARATION = re.compile(r"(?:[^;(]|\([^)]*\))+")
 
 
 def night(html: str) -> tuple[str, ...]:
@@ -28,8 +26,8 @@ def at_night(html: str) -> str:
 
     root = fragment_fromstring(html, create_parent="section")
     styled = (each for each in root.iter("*") if each.get("style") is not None)
-    for element, style in zip(styled, night(html), strict=True):
-        element.set("style", style)
+    for element, text in zip(styled, night(html), strict=True):
+        element.set("style", text)
     return "".join(tostring(each, encoding="unicode") for each in root)
 
 
@@ -39,13 +37,8 @@ def _walk(element: HtmlElement, shade: Shade, found: list[str]) -> None:
     if element.tag == "svg":
         found.extend(each.get("style", "") for each in element.iter() if each.get("style") is not None)
         return
-    style, inside = convert(element.tag, _declarations(written or ""), shade)
+    dark, inside = convert(element.tag, style.read(written or ""), shade)
     if written is not None:
-        found.append(";".join(f"{name}:{value}" for name, value in style.items()))
+        found.append(style.write(dark))
     for child in element.iterchildren("*"):
         _walk(child, inside, found)
-
-
-def _declarations(style: str) -> dict[str, str]:
-    pairs = (each.partition(":") for each in _DECLARATION.findall(style))
-    return {name.strip().lower(): value.strip() for name, colon, value in pairs if colon}

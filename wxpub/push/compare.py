@@ -14,6 +14,8 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
+from wxpub import style
+
 # Elements at which a line ends.
 _BLOCKS = {"address", "article", "blockquote", "dd", "div", "dl", "dt", "figcaption", "figure", "li", "ol", "p", "pre"}
 _BLOCKS |= {"h1", "h2", "h3", "h4", "h5", "h6", "section", "table", "td", "th", "tr", "ul"}
@@ -49,8 +51,8 @@ class _Reader(HTMLParser):
         found = self.content
         values = {name: value or "" for name, value in attributes}
         found.tags[tag] += 1
-        for declaration in _declarations(values.get("style", "")):
-            found.styles[declaration] += 1
+        # Properties are counted by name: their values are WeChat's to write as it likes.
+        found.styles.update(name for name, _ in style.pairs(values.get("style", "")))
         if tag == "img":
             found.images[picture_key(values.get("data-src") or values.get("src", ""))] += 1
         if tag == "a" and values.get("href"):
@@ -73,9 +75,9 @@ class _Form(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attributes}
-        style = ";".join("".join(each.split()) for each in values.get("style", "").split(";") if each.strip())
+        text = ";".join(filter(None, "".join(values.get("style", "").split()).split(";")))
         picture = picture_key(values.get("data-src") or values.get("src", ""))
-        self.parts.append(f"<{tag} {style} {picture} {values.get('href', '')}>")
+        self.parts.append(f"<{tag} {text} {picture} {values.get('href', '')}>")
 
     def handle_endtag(self, tag: str) -> None:
         if tag not in _VOID:
@@ -101,11 +103,6 @@ def _read(html: str) -> _Content:
     reader.feed(html)
     reader.close()
     return reader.content
-
-
-def _declarations(style: str) -> list[str]:
-    """Name the properties that a `style` sets; values are WeChat's to write as it likes."""
-    return [name for each in re.split(r";(?![^(]*\))", style) if (name := each.partition(":")[0].strip().lower())]
 
 
 def picture_key(address: str) -> str:

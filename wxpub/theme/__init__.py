@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from wxpub import style
 from wxpub.errors import SourceError
 from wxpub.theme import sheet
 from wxpub.theme.kinds import Memory
@@ -77,19 +78,9 @@ def apply(root: HtmlElement, theme: Theme) -> None:
     """Give every element under `root` the theme's style for its kind; a `style` of its own is merged last, and wins."""
     for element, kind in theme._memory.pairs(root):
         own = element.get("style")
-        style = _merge(kind.style or "", own) if own else kind.style
-        if style:
-            element.set("style", style)
-
-
-def _merge(style: str, own: str) -> str:
-    declarations: dict[str, str] = {}
-    for each in f"{style};{own}".split(";"):
-        name, _, value = each.partition(":")
-        if value:
-            declarations.pop(name.strip(), None)  # the later one has to stand later: margin after margin-top
-            declarations[name.strip()] = value.strip()
-    return ";".join(f"{name}:{value}" for name, value in declarations.items())
+        text = style.write(style.read(f"{kind.style};{own}")) if own else kind.style
+        if text:
+            element.set("style", text)
 
 
 def _folder() -> Path:

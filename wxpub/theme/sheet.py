@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wxpub.errors import SourceError
+from wxpub.style import PIECE
 
 # A selector has to be decidable from the tags and classes on the way to an element.
 _COMPOUND = r"(?:[a-z][a-z0-9]*(?:\.[\w-]+)*|(?:\.[\w-]+)+)"
@@ -55,7 +56,6 @@ _SMALL = 64  # pixels: a bullet or an ornament, which may have a fixed size; tex
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
-_PIECE = re.compile(r"""(?:[^;"'(]|"[^"]*"|'[^']*'|\([^)]*\))+""")
 _VAR = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,((?:[^()]|\([^()]*\))*))?\)")
 
 
@@ -149,7 +149,7 @@ def _rules(text: str, path: Path) -> Iterator[Rule]:
             raise SourceError("braces do not match", path, text.count("\n", 0, end) + 1)
         selectors = tuple(re.sub(r"\s*>\s*", " > ", " ".join(each.split())) for each in match[1].split(","))
         offset = match.start(2)
-        pieces = [(each[0], _line(text, each, 0, offset)) for each in _PIECE.finditer(match[2]) if each[0].strip()]
+        pieces = [(each[0], _line(text, each, 0, offset)) for each in PIECE.finditer(match[2]) if each[0].strip()]
         yield Rule(selectors, tuple(_declaration(piece, at, path) for piece, at in pieces), line)
         end = match.end()
     rest = text[end:]
@@ -202,6 +202,8 @@ def _fault(name: str, value: str) -> str:
     for fault, why in _VALUE_FAULTS:
         if fault.search(value):
             return why
+    if value.count("(") != value.count(")") or value.count('"') % 2 or value.count("'") % 2:
+        return "a quotation mark or a parenthesis is left open"
     pixels = [float(each) for each in _PIXELS.findall(value)]
     if _WIDTHS.fullmatch(name) and any(each > _SMALL for each in pixels):
         return "a fixed width does not fit every screen; use %, em, or nothing"
