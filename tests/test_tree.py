@@ -9,7 +9,7 @@ from conftest import corpus_files
 from lxml import etree
 
 from wxpub import dialect
-from wxpub.nodes import line_of
+from wxpub.tree import line_of
 
 
 def shape(text: str, *, hard_breaks: bool = False) -> str:

@@ -25,7 +25,7 @@ from urllib.parse import unquote
 from wxpub import address
 from wxpub.address import Address
 from wxpub.finding import Finding, Severity
-from wxpub.nodes import fill, line_of, make, text_of
+from wxpub.tree import fill, line_of, make, text_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

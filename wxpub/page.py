@@ -12,7 +12,7 @@ from wxpub.article import Article
 from wxpub.finding import Finding
 from wxpub.limits import DIGEST_CHARS, TITLE_CHARS
 from wxpub.links import Note
-from wxpub.nodes import fill, line_of, text_of
+from wxpub.tree import fill, line_of, text_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

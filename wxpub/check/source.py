@@ -18,8 +18,8 @@ from wxpub.article import Article
 from wxpub.check.document import shorten
 from wxpub.errors import SourceError
 from wxpub.finding import Finding, Rule
-from wxpub.nodes import line_of, text_of
 from wxpub.page import Page
+from wxpub.tree import line_of, text_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -17,7 +17,7 @@ from wxpub.conform import blocks, code, lists, math, mend, sanitise, tables, wri
 from wxpub.conform.sanitise import is_safe_source
 from wxpub.finding import Finding
 from wxpub.limits import words
-from wxpub.nodes import line_of
+from wxpub.tree import line_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

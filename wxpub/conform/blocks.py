@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wxpub import style
 from wxpub.conform.content import BLOCKS, blank, blocks, nodes, replace
 from wxpub.limits import COLUMN_PIXELS
-from wxpub.nodes import Node, fill, make
+from wxpub.tree import Node, fill, make
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wxpub.conform.content import is_empty
-from wxpub.nodes import Node, make
+from wxpub.tree import Node, make
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from wxpub.limits import words
-from wxpub.nodes import Node
+from wxpub.tree import Node
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

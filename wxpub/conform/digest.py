@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from wxpub.conform.content import blank, lines, nodes, text
-from wxpub.nodes import Node, fill, make
+from wxpub.tree import Node, fill, make
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

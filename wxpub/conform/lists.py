@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from wxpub.conform import digest
 from wxpub.conform.content import blocks, nodes, replace
-from wxpub.nodes import Node, fill, make
+from wxpub.tree import Node, fill, make
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

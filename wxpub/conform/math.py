@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from wxpub.conform.content import nodes, replace
-from wxpub.nodes import fill, make
+from wxpub.tree import fill, make
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wxpub.conform.content import BLOCKS, blocks, has_block, is_empty, nodes, replace
 from wxpub.limits import words
-from wxpub.nodes import Node, fill, make
+from wxpub.tree import Node, fill, make
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wxpub.conform.content import blank, blocks, has_block, nodes, replace, text
-from wxpub.nodes import fill, make
+from wxpub.tree import fill, make
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
