@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from wxpub.cli.preview import Reader
-from wxpub.preview.session import serve
+from wxpub.preview.server import serve
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "issues" / "2026-11-15.md"
 

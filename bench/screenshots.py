@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from wxpub import article, images, theme  # noqa: E402
 from wxpub.page import Picture, render  # noqa: E402
-from wxpub.preview import gallery  # noqa: E402
+from wxpub.preview import pages  # noqa: E402
 
 HEIGHT = 1400  # CSS pixels of an article that a picture shows
 GAP = 16
@@ -34,18 +34,18 @@ def main() -> None:
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": gallery.PHONE, "height": HEIGHT})
+        page = browser.new_page(viewport={"width": pages.PHONE, "height": HEIGHT})
         for name in theme.names():
             look = theme.load(name)
             shown = render(source, look)
             shown = render(source, look, pictures={each.src: picture(each.src, path) for each in shown.images})
             pair = []
             for dark in (False, True):
-                page.set_content(gallery.phone(shown, dark=dark))
+                page.set_content(pages.phone(shown, dark=dark))
                 pair.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
-            sheet = Image.new("RGB", (2 * gallery.PHONE + GAP, HEIGHT), "#888")
+            sheet = Image.new("RGB", (2 * pages.PHONE + GAP, HEIGHT), "#888")
             sheet.paste(pair[0], (0, 0))
-            sheet.paste(pair[1], (gallery.PHONE + GAP, 0))
+            sheet.paste(pair[1], (pages.PHONE + GAP, 0))
             sheet.quantize(96).save(folder / f"{name}.png", optimize=True)
             print(folder / f"{name}.png")
         browser.close()

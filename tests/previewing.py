@@ -12,7 +12,7 @@ from wxpub import article, theme
 from wxpub.finding import Finding
 from wxpub.page import Page, Picture, render
 from wxpub.preview.build import Issue
-from wxpub.preview.session import Session, serve
+from wxpub.preview.server import Session, serve
 
 JS = Path(__file__).parent / "js"
 DOT = base64.b64decode(

@@ -14,7 +14,7 @@ from test_conform import HOSTILE
 
 from wxpub import article, conform, theme
 from wxpub.page import Picture, Target, render
-from wxpub.preview import gallery
+from wxpub.preview.pages import phone
 
 pytestmark = pytest.mark.browser
 
@@ -66,7 +66,7 @@ def test_a_phone_shows_no_theme_wider_than_itself_by_day_or_by_night(chromium: A
     for name in theme.names():
         rendered = render(article.read(NODES), theme.load(name))
         for dark in (False, True):
-            page.set_content(gallery.phone(rendered, dark=dark))
+            page.set_content(phone(rendered, dark=dark))
             for width in SCREENS:
                 page.set_viewport_size({"width": width, "height": 640})
                 if page.evaluate("document.documentElement.scrollWidth") > width:
@@ -78,7 +78,7 @@ def test_a_phone_shows_no_theme_wider_than_itself_by_day_or_by_night(chromium: A
 def test_code_and_wide_tables_scroll_inside_their_box(chromium: Any) -> None:
     page = chromium.new_page(viewport={"width": 375, "height": 640})
     for name in theme.names():
-        page.set_content(gallery.phone(render(article.read(NODES), theme.load(name))))
+        page.set_content(phone(render(article.read(NODES), theme.load(name))))
         scrolling = page.evaluate(
             """() => [...document.querySelectorAll("section")]
                  .filter((each) => getComputedStyle(each).overflowX === "auto")
@@ -90,7 +90,7 @@ def test_code_and_wide_tables_scroll_inside_their_box(chromium: Any) -> None:
 
 def test_lines_of_code_keep_their_indentation(chromium: Any) -> None:
     page = chromium.new_page(viewport={"width": 375, "height": 640})
-    page.set_content(gallery.phone(render(article.read(NODES), theme.load("plain"))))
+    page.set_content(phone(render(article.read(NODES), theme.load("plain"))))
     lefts = page.evaluate(
         """() => {
           const range = document.createRange();

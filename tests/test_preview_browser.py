@@ -13,8 +13,9 @@ from conftest import ROOT, corpus_files
 from previewing import JS, TEXT, finding, load, pages, write
 
 from wxpub.page import render
-from wxpub.preview import plaintext, standalone
+from wxpub.preview.clipboard import plain_text
 from wxpub.preview.dark import night
+from wxpub.preview.pages import standalone
 
 pytestmark = pytest.mark.browser
 
@@ -79,7 +80,7 @@ def test_the_button_copies_the_article_to_the_byte(browser_page: Any, file: Path
     browser_page.wait_for_selector("#toast.shown")
     got = copied(browser_page)
     assert re.sub(r"^<meta charset='utf-8'>", "", got["html"]) == fragment
-    assert got["text"].replace("\r\n", "\n") == plaintext.text(fragment)
+    assert got["text"].replace("\r\n", "\n") == plain_text(fragment)
 
 
 def test_the_key_copies_too_and_says_so(browser_page: Any, file: Path) -> None:
@@ -259,13 +260,17 @@ def test_a_finding_copies_its_place(browser_page: Any, file: Path) -> None:
 
 
 def test_the_outline_leads_to_the_heading(browser_page: Any, tmp_path: Path) -> None:
-    text = TEXT.replace("## 代码", "## [代码](https://example.com/code)").replace("## 表格", "## constructor")
+    text = (
+        TEXT.replace("## 代码", "## [代码](https://example.com/code)")
+        .replace("## 表格", "## constructor")
+        .replace("> 引用的话。", "## 数组 a[1]")
+    )
     place = tmp_path / "issue.html"
     place.write_text(standalone(pages(write(tmp_path, text))[0]), encoding="utf-8")
     browser_page.emulate_media(reduced_motion="reduce")
     browser_page.set_viewport_size({"width": 1280, "height": 400})
     browser_page.goto(place.as_uri())
-    for name in ("代码", "constructor"):
+    for name in ("代码", "constructor", "数组 a[1]"):
         browser_page.click(f"#outline button:has-text('{name}')")
         heading = browser_page.frame_locator("#article").locator(f"h2:has-text('{name}')")
         assert 0 <= heading.evaluate("(each) => each.getBoundingClientRect().top") < 40

@@ -103,12 +103,12 @@ def test_settings_and_a_theme_of_ones_own_are_followed(tmp_path: Path) -> None:
 def test_a_push_to_the_sandbox_arrives_and_can_be_looked_at(tmp_path: Path) -> None:
     write(tmp_path, TEXT.replace("![远方的图](https://pictures.example.com/far.png)\n", ""))
     with running(tmp_path) as (_, url):
-        assert state(url)["targets"] == [{"name": "sandbox", "title": ""}]
+        assert state(url)["destinations"] == [{"name": "sandbox", "title": ""}]
         with urlopen(url, timeout=30) as answer:
             token = re.search(r'name="wxpub-token" content="([^"]*)"', answer.read().decode())
         assert token
         headers = {"Content-Type": "application/json", "X-Wxpub-Token": token[1], "Origin": url.rstrip("/")}
-        urlopen(Request(f"{url}push", b'{"target": "sandbox"}', headers), timeout=30).close()
+        urlopen(Request(f"{url}push", b'{"destination": "sandbox"}', headers), timeout=30).close()
         held = until(url, lambda held: held["push"]["result"] or held["push"]["error"])
         assert held["push"]["error"] == ""
         assert held["push"]["result"]["action"] == "created"

@@ -19,13 +19,10 @@ from previewing import DOT, TEXT, load, preview, write
 
 from wxpub import images
 from wxpub.errors import ConfigError, NetworkError, SourceError
-from wxpub.preview.build import Builder
-from wxpub.preview.delivery import Delivery, Pushed, Target
-from wxpub.preview.doorman import Doorman
-from wxpub.preview.live import Live
-from wxpub.preview.pictures import Pictures
-from wxpub.preview.session import Session, serve
-from wxpub.preview.watch import follow, look
+from wxpub.preview import server
+from wxpub.preview.build import Builder, ImageCache
+from wxpub.preview.live import Destination, Live, Outcome, Pusher, follow, look
+from wxpub.preview.server import Access, Session, serve
 
 
 def eventually(true: Callable[[], object], seconds: float = 5) -> None:
@@ -68,11 +65,11 @@ def test_a_failure_is_shown_beside_the_last_value_and_goes_with_the_next() -> No
     assert (live.snapshot.value, live.snapshot.error) == ("二", "")
 
 
-def test_a_nudge_is_news_but_no_build() -> None:
+def test_an_announcement_is_news_but_no_build() -> None:
     live: Live[str] = Live(lambda: "一")
     live.rebuild()
     before = live.snapshot
-    live.nudge()
+    live.announce()
     assert live.snapshot.epoch != before.epoch and live.snapshot.build == before.build
 
 
@@ -150,8 +147,8 @@ def test_a_view_counts_as_a_push_would_and_shows_pictures_from_here(tmp_path: Pa
     assert view.served[key].mime == "image/png"
     assert "data:image/png;base64," in view.fragment()
     images = {each["src"]: each for each in view.state["images"]}
-    assert images["dot.png"]["fate"] == "upload"
-    assert images["https://pictures.example.com/far.png"]["fate"] == "pending"
+    assert images["dot.png"]["status"] == "upload"
+    assert images["https://pictures.example.com/far.png"]["status"] == "pending"
     builder.close()
 
 
@@ -170,7 +167,7 @@ def test_a_picture_at_wechat_is_shown_from_here_and_copied_as_it_is(
     assert arrived.wait(5)
     view = builder()
     assert f'src="/image/{view.shown[url].key}"' in view.state["html"] and "qpic" not in view.state["html"]
-    assert view.state["images"][0]["fate"] == "hosted"
+    assert view.state["images"][0]["status"] == "hosted"
     assert url.replace("&", "&amp;") in view.fragment() and "data:" not in view.fragment()
     builder.close()
 
@@ -180,7 +177,7 @@ def test_a_picture_that_the_account_has_is_copied_by_its_address(tmp_path: Path)
     key = images.read("dot.png", path, root=tmp_path).key
     builder = Builder(path, lambda name: replace(load(path, name), uploaded={key: url}), lambda: None)
     view = builder()
-    assert view.state["images"][0]["fate"] == "uploaded"
+    assert view.state["images"][0]["status"] == "uploaded"
     assert f'src="{url}"' in view.fragment() and f'src="/image/{view.shown["dot.png"].key}"' in view.state["html"]
     builder.close()
 
@@ -230,12 +227,12 @@ def test_an_address_that_failed_is_asked_again_after_a_while(monkeypatch: pytest
 
     monkeypatch.setattr("wxpub.images.read", read)
     arrived = threading.Event()
-    pictures = Pictures(tmp_path / "a.md", arrived.set)
+    pictures = ImageCache(tmp_path / "a.md", arrived.set)
     url = "https://pictures.example.com/far.png"
     assert pictures.look(url, tmp_path).pending
     assert arrived.wait(5)
     assert pictures.look(url, tmp_path).problem == "cannot be reached" and len(asked) == 1
-    monkeypatch.setattr("wxpub.preview.pictures.PATIENCE", -1)
+    monkeypatch.setattr("wxpub.preview.build.PATIENCE", -1)
     pictures._again[url] = 0
     assert pictures.look(url, tmp_path).problem == "cannot be reached", "the old answer stands until there is a new one"
     eventually(lambda: len(asked) == 2)
@@ -269,7 +266,7 @@ def change(session: Session, path: str, body: Any, **headers: str) -> int:
     sent = {
         "Origin": f"http://127.0.0.1:{session.port}",
         "Content-Type": "application/json",
-        "X-Wxpub-Token": session.doorman.token,
+        "X-Wxpub-Token": session.access.token,
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
     return ask(session, "POST", path, json.dumps(body), **{name.replace("-", "_"): sent[name] for name in sent})[0]
@@ -352,9 +349,9 @@ def test_every_name_of_this_machine_is_known(session: Session, host: str) -> Non
 
 
 def test_browsers_leave_out_the_usual_port() -> None:
-    assert Doorman(port=80).knows_host("127.0.0.1")
-    assert not Doorman(port=80).knows_host("127.0.0.1:8080")
-    assert not Doorman(port=80).knows_host("evil.example")
+    assert Access(port=80).knows_host("127.0.0.1")
+    assert not Access(port=80).knows_host("127.0.0.1:8080")
+    assert not Access(port=80).knows_host("evil.example")
 
 
 @pytest.mark.parametrize(
@@ -377,7 +374,7 @@ def test_a_theme_is_chosen_and_another_path_is_not_one(session: Session) -> None
     assert change(session, "/theme", {"name": "plain"}) == 200
     assert change(session, "/theme", {"name": "../../etc/passwd"}) == 404
     assert change(session, "/theme", ["plain"]) == 404
-    assert change(session, "/push", {"target": "sandbox"}) == 409
+    assert change(session, "/push", {"destination": "sandbox"}) == 409
     assert change(session, "/theme", {"name": "x" * 9000}) in (400, 404, 413)
 
 
@@ -396,7 +393,7 @@ def test_a_network_needs_the_key_which_opens_once(tmp_path: Path) -> None:
         assert ask(session, "GET", "/")[0] == 403
         assert ask(session, "GET", "/state")[0] == 403
         assert ask(session, "GET", "/?key=guess")[0] == 403
-        key = session.doorman.key
+        key = session.access.key
         status, _, headers = ask(session, "GET", f"/?key={key}")
         cookie = headers["Set-Cookie"].partition(";")[0]
         assert status == 303 and "HttpOnly" in headers["Set-Cookie"] and "SameSite=Lax" in headers["Set-Cookie"]
@@ -411,24 +408,90 @@ def test_a_network_needs_the_key_which_opens_once(tmp_path: Path) -> None:
 def test_all_networks_are_those_of_both_kinds(tmp_path: Path) -> None:
     write(tmp_path)
     with preview(tmp_path / "issue.md", host="::") as session, socket.create_connection(("127.0.0.1", session.port), 5):
-        assert session.doorman.locked
+        assert session.access.locked
 
 
 def test_an_address_that_is_none_is_said(tmp_path: Path) -> None:
     write(tmp_path)
-    with pytest.raises(ConfigError, match="is no address"), preview(tmp_path / "issue.md", host="my-computer"):
+    with pytest.raises(ConfigError, match="is not an address"), preview(tmp_path / "issue.md", host="my-computer"):
         pass
 
 
 def test_localhost_is_an_address(tmp_path: Path) -> None:
     write(tmp_path)
     with preview(tmp_path / "issue.md", host="localhost") as session:
-        assert session.url == f"http://127.0.0.1:{session.port}/" and not session.doorman.locked
+        assert session.url == f"http://127.0.0.1:{session.port}/" and not session.access.locked
+
+
+def test_wrong_keys_make_their_network_wait_longer_and_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(server.time, "monotonic", lambda: now)
+    access = Access(locked=True)
+    for _ in range(server.GUESSES):
+        assert access.open("guess", "192.0.2.1") is None and access.wait("192.0.2.1") == 0
+    waits = []
+    for _ in range(12):
+        assert access.open("guess", "192.0.2.1") is None
+        waits.append(access.wait("192.0.2.1"))
+        assert access.open(access.key, "192.0.2.1") is None, "while it waits, not even the right key is looked at"
+        now += waits[-1]
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]
+    assert access.open(access.key, "192.0.2.1"), "after the wait the right key opens"
+    assert access.open("guess", "192.0.2.1") is None and access.wait("192.0.2.1") == 0, "and the count begins anew"
+
+
+def test_one_network_that_guesses_keeps_nobody_else_out() -> None:
+    access = Access(locked=True)
+    for _ in range(server.GUESSES + 1):
+        access.open("guess", "2001:db8::1")
+        access.open("guess", "192.0.2.1")
+    assert access.wait("2001:db8::ffff") and access.wait("::ffff:192.0.2.1"), "the same machine under another address"
+    assert access.wait("2001:db8:0:1::1") == 0 and access.open(access.key, "192.0.2.2")
+
+
+def test_the_memory_of_guesses_is_bounded() -> None:
+    access = Access(locked=True)
+    for number in range(server.GUESSERS * 3):
+        access.open("guess", f"192.0.{number // 256}.{number % 256}")
+    assert len(access._guesses) == server.GUESSERS
+
+
+def test_keys_are_not_guessed_at_the_door(tmp_path: Path) -> None:
+    write(tmp_path)
+    with preview(tmp_path / "issue.md", host="0.0.0.0") as session:
+        statuses = [ask(session, "GET", f"/?key=guess{number}")[0] for number in range(server.GUESSES + 1)]
+        assert statuses == [403] * server.GUESSES + [429]
+        status, _, headers = ask(session, "GET", f"/?key={session.access.key}")
+        assert status == 429 and int(headers["Retry-After"]) >= 1
+        assert ask(session, "GET", "/")[0] == 403, "a visit without a key is not a guess, and does not wait"
+        eventually(lambda: ask(session, "GET", f"/?key={session.access.key}")[0] == 303)
+
+
+def test_half_requests_are_let_go_and_keep_nobody_waiting(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 1.0)
+    before = threading.active_count()
+    place = ("127.0.0.1", session.port)
+    head = f"POST /theme HTTP/1.1\r\nHost: 127.0.0.1:{session.port}\r\n"
+    halves = ["GET /state HT", head, f"{head}Content-Length: 4000\r\n\r\n{{"]
+    connections = [socket.create_connection(place, 10) for _ in range(60)]
+    try:
+        for number, connection in enumerate(connections):
+            connection.sendall(halves[number % len(halves)].encode())
+        assert ask(session, "GET", "/")[0] == 200
+        trickled = connections[0]
+        with pytest.raises(OSError, match=r"reset|Broken pipe|closed"):
+            for _ in range(100):  # a byte now and then is no request either
+                trickled.sendall(b"x")
+                time.sleep(0.05)
+        eventually(lambda: threading.active_count() <= before)
+    finally:
+        for connection in connections:
+            connection.close()
 
 
 def test_keys_and_tokens_are_in_no_representation() -> None:
-    doorman = Doorman(locked=True)
-    assert doorman.key not in repr(doorman) and doorman.token not in repr(doorman)
+    access = Access(locked=True)
+    assert access.key not in repr(access) and access.token not in repr(access)
 
 
 # --- pushing ----------------------------------------------------------------------------------------------------------
@@ -437,33 +500,33 @@ def test_keys_and_tokens_are_in_no_representation() -> None:
 def test_a_push_tells_how_far_it_is_and_how_it_ended() -> None:
     go, told = threading.Event(), []
 
-    def pusher(target: str, theme: str, say: Callable[[str], None], tick: Callable[[int, int], None]) -> Pushed:
-        say(f"to {target} in {theme}")
+    def push(destination: str, theme: str, say: Callable[[str], None], tick: Callable[[int, int], None]) -> Outcome:
+        say(f"to {destination} in {theme}")
         tick(1, 2)
         go.wait(5)
-        return Pushed("created", 2, 0, "http://127.0.0.1/draft")
+        return Outcome("created", 2, 0, "http://127.0.0.1/draft")
 
-    delivery = Delivery(pusher, (Target("sandbox"),), lambda: told.append(delivery.progress))
-    assert not delivery.start("elsewhere", "")
-    assert delivery.start("sandbox", "plain")
-    assert not delivery.start("sandbox", "plain"), "one push at a time"
-    eventually(lambda: delivery.progress.pictures == (1, 2))
+    pusher = Pusher(push, (Destination("sandbox"),), lambda: told.append(pusher.progress))
+    assert not pusher.start("elsewhere", "")
+    assert pusher.start("sandbox", "plain")
+    assert not pusher.start("sandbox", "plain"), "one push at a time"
+    eventually(lambda: pusher.progress.images == (1, 2))
     go.set()
-    eventually(lambda: not delivery.progress.running)
-    assert delivery.progress.result == Pushed("created", 2, 0, "http://127.0.0.1/draft")
-    assert delivery.progress.steps == ("to sandbox in plain",) and told[-1] == delivery.progress
+    eventually(lambda: not pusher.progress.running)
+    assert pusher.progress.result == Outcome("created", 2, 0, "http://127.0.0.1/draft")
+    assert pusher.progress.steps == ("to sandbox in plain",) and told[-1] == pusher.progress
 
 
 @pytest.mark.parametrize("error", [ConfigError("没有凭据"), ZeroDivisionError("x")])
 def test_a_push_that_fails_says_why_and_can_be_repeated(error: Exception) -> None:
-    def pusher(target: str, theme: str, say: object, tick: object) -> Pushed:
+    def push(destination: str, theme: str, say: object, tick: object) -> Outcome:
         raise error
 
-    delivery = Delivery(pusher, (Target("sandbox"),), lambda: None)
+    pusher = Pusher(push, (Destination("sandbox"),), lambda: None)
     for _ in range(2):
-        assert delivery.start("sandbox", "")
-        eventually(lambda: not delivery.progress.running)
-        assert ("没有凭据" if isinstance(error, ConfigError) else "internal error") in delivery.progress.error
+        assert pusher.start("sandbox", "")
+        eventually(lambda: not pusher.progress.running)
+        assert ("没有凭据" if isinstance(error, ConfigError) else "internal error") in pusher.progress.error
 
 
 # --- over time --------------------------------------------------------------------------------------------------------
@@ -494,7 +557,7 @@ def test_nothing_runs_on_when_the_preview_ends(tmp_path: Path) -> None:
     with preview(tmp_path / "issue.md") as session:
         threading.Thread(target=ask, args=(session, "GET", f"/state?epoch={session.live.snapshot.epoch}")).start()
         time.sleep(0.2)
-    eventually(lambda: {each.name for each in threading.enumerate()} - before <= {"pictures_0", "pictures_1"})
+    eventually(lambda: {each.name for each in threading.enumerate()} - before <= {"images_0", "images_1"})
 
 
 @pytest.mark.skipif(os.name != "posix", reason="symbolic links need a privilege elsewhere")

@@ -12,24 +12,26 @@ import pytest
 from previewing import DOT, TEXT, preview, write
 from test_preview_browser import Watch, axe, copied
 
-from wxpub.preview.delivery import Pushed, Target
-from wxpub.preview.session import Session
+from wxpub.preview.live import Destination, Outcome
+from wxpub.preview.server import Session
 
 pytestmark = pytest.mark.browser
 
 
-def pusher(target: str, theme: str, say: Callable[[str], None], tick: Callable[[int, int], None]) -> Pushed:
+def push(destination: str, theme: str, say: Callable[[str], None], tick: Callable[[int, int], None]) -> Outcome:
     """Push to nobody, as slowly as it takes to be seen."""
-    say(f"{target} {theme}")
+    say(f"{destination} {theme}")
     for done in range(3):
         tick(done, 2)
         time.sleep(0.1)
-    return Pushed("created", 2, 1, "http://127.0.0.1:1/draft")
+    return Outcome("created", 2, 1, "http://127.0.0.1:1/draft")
 
 
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
-    with preview(write(tmp_path), pusher=pusher, targets=(Target("drafts", "周刊"), Target("sandbox"))) as running:
+    with preview(
+        write(tmp_path), push=push, destinations=(Destination("drafts", "周刊"), Destination("sandbox"))
+    ) as running:
         yield running
 
 
@@ -132,6 +134,24 @@ def test_an_error_stands_in_place_of_the_article_and_goes_by_itself(live: Any, t
     assert inside(live, ".wx-title").inner_text() == "修好了"
 
 
+def test_while_an_article_cannot_be_built_nothing_looks_as_if_it_could(live: Any, tmp_path: Path) -> None:
+    assert live.is_enabled("#copy") and live.is_enabled("#push")
+    (tmp_path / "issue.md").write_text("---\ntitle: [\n---\n正文", encoding="utf-8")
+    live.wait_for_selector("#pulse.broken")
+    assert live.is_disabled("#copy") and live.is_disabled("#push")
+    assert live.eval_on_selector("#panels", "(each) => each.inert && Number(getComputedStyle(each).opacity) < .5")
+    assert live.eval_on_selector("#outline", "(each) => each.inert")
+    live.keyboard.press("p")
+    assert live.query_selector("#push-dialog[open]") is None
+    live.keyboard.press("c")
+    live.wait_for_selector("#toast.shown:has-text('还没有可复制的文章')")
+    assert axe(live) == []
+    write(tmp_path)
+    live.wait_for_selector("#pulse.alive")
+    assert live.is_enabled("#copy") and live.is_enabled("#push")
+    assert not live.eval_on_selector("#panels", "(each) => each.inert")
+
+
 def test_a_picture_that_changes_is_seen(live: Any, tmp_path: Path) -> None:
     before = inside(live, ".wx-content img").first.get_attribute("src")
     from PIL import Image
@@ -182,16 +202,16 @@ def test_the_copy_has_its_pictures_inside(live: Any, session: Session) -> None:
 
 def test_a_push_shows_its_progress_and_its_end(live: Any) -> None:
     live.keyboard.press("p")
-    assert "预览的一期" in live.inner_text("#delivery")
-    live.click("[data-target=drafts]")
-    live.wait_for_selector("#delivery progress")
-    assert live.is_disabled("[data-target=drafts]")
-    live.wait_for_selector("#delivery .done")
-    assert "已新建草稿" in live.inner_text("#delivery .done")
-    assert live.get_attribute("#delivery .done a", "href") == "http://127.0.0.1:1/draft"
+    assert "预览的一期" in live.inner_text("#push-dialog")
+    live.click("[data-destination=drafts]")
+    live.wait_for_selector("#push-dialog progress")
+    assert live.is_disabled("[data-destination=drafts]")
+    live.wait_for_selector("#push-dialog .done")
+    assert "已新建草稿" in live.inner_text("#push-dialog .done")
+    assert live.get_attribute("#push-dialog .done a", "href") == "http://127.0.0.1:1/draft"
     assert axe(live) == []
     live.keyboard.press("Escape")
-    assert live.is_hidden("#delivery")
+    assert live.is_hidden("#push-dialog")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (375, "light"), (375, "dark")])
@@ -249,7 +269,7 @@ def test_a_server_that_is_gone_is_told_and_the_next_one_found(chromium: Any, tmp
     page.wait_for_selector("#pulse.lost")
     from previewing import load
 
-    from wxpub.preview.session import serve
+    from wxpub.preview.server import serve
 
     with serve(path, lambda name: load(path, name), port=port):
         page.wait_for_selector("#pulse.alive", timeout=10_000)
@@ -261,7 +281,7 @@ def test_a_phone_comes_in_with_the_key(chromium: Any, tmp_path: Path) -> None:
     with preview(write(tmp_path), host="0.0.0.0") as session:
         context = chromium.new_context(viewport={"width": 375, "height": 700}, locale="zh-CN")
         page = context.new_page()
-        page.goto(f"http://127.0.0.1:{session.port}/?key={session.doorman.key}")
+        page.goto(f"http://127.0.0.1:{session.port}/?key={session.access.key}")
         page.wait_for_selector("#copy")
         assert "key" not in page.url
         page.frame_locator("#article").locator(".wx-title:has-text('预览的一期')").wait_for()

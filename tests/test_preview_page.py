@@ -12,9 +12,10 @@ import pytest
 from previewing import finding, pages, write
 
 from wxpub.page import Picture
-from wxpub.preview import assets, plaintext, standalone
+from wxpub.preview import pages as making
+from wxpub.preview.clipboard import plain_text
 from wxpub.preview.dark import at_night, night
-from wxpub.preview.standalone import fate
+from wxpub.preview.pages import paste_status, standalone
 
 
 @pytest.fixture
@@ -49,19 +50,20 @@ def test_the_policy_allows_one_script_and_no_address(alone: str) -> None:
     assert policy and script
     allowed = unescape(policy[1])
     assert "default-src 'none'" in allowed and "img-src data:;" in allowed
-    assert assets.source_hash(script[1]) in allowed
+    assert making.source_hash(script[1]) in allowed
     assert "http" not in allowed and "'unsafe-inline'" not in allowed.partition("style-src")[0]
 
 
 def test_the_file_names_its_maker_early(alone: str) -> None:
     assert '<meta name="generator" content="wxpub"' in alone[:4096]
+    assert alone.count('name="generator"') == 1
 
 
 def test_what_stands_around_the_article_is_described(alone: str) -> None:
     held = state(alone)
     assert held["title"] == "预览的一期"
     assert held["notes"][0]["url"] == "https://example.com/a"
-    assert [each["fate"] for each in held["images"]][:2] == ["embedded", "fetched"]
+    assert [each["status"] for each in held["images"]][:2] == ["embedded", "fetched"]
     assert held["findings"] == [
         {
             "rule": "link-empty",
@@ -76,7 +78,7 @@ def test_what_stands_around_the_article_is_described(alone: str) -> None:
 
 
 def test_scripts_are_joined_without_a_trace_of_modules() -> None:
-    joined = assets.script("standalone.js")
+    joined = making.script("standalone.js")
     assert not re.search(r"^\s*(import|export)\b", joined, re.MULTILINE)
     names = re.findall(r"^(?:async )?(?:function|const|let) (\w+)", joined, re.MULTILINE)
     assert len(names) == len(set(names)), "modules share no top-level names"
@@ -101,7 +103,7 @@ def test_an_embedded_picture_stands_in_the_file_once(alone: str) -> None:
     ],
 )
 def test_what_the_web_editor_does_with_an_image(url: str, expected: str) -> None:
-    assert fate(url) == expected
+    assert paste_status(url) == expected
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_what_the_web_editor_does_with_an_image(url: str, expected: str) -> None
     ],
 )
 def test_plain_text_reads_like_the_article(html: str, expected: str) -> None:
-    assert plaintext.text(html) == expected
+    assert plain_text(html) == expected
 
 
 def test_sizes_add_up(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from wxpub.check import check_html
 from wxpub.check.document import Document
 from wxpub.check.rule import page_rules
 from wxpub.check.triggers import hits
-from wxpub.preview.state import dump
+from wxpub.preview.pages import dump
 
 RULES = {rule.id: rule for rule in page_rules()}
 

@@ -44,6 +44,11 @@ class Note:
     text: str
     url: str = ""
 
+    @property
+    def mark(self) -> str:
+        """What stands in the text for this note."""
+        return _mark(self.number)
+
 
 def resolve(
     root: HtmlElement, article: Article, published: Mapping[str, str]
@@ -127,7 +132,7 @@ class _Series:
         """Make `text<sup>[n]</sup>` of a link; the bare span keeps the text together until the tree is written."""
         _to_text(a)
         a.set("class", "ref")
-        a.append(make("sup", "note", [f"[{number}]"]))
+        a.append(make("sup", "note", [_mark(number)]))
 
     def _number(self, key: str, text: str, url: str) -> int:
         if key not in self._numbers:
@@ -165,7 +170,7 @@ class _Series:
                 self._unread.append(body)
         ref.attrib.clear()
         ref.set("class", "note")
-        ref.text = f"[{number}]"
+        ref.text = _mark(number)
 
     # --- the list at the end ---
 
@@ -191,6 +196,10 @@ class _Series:
 
     def _report(self, rule: str, message: str, line: int | None, fix: str, severity: Severity = "warning") -> None:
         self.findings.append(Finding(rule, severity, message, self.article.path, line, fix))
+
+
+def _mark(number: int) -> str:
+    return f"[{number}]"
 
 
 # --- what a link becomes ----------------------------------------------------------------------------------------------
@@ -227,7 +236,7 @@ def _behind(a: HtmlElement) -> str:
 
 def _entry(note: Note, body: HtmlElement | None) -> Iterator[HtmlElement]:
     """Build one entry: number, text, address on its own line; a footnote keeps its blocks."""
-    number = make("span", "note-number", [f"[{note.number}]"])
+    number = make("span", "note-number", [note.mark])
     entry = make("p", "note-item", [number, " "])
     entry.set("data-note", str(note.number))
     if body is None:

@@ -19,8 +19,8 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from wxpub.cli.preview import Reader
-from wxpub.preview.delivery import Pushed, Target
-from wxpub.preview.session import serve
+from wxpub.preview.live import Destination, Outcome
+from wxpub.preview.server import serve
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parent.parent / "examples"
@@ -69,15 +69,15 @@ def whole_story(page: Any, path: Path) -> None:
 def preview() -> Iterator[tuple[str, Path]]:
     """Run the preview of a copy of the example."""
 
-    def pusher(target: str, theme: str, say: Callable[[str], None], tick: Callable[[int, int], None]) -> Pushed:
-        return Pushed("created")
+    def push(destination: str, theme: str, say: Callable[[str], None], tick: Callable[[int, int], None]) -> Outcome:
+        return Outcome("created")
 
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "weiguang"
         shutil.copytree(EXAMPLES, folder)
         path = folder / "issues" / "2026-11-15.md"
-        targets = (Target("drafts", "微光"), Target("sandbox"))
-        with serve(path, Reader(path).issue, port=0, pusher=pusher, targets=targets) as session:
+        destinations = (Destination("drafts", "微光"), Destination("sandbox"))
+        with serve(path, Reader(path).issue, port=0, push=push, destinations=destinations) as session:
             yield session.url, path
 
 

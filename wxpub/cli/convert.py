@@ -79,8 +79,8 @@ def _deliver(issue: options.Issue, page: Page, place: Path | None, *, fragment: 
         _write(place, page.html, ours=False)
         if not copy:
             return page
-    from wxpub import preview
     from wxpub.images.embed import embed
+    from wxpub.preview import pages
 
     article, root = issue.article, issue.config.picture_root
     pictures, findings = embed(page.images, article.path, root=root)
@@ -89,12 +89,12 @@ def _deliver(issue: options.Issue, page: Page, place: Path | None, *, fragment: 
     if place is not None and not fragment:
         covers, _ = embed([ImageRef(article.cover)], article.path, root=root)
         cover = covers[article.cover].url if covers else ""
-        alone = preview.standalone(page, fragment=paste, pictures=pictures, theme=issue.theme.name, cover=cover)
+        alone = pages.standalone(page, fragment=paste, pictures=pictures, theme=issue.theme.name, cover=cover)
         _write(place, alone, ours=ours)
     if copy:
-        from wxpub.preview import clipboard, plaintext
+        from wxpub.preview import clipboard
 
-        clipboard.copy_html(paste, plaintext.text(paste))
+        clipboard.copy_html(paste, clipboard.plain_text(paste))
     return page
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from wxpub.cli.wechat import WeChat
     from wxpub.config import Account, Config
     from wxpub.preview.build import Issue
-    from wxpub.preview.delivery import Pushed, Say, Target, Tick
-    from wxpub.preview.session import Session
+    from wxpub.preview.live import Destination, Outcome, Say, Tick
+    from wxpub.preview.server import Session
 
 SANDBOX, DRAFTS = "sandbox", "drafts"  # where the page's button may push to
 
@@ -53,7 +53,7 @@ def preview(
       wxpub preview issue.md --theme digest --port 8000
       wxpub preview issue.md --host 0.0.0.0      also on a phone in the same network
     """
-    from wxpub.preview.session import PORT, serve
+    from wxpub.preview.server import PORT, serve
 
     if not file.is_file():
         article.read(file)  # says what is wrong; everything else can be mended while the preview shows it
@@ -62,7 +62,7 @@ def preview(
     reader = Reader(file, theme_name, variables, account)
     with ExitStack() as stack:
         courier = Courier(reader, settings, account_name, stack)
-        begin = partial(serve, file, reader.issue, host=host, pusher=courier, targets=courier.targets())
+        begin = partial(serve, file, reader.issue, host=host, push=courier, destinations=courier.destinations())
         try:
             session = stack.enter_context(begin(port=PORT if port is None else port))
         except ConfigError:
@@ -143,26 +143,26 @@ class Courier:
     stack: ExitStack
     _running: list[WeChat] = field(default_factory=list)
 
-    def targets(self) -> tuple[Target, ...]:
+    def destinations(self) -> tuple[Destination, ...]:
         """List where a push can go: to the account, if there is one, and always to the sandbox."""
-        from wxpub.preview.delivery import Target
+        from wxpub.preview.live import Destination
 
         account = self.reader.account
-        return (*([Target(DRAFTS, account.name)] if account else []), Target(SANDBOX))
+        return (*([Destination(DRAFTS, account.name)] if account else []), Destination(SANDBOX))
 
-    def __call__(self, target: str, theme: str, say: Say, tick: Tick) -> Pushed:
+    def __call__(self, destination: str, theme: str, say: Say, tick: Tick) -> Outcome:
         from wxpub.cli import wechat
 
-        if target == SANDBOX:
+        if destination == SANDBOX:
             account = self._sandbox()
             return self._push(account, theme, say, tick)
         with wechat.connect(self.settings, self.account_name, sandbox=False) as account:
             return self._push(account, theme, say, tick)
 
-    def _push(self, account: WeChat, theme: str, say: Say, tick: Tick) -> Pushed:
+    def _push(self, account: WeChat, theme: str, say: Say, tick: Tick) -> Outcome:
         from wxpub import push as pushing
         from wxpub.cli import wechat
-        from wxpub.preview.delivery import Pushed
+        from wxpub.preview.live import Outcome
 
         job = wechat.job(account, [self.reader.load(theme)])
         for finding in job.bundles[0].findings:
@@ -170,7 +170,7 @@ class Courier:
                 say(str(finding))
         receipt = pushing.push(replace(job, say=say, tick=tick))
         url = f"{account.sandbox.url}/draft/{receipt.media_id}" if account.sandbox else "https://mp.weixin.qq.com/"
-        return Pushed(receipt.action, receipt.uploaded, receipt.reused, url)
+        return Outcome(receipt.action, receipt.uploaded, receipt.reused, url)
 
     def _sandbox(self) -> WeChat:
         """Give the local WeChat; it starts with the first push to it."""
@@ -197,9 +197,9 @@ def _say(session: Session) -> None:
     from wxpub.images import terminal_qrcode
 
     click.echo(f"preview: {session.url}  (Ctrl-C ends it)", err=True)
-    if session.doorman.locked:
+    if session.access.locked:
         click.echo(f"each key lets one browser in; scan it with a phone:\n{terminal_qrcode(session.url)}", err=True)
-        session.doorman.opened = lambda: _say(session)
+        session.access.opened = lambda: _say(session)
 
 
 def _listen() -> threading.Event:

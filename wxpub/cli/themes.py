@@ -63,7 +63,7 @@ def _show(file: Path, output: Path | None, open_page: bool) -> None:
     from wxpub.cli import options
     from wxpub.images.embed import embed
     from wxpub.page import render
-    from wxpub.preview import gallery
+    from wxpub.preview import pages
 
     issue = options.load(file)
     article, published = issue.article, issue.published
@@ -72,7 +72,7 @@ def _show(file: Path, output: Path | None, open_page: bool) -> None:
     for finding in findings:
         click.secho(str(finding), fg="red", err=True)
     looks = [theme.load(name) for name in theme.names()]
-    page = gallery.make([(look, render(article, look, published=published, pictures=pictures)) for look in looks])
+    page = pages.gallery([(look, render(article, look, published=published, pictures=pictures)) for look in looks])
     place = output or Path(tempfile.mkdtemp(prefix="wxpub-")) / f"{file.stem}.themes.html"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import base64
 import re
+import threading
+import time
+import traceback
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from wxpub import check, images, theme
-from wxpub.errors import ConfigError, SourceError
+from wxpub.errors import ConfigError, SourceError, WxpubError
 from wxpub.page import Picture, render
-from wxpub.preview import state
-from wxpub.preview.pictures import Pictures, Shown
+from wxpub.preview import pages
 
 if TYPE_CHECKING:
     from wxpub.article import Article
     from wxpub.finding import Finding
-    from wxpub.images import Image
+    from wxpub.images import Image, Source
     from wxpub.page import ImageRef, Page
     from wxpub.theme import Theme
 
@@ -85,7 +89,7 @@ class Builder:
         self._srcs: tuple[str, ...] = ()  # the pictures of the last view
         self._load = load
         self._titles = {name: theme.load(name).title for name in theme.names()}
-        self._pictures = Pictures(path, changed)
+        self._images = ImageCache(path, changed)
         self._followed: frozenset[Path] = frozenset({path})
 
     def __call__(self) -> View:
@@ -118,7 +122,7 @@ class Builder:
 
     def close(self) -> None:
         """Begin nothing more."""
-        self._pictures.close()
+        self._images.close()
 
     def _themes(self) -> list[dict[str, str]]:
         """List what can be chosen: the themes that come with the program, and the issue's own if it is another."""
@@ -130,7 +134,7 @@ class Builder:
 
         Which pictures there are is known after rendering; as a rule they are those of the last time.
         """
-        look = partial(self._pictures.look, root=issue.root, allow_private=issue.allow_private)
+        look = partial(self._images.look, root=issue.root, allow_private=issue.allow_private)
         shown = {src: look(src) for src in self._srcs}
         page = _page(issue, shown)
         self._srcs = tuple(each.src for each in page.images)
@@ -139,10 +143,8 @@ class Builder:
             page = _page(issue, shown)
         article = page.article
         shown = {src: shown[src] for src in self._srcs}
-        shown[COVER] = (
-            look(article.cover) if article.cover else self._pictures.cover(article.title, issue.cover_colours)
-        )
-        self._pictures.forget()
+        shown[COVER] = look(article.cover) if article.cover else self._images.cover(article.title, issue.cover_colours)
+        self._images.forget()
         return page, shown
 
 
@@ -165,7 +167,7 @@ def _state(page: Page, issue: Issue, shown: Mapping[str, Shown], findings: Itera
             url = escape(src) if images.hosted(src) else _hosted(each).url
             html = html.replace(f'"{url}"', f'"{address(each.key)}"')
     cover = shown[COVER]
-    described = state.describe(
+    described = pages.describe(
         page,
         fragment=html,
         findings=tuple(findings),
@@ -185,7 +187,7 @@ def _image(image: ImageRef, shown: Shown, issue: Issue) -> dict[str, Any]:
     """Describe what a push will do with an image, and what the page can show of it."""
     described: dict[str, Any] = {"src": image.src, "alt": image.alt, "line": image.line}
     if shown.image is None:
-        return {**described, "fate": "pending" if shown.pending else "missing", "note": shown.problem}
+        return {**described, "status": "pending" if shown.pending else "missing", "note": shown.problem}
     picture = shown.image
     return {
         **described,
@@ -195,7 +197,7 @@ def _image(image: ImageRef, shown: Shown, issue: Issue) -> dict[str, Any]:
         "bytes": len(picture.data),
         "before": shown.before,
         "kind": picture.mime.partition("/")[2].upper(),
-        "fate": "hosted" if images.hosted(image.src) else "uploaded" if shown.source in issue.uploaded else "upload",
+        "status": "hosted" if images.hosted(image.src) else "uploaded" if shown.source in issue.uploaded else "upload",
         "note": picture.remark,
     }
 
@@ -214,3 +216,126 @@ def _files(issue: Issue, srcs: Iterable[str]) -> Iterable[Path]:
         if not re.match(r"(https?:)?//|data:|qrcode:", src):
             base = issue.root if src.startswith("/") else folder
             yield base / unquote(src.partition("?")[0]).lstrip("/")
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+AT_ONCE = 512 * 1024  # bytes of a picture that is made ready while the reader waits; larger ones are too slow for that
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What became of a source: an `image` and the key of its bytes, or a `problem`, or neither while it is `pending`.
+
+    `source` is the key by which a push knows the source again, `before` its size in bytes.
+    """
+
+    image: Image | None = None
+    key: str = ""
+    source: str = ""
+    before: int = 0
+    problem: str = ""
+
+    @property
+    def pending(self) -> bool:
+        return self.image is None and not self.problem
+
+
+PENDING = Shown()
+PATIENCE = 60  # seconds after which an address that could not be reached is asked again
+
+
+class ImageCache:
+    """Keeps the pictures of the issue at `path` ready; calls `changed` when one that took longer has arrived.
+
+    Files are read again at every look, and converted again only if their bytes changed. Addresses on the web are asked
+    once; where that failed, again at the first look after a minute.
+    """
+
+    def __init__(self, path: Path, changed: Callable[[], None]) -> None:
+        self._path, self._changed = path, changed
+        self._ready: dict[str, Shown] = {}  # by the source's key, or by its address on the web
+        self._again: dict[str, float] = {}  # when a failure is worth another try
+        self._pending: set[str] = set()
+        self._used: set[str] = set()
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="images")
+
+    def look(self, src: str, root: Path, *, allow_private: bool = False) -> Shown:
+        """Give what is known of the picture `src` now; what is slow is begun and not waited for."""
+        if src.startswith(("http:", "https:", "//")):
+
+            def fetch() -> Shown:
+                return _fit(images.read(src, self._path, root=root, allow_private=allow_private))
+
+            return self._find(src, fetch, at_once=False)
+        try:
+            source = images.read(src, self._path, root=root)
+        except WxpubError as error:
+            return Shown(problem=_reason(error))
+        return self._find(source.key, lambda: _fit(source), at_once=len(source.data) <= AT_ONCE)
+
+    def cover(self, title: str, colours: tuple[str, str]) -> Shown:
+        """Give the cover that a push would draw of `title`, once it is drawn."""
+        key = images.cover_source(title, colours).key
+        return self._find(key, lambda: _shown(images.cover(title, colours)), at_once=False)
+
+    def forget(self) -> None:
+        """Drop every picture that was not asked for since the last time."""
+        with self._lock:
+            self._ready = {key: shown for key, shown in self._ready.items() if key in self._used}
+            self._again = {key: due for key, due in self._again.items() if key in self._used}
+            self._used.clear()
+
+    def close(self) -> None:
+        """Start nothing more; what is being fetched may finish."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _find(self, key: str, make: Callable[[], Shown], *, at_once: bool) -> Shown:
+        with self._lock:
+            self._used.add(key)
+            due = time.monotonic() > self._again.get(key, float("inf"))
+            if key in self._ready and not due:
+                return self._ready[key]
+            if not at_once:
+                if key not in self._pending:
+                    self._pending.add(key)
+                    self._pool.submit(self._later, key, make)
+                return self._ready.get(key, PENDING)
+        shown = _try(make)
+        with self._lock:
+            self._ready[key] = shown
+        return shown
+
+    def _later(self, key: str, make: Callable[[], Shown]) -> None:
+        try:
+            shown = _try(make)
+        except Exception:  # a bug: without this, nobody would ever hear of it
+            traceback.print_exc()
+            shown = Shown(problem="internal error, see the terminal")
+        with self._lock:
+            self._ready[key] = shown
+            self._again[key] = time.monotonic() + PATIENCE if shown.problem else float("inf")
+            self._pending.discard(key)
+        self._changed()
+
+
+def _try(make: Callable[[], Shown]) -> Shown:
+    try:
+        return make()
+    except WxpubError as error:
+        return Shown(problem=_reason(error))
+
+
+def _fit(source: Source) -> Shown:
+    return _shown(images.fit(source), source.key, len(source.data))
+
+
+def _shown(image: Image, source: str = "", before: int = 0) -> Shown:
+    return Shown(image, sha256(image.data).hexdigest()[:32], source, before)
+
+
+def _reason(error: WxpubError) -> str:
+    """Say what is wrong without the article's name, which the page shows already."""
+    hint = getattr(error, "hint", "")
+    return getattr(error, "message", str(error)) + (f"; {hint}" if hint else "")

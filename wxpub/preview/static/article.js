@@ -4,7 +4,7 @@ import { $ } from "./dom.js";
 import { say } from "./words.js";
 
 const BLOCKS = ":is(h1, h2, h3, h4, h5, h6, p, li, tr, img, .wx-missing)";
-const NEVER = "script, style, link, meta, base, iframe, object, embed"; // WeChat removes them; nothing of them could run here
+const NEVER = "script, style, link, meta, base, iframe, object, embed"; // WeChat removes them; none of them could run here
 const squeeze = (text) => text.replace(/\s+/g, " ").trim();
 
 const frame = () => $("#article");
@@ -39,7 +39,7 @@ export function place(state, wanted) {
   resume(reading);
 }
 
-/** Give every element with a style the one that WeChat's dark mode makes of it. */
+/** Replace every inline style by what WeChat's dark mode makes of it. */
 function darken(parsed, { styles, use }) {
   const styled = parsed.querySelectorAll("[style]");
   if (styled.length !== use.length) return; // the browser read another tree than the server: rather no colours than wrong ones
@@ -61,7 +61,7 @@ function settle(image, known) {
 }
 
 function absence(address, known) {
-  if (known?.fate === "pending" || known?.fate === "missing") return known.note || say.fates[known.fate];
+  if (known?.status === "pending" || known?.status === "missing") return known.note || say.statuses[known.status];
   const host = /^(?:https?:)?\/\/([^/?#]+)/.exec(address)?.[1];
   return host ? say.elsewhere(host) : say.unseen;
 }
@@ -112,23 +112,29 @@ function resume(reading) {
   }
 }
 
-/** Scroll to the `nth` heading or paragraph that says `text` and nothing else but the numbers of its notes. */
-export function reveal(text, nth = 0) {
-  const said = (block) => squeeze(block.textContent).replace(/(\[\d+\])+$/, "");
-  const target = blocks().filter((block) => said(block) === squeeze(text))[nth];
-  if (!target) return;
+/** Scroll to the `nth` heading or paragraph that says `text` and nothing else but the marks of `notes`. */
+export function reveal(text, nth, notes) {
+  const marks = new Set(notes.map((note) => note.mark));
+  const place = blocks().filter((block) => withoutMarks(block, marks) === squeeze(text))[nth];
+  if (!place) return;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  view().scrollBy({ top: target.getBoundingClientRect().top - 16, behavior: calm ? "instant" : "smooth" });
+  view().scrollBy({ top: place.getBoundingClientRect().top - 16, behavior: calm ? "instant" : "smooth" });
+}
+
+function withoutMarks(block, marks) {
+  const copy = block.cloneNode(true);
+  copy.querySelectorAll("span, sup").forEach((each) => marks.has(each.textContent) && each.remove());
+  return squeeze(copy.textContent);
 }
 
 // --- what the page around it wants to know ---
 
-/** Give the addresses of the article's pictures as the frame shows them, in order; "" for one that it does not show. */
-export function pictures() {
+/** List the addresses of the article's images as the frame shows them, in order; "" for one that it does not show. */
+export function shownImages() {
   return [...content().querySelectorAll("img, .wx-missing")].map((each) => each.getAttribute("src") || "");
 }
 
-/** Give the links that WeChat keeps alive. */
+/** List the links that WeChat keeps alive. */
 export function liveLinks() {
   return [...content().querySelectorAll("a[href]")].map((each) => ({ text: each.textContent, url: each.getAttribute("href") }));
 }

@@ -2,23 +2,24 @@
 
 import { $, h } from "./dom.js";
 import { ready } from "./article.js";
-import { deliver, pushButton, showPush } from "./push.js";
+import { openPush, pushButton, showPush } from "./push.js";
 import { remember, remembered } from "./settings.js";
 import { post, run } from "./server.js";
-import { copyPlace, furnish, show, toast } from "./view.js";
+import { copyPlace, setUp, show, toast } from "./view.js";
 import { say } from "./words.js";
 
 let state = null; // the view that is shown
 let seen = { epoch: -1, build: -1 };
-let fragment = null; // what a copy takes: a promise, since pictures have to be put into it
+let broken = false; // the article cannot be built: what is shown is the last one that could
+let fragment = null; // what a copy takes: a promise, since images have to be put into it
 
 async function start() {
   await ready();
-  furnish({
+  setUp({
     payload,
     controls: [themePicker()],
     actions: [pushButton(() => state)],
-    shortcuts: { t: [say.theme, nextTheme], p: [say.push, () => deliver(() => state)] },
+    shortcuts: { t: [say.theme, nextTheme], p: [say.push, () => broken || openPush(() => state)] },
   });
   $(".file").append(h("span", { id: "pulse", role: "img" }));
   $(".phone").append(h("div", { id: "problem", role: "alert", hidden: true }));
@@ -54,8 +55,8 @@ async function ask() {
 function apply(news) {
   if (news.run !== run) return location.reload(); // another server: its page and its token are others, too
   seen = { epoch: news.epoch, build: news.build };
+  showProblem(news.error);
   pulse(true);
-  problem(news.error);
   showPush(news);
   if (!news.view) return;
   const first = state === null;
@@ -67,14 +68,21 @@ function apply(news) {
 }
 
 function pulse(alive) {
-  $("#pulse").className = alive ? "alive" : "lost";
-  $("#pulse").title = alive ? say.alive : say.away;
-  $("#pulse").setAttribute("aria-label", alive ? say.alive : say.away);
+  const [name, text] = !alive ? ["lost", say.away] : broken ? ["broken", say.problem] : ["alive", say.alive];
+  $("#pulse").className = name;
+  $("#pulse").title = text;
+  $("#pulse").setAttribute("aria-label", text);
 }
 
-/** Show what keeps the article from being built, in its place; the last article is behind it and comes back with the next. */
-function problem(message) {
+/**
+ * Show what keeps the article from being built, in its place. Until it is mended, what was found out about the last
+ * article is greyed, and nothing can be copied or pushed.
+ */
+function showProblem(message) {
   const place = $("#problem");
+  broken = Boolean(message);
+  for (const button of [$("#copy"), $("#push")]) button.disabled = broken;
+  for (const stale of [$("#outline"), $("#panels")]) stale.inert = broken;
   place.hidden = !message;
   if (!message) return place.replaceChildren();
   const where = /^(.*?:\d+): /.exec(message)?.[1];
@@ -93,13 +101,13 @@ function prepare() {
 }
 
 async function payload() {
-  const made = await prepare();
+  const made = broken ? null : await prepare();
   if (!made) {
     fragment = null;
     toast(say.nothingToCopy);
     return null;
   }
-  return { ...made, lost: state.images.filter((image) => image.fate === "missing" || image.fate === "pending").length };
+  return { ...made, lost: state.images.filter((image) => image.status === "missing" || image.status === "pending").length };
 }
 
 // --- themes: chosen for the server, remembered by the browser ---

@@ -4,9 +4,9 @@ import { h } from "./dom.js";
 import { liveLinks, reveal } from "./article.js";
 import { count, say, weight } from "./words.js";
 
-/** Build all panels of `state`; `pictures` are the images as the article shows them, `copyPlace` copies a finding's place. */
-export function panels(state, pictures, copyPlace) {
-  return [findings(state, copyPlace), messages(state), sizes(state), images(state, pictures), notes(state)];
+/** Build all panels of `state`; `shown` are the images' addresses in the article, `copyPlace` copies a finding's place. */
+export function panels(state, shown, copyPlace) {
+  return [findings(state, copyPlace), messages(state), sizes(state), images(state, shown), notes(state)];
 }
 
 function panel(name, title, badge, ...content) {
@@ -24,7 +24,7 @@ export function outline(state) {
     const nth = seen.get(heading.text) ?? 0;
     seen.set(heading.text, nth + 1);
     return h("li", { class: `level-${heading.level}` },
-      h("button", { type: "button", onclick: () => reveal(heading.text, nth) }, heading.text));
+      h("button", { type: "button", onclick: () => reveal(heading.text, nth, state.notes) }, heading.text));
   });
   return [h("h2", {}, say.outline), entries.length ? h("ol", {}, entries) : empty(say.noOutline)];
 }
@@ -112,9 +112,9 @@ function measure({ name, used, limit }) {
 
 // --- images ---
 
-function images(state, pictures) {
+function images(state, shown) {
   return panel("images", say.images, state.images.length,
-    state.images.length ? h("ul", { class: "images" }, state.images.map((each) => image(each, each.url || pictures[each.position]))) : empty(say.noImages));
+    state.images.length ? h("ul", { class: "images" }, state.images.map((each) => image(each, each.url || shown[each.position]))) : empty(say.noImages));
 }
 
 function image(each, shown) {
@@ -127,7 +127,7 @@ function image(each, shown) {
       h("p", { class: "name" }, each.src.startsWith("qrcode:") ? say.qrcode : each.src.slice(0, 200)),
       h("p", {}, each.alt || say.noAlt),
       facts,
-      h("p", { class: `fate ${each.fate}` }, say.fates[each.fate]),
+      h("p", { class: `status ${each.status}` }, say.statuses[each.status]),
       each.note ? h("p", { class: "note" }, each.note) : null));
 }
 
@@ -144,7 +144,7 @@ function notes(state) {
     state.source_url ? h("p", { class: "source" }, h("b", {}, say.source), address(state.source_url)) : null,
     state.notes.length || live.length || state.source_url ? null : empty(say.noNotes),
     state.notes.length ? h("ol", { class: "notes" }, state.notes.map((note) =>
-      h("li", { value: note.number }, h("span", { class: "number" }, `[${note.number}]`), h("div", {}, h("p", {}, note.text), note.url ? address(note.url) : null)))) : null,
+      h("li", { value: note.number }, h("span", { class: "number" }, note.mark), h("div", {}, h("p", {}, note.text), note.url ? address(note.url) : null)))) : null,
     live.length ? h("details", {}, h("summary", {}, say.liveLinks(live.length)),
       h("ul", { class: "notes" }, live.map((link) => h("li", {}, h("div", {}, h("p", {}, link.text), address(link.url)))))) : null);
 }

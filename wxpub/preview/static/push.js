@@ -5,19 +5,19 @@ import { post } from "./server.js";
 import { toast } from "./view.js";
 import { say } from "./words.js";
 
-let targets = [];
+let destinations = [];
 let progress = { running: false, steps: [] };
 
 export function pushButton(state) {
-  return h("button", { type: "button", class: "second", id: "push", hidden: true, "aria-keyshortcuts": "p", onclick: () => deliver(state) }, say.push);
+  return h("button", { type: "button", class: "second", id: "push", hidden: true, "aria-keyshortcuts": "p", onclick: () => openPush(state) }, say.push);
 }
 
 /** Open the dialog for the article of `state()`. */
-export function deliver(state) {
-  if (!targets.length || !state()) return;
-  let dialog = $("#delivery");
+export function openPush(state) {
+  if (!destinations.length || !state()) return;
+  let dialog = $("#push-dialog");
   if (!dialog) {
-    dialog = h("dialog", { id: "delivery", "aria-labelledby": "delivery-head" });
+    dialog = h("dialog", { id: "push-dialog", "aria-labelledby": "push-head" });
     document.body.append(dialog);
   }
   if (!progress.running) progress = { running: false, steps: [] };
@@ -30,36 +30,36 @@ function ask(state) {
   const errors = state.findings.filter((finding) => finding.severity === "error").length;
   const theme = state.themes.find((each) => each.name === state.theme);
   return [
-    h("h2", { id: "delivery-head" }, say.pushHead),
+    h("h2", { id: "push-head" }, say.pushHead),
     h("p", { class: "what" }, state.title),
     h("p", { class: "soft" }, say.pushTheme(theme?.title || state.theme)),
     errors ? h("p", { class: "stop" }, say.pushErrors(errors)) : null,
-    h("div", { id: "delivery-report", "aria-live": "polite" }),
+    h("div", { id: "push-report", "aria-live": "polite" }),
     h("div", { class: "buttons" },
-      h("button", { type: "button", class: "second", onclick: () => $("#delivery").close() }, say.close),
-      targets.map((target, index) => h("button", { type: "button", class: index ? "second" : "primary", "data-target": target.name, onclick: () => begin(target.name) }, say.pushTo(target)))),
+      h("button", { type: "button", class: "second", onclick: () => $("#push-dialog").close() }, say.close),
+      destinations.map((destination, index) => h("button", { type: "button", class: index ? "second" : "primary", "data-destination": destination.name, onclick: () => begin(destination.name) }, say.pushTo(destination)))),
   ].filter(Boolean);
 }
 
-async function begin(target) {
-  if (!await post("/push", { target })) toast(say.refused);
+async function begin(destination) {
+  if (!await post("/push", { destination })) toast(say.refused);
 }
 
 /** Take what the server says about pushing: where to, and how far the latest push is. */
 export function showPush(news) {
-  targets = news.targets;
-  $("#push").hidden = !targets.length;
+  destinations = news.destinations;
+  $("#push").hidden = !destinations.length;
   const ended = progress.running && !news.push.running;
   if (news.push.running || ended) progress = news.push;
   report();
-  if (ended && !$("#delivery")?.open) toast(progress.error || say.pushed[progress.result.action]);
+  if (ended && !$("#push-dialog")?.open) toast(progress.error || say.pushed[progress.result.action]);
 }
 
 function report() {
-  const place = $("#delivery-report");
+  const place = $("#push-report");
   if (!place) return;
-  for (const button of document.querySelectorAll("[data-target]")) button.disabled = progress.running;
-  const [done, all] = progress.pictures ?? [0, 0];
+  for (const button of document.querySelectorAll("[data-destination]")) button.disabled = progress.running;
+  const [done, all] = progress.images ?? [0, 0];
   place.replaceChildren(
     progress.steps.length ? h("ol", { class: "steps" }, progress.steps.map((step) => h("li", {}, step))) : "",
     progress.running ? h("progress", { "aria-label": say.progress, value: all ? done : null, max: all || 1 }) : "",

@@ -2,13 +2,13 @@
 
 import { $ } from "./dom.js";
 import { ready } from "./article.js";
-import { furnish, show } from "./view.js";
+import { setUp, show } from "./view.js";
 
 async function start() {
   const state = JSON.parse($("#state").textContent);
-  const lost = state.images.filter((image) => image.fate === "lost").length;
+  const lost = state.images.filter((image) => image.status === "lost").length;
   await ready();
-  furnish({ payload: async () => ({ html: state.html, text: state.text, lost }) });
+  setUp({ payload: async () => ({ html: state.html, text: state.text, lost }) });
   show(state);
 }
 

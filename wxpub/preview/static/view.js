@@ -1,7 +1,7 @@
 // The page around the article: the bar with its switches, the panels, and what the two kinds of preview have in common.
 
 import { $, h, icon } from "./dom.js";
-import { onKey, pictures, place } from "./article.js";
+import { onKey, place, shownImages } from "./article.js";
 import { copy } from "./copy.js";
 import { outline, panels } from "./panels.js";
 import { remember, remembered } from "./settings.js";
@@ -18,7 +18,7 @@ let current = null; // the state that is shown
  * Build the bar and the places of the panels. `payload` gives `{html, text, lost}` of the article to copy; `controls` and
  * `actions` are further elements of the bar, `shortcuts` further keys: `{key: [what it says, what it does]}`.
  */
-export function furnish({ payload, controls = [], actions = [], shortcuts = {} }) {
+export function setUp({ payload, controls = [], actions = [], shortcuts = {} }) {
   speak();
   const copying = () => copyArticle(payload);
   $("#bar").replaceChildren(
@@ -47,7 +47,7 @@ export function show(state) {
   $("#file").textContent = state.file;
   $("#file").title = state.path;
   renew($("#outline"), outline(state));
-  renew($("#panels"), panels(state, pictures(), copyPlace));
+  renew($("#panels"), panels(state, shownImages(), copyPlace));
   $("#view-details").replaceChildren(say.details, state.findings.length ? h("span", { class: "badge" }, count(state.findings.length)) : "");
 }
 

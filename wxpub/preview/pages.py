@@ -1,0 +1,284 @@
+"""The pages that the preview makes: a rendered article in, what they say of it and the HTML around it out.
+
+    describe    what a page shows, as one JSON document: the same for the file and for the live page
+    standalone  the file that `wxpub convert` writes; needs no server, no network and no other file
+    gallery     an article in several themes, each by day and by night
+
+Reads only the files that are shipped with the package, under static/ and templates/.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from hashlib import sha256
+from html import escape, unescape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from wxpub import address, limits
+from wxpub.check.size import measure
+from wxpub.page import Picture
+from wxpub.preview.clipboard import plain_text
+from wxpub.preview.dark import at_night, night
+
+if TYPE_CHECKING:
+    from wxpub.finding import Finding
+    from wxpub.page import Page
+    from wxpub.theme import Theme
+
+# --- the shipped files ------------------------------------------------------------------------------------------------
+
+_IMPORT = re.compile(r'^import\s[^"]*"\./([\w-]+\.js)";\n', re.MULTILINE)
+
+
+def read(name: str) -> str:
+    """Read a shipped file, for example `static/preview.css`."""
+    return files(__package__).joinpath(*name.split("/")).read_text(encoding="utf-8")
+
+
+def fill(name: str, **slots: str) -> str:
+    """Fill the slots `{{name}}` of a template; the caller escapes what is no HTML."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], read(f"templates/{name}"))
+
+
+def frame() -> str:
+    """Give the document that the phone shows: WeChat's style sheet, and empty places that the page's script fills."""
+    return fill("frame.html", style=read("static/wechat.css"))
+
+
+def script(entry: str) -> str:
+    """Join a module with everything it imports into one script, since a page opened from a file can load no modules.
+
+    Modules of the preview share no top-level names, import each other by `./name.js` and rename nothing.
+    """
+    done: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        if name in done:
+            return
+        text = read(f"static/{name}")
+        done[name] = ""  # before its imports: they may import each other
+        for imported in _IMPORT.findall(text):
+            add(imported)
+        del done[name]
+        done[name] = re.sub(r"^export ", "", _IMPORT.sub("", text), flags=re.MULTILINE)
+
+    add(entry)
+    return '"use strict";\n(() => {\n' + "\n".join(done.values()) + "})();\n"
+
+
+def source_hash(text: str) -> str:
+    """Name an inline script for a Content-Security-Policy, so that it runs and nothing else does."""
+    return "'sha256-" + b64encode(sha256(text.encode()).digest()).decode() + "'"
+
+
+def names() -> frozenset[str]:
+    """List the files that a page may ask for."""
+    return frozenset(each.name for each in files(__package__).joinpath("static").iterdir())
+
+
+# --- what a page shows ------------------------------------------------------------------------------------------------
+
+PROPERTIES = 8  # of CSS, those that cost most
+
+
+def describe(
+    page: Page,
+    *,
+    fragment: str = "",
+    findings: Sequence[Finding] | None = None,
+    images: Sequence[Mapping[str, Any]] = (),
+    theme: str = "",
+    cover: str = "",
+) -> dict[str, Any]:
+    """Describe `page` for the preview's scripts.
+
+    Characters and bytes are those of `page.html`, as it is sent; `fragment` is the same article with images that the
+    viewer can see, and `images` says what becomes of each. `cover` is an address of the cover.
+    """
+    article = page.article
+    html = fragment or page.html
+    return {
+        "file": article.path.name,
+        "path": str(article.path),
+        "theme": theme,
+        "title": article.title,
+        "author": article.author,
+        "date": article.date,
+        "digest": article.digest,
+        "source_url": article.source_url,
+        "cover": cover,
+        "coverName": article.cover,
+        "html": html,
+        "dark": _numbered(night(html)),
+        "text": plain_text(html),
+        "outline": [asdict(heading) for heading in page.outline],
+        "notes": [{**asdict(note), "mark": note.mark} for note in page.notes],
+        "images": list(images),
+        "findings": [_finding(each) for each in (page.findings if findings is None else findings)],
+        "sizes": sizes(page),
+    }
+
+
+def sizes(page: Page) -> dict[str, Any]:
+    """Give the article's measures with their limits, and what its characters are spent on."""
+    article, size = page.article, measure(page.html)
+    return {
+        "measures": [
+            {"name": "title", "used": len(article.title), "limit": limits.TITLE_CHARS},
+            {"name": "author", "used": len(article.author), "limit": limits.AUTHOR_CHARS},
+            {"name": "digest", "used": len(article.digest), "limit": limits.DIGEST_CHARS},
+            {"name": "characters", "used": size.characters, "limit": limits.CONTENT_CHARS},
+            {"name": "bytes", "used": size.bytes, "limit": limits.CONTENT_BYTES},
+        ],
+        "kinds": {
+            "text": size.kinds["text"],
+            "style": size.kinds["style"],
+            "address": size.kinds["address"],
+            "markup": size.kinds["tag"] + size.kinds["attribute"],
+        },
+        "sections": [{"text": text, "used": used} for text, used in size.sections],
+        "properties": [{"text": text, "used": used} for text, used in size.properties[:PROPERTIES]],
+    }
+
+
+def _numbered(styles: Sequence[str]) -> dict[str, list[Any]]:
+    """Write every style once: an article has a thousand elements, and some fifty styles."""
+    numbers = {style: number for number, style in enumerate(dict.fromkeys(styles))}
+    return {"styles": list(numbers), "use": [numbers[style] for style in styles]}
+
+
+def dump(state: Mapping[str, Any]) -> str:
+    """Serialise for a `<script type="application/json">`: no `<` in it can end the element or open a comment."""
+    return json.dumps(state, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "message": finding.message,
+        "fix": finding.fix,
+        "line": finding.line,
+        "place": finding.place,
+    }
+
+
+# --- the page that stands alone ---------------------------------------------------------------------------------------
+
+
+def standalone(
+    page: Page,
+    *,
+    fragment: str = "",
+    findings: Sequence[Finding] | None = None,
+    pictures: Mapping[str, Picture] | None = None,
+    theme: str = "",
+    cover: str = "",
+) -> str:
+    """Make the file that `wxpub convert` writes: the article in a phone, what to know about it, a button to copy it.
+
+    `fragment` is what is shown and copied: the article finished for pasting, with its images embedded; without it,
+    `page.html`. Characters and bytes are counted in `page.html`, as it is sent. `findings` default to the page's own;
+    `pictures` tells what the images became; `theme` is the theme's name, `cover` a data: address.
+
+    The article cannot run: it lives in a sandboxed frame, and the page's Content-Security-Policy allows one script by
+    its hash and no address outside the file.
+    """
+    fragment = fragment or page.html
+    article = page.article
+    code = script("standalone.js")
+    images = _images(page, pictures or {}, fragment)
+    described = describe(page, fragment=fragment, findings=findings, images=images, theme=theme, cover=cover)
+    return fill(
+        "standalone.html",
+        policy=_policy(**{"script-src": source_hash(code), "img-src": "data:"}),
+        title=escape(article.title or article.path.name),
+        style=read("static/preview.css"),
+        frame=escape(frame()),
+        state=dump(described),
+        script=code,
+    )
+
+
+def _policy(**allowed: str) -> str:
+    """Allow `allowed` and inline styles, which are all that an article has; nothing else."""
+    inline, none = "'unsafe-inline'", "'none'"
+    kinds = {"default-src": none, **allowed, "style-src": inline, "base-uri": none, "form-action": none}
+    return "; ".join(f"{kind} {source}" for kind, source in kinds.items())
+
+
+def _images(page: Page, pictures: Mapping[str, Picture], fragment: str) -> list[dict[str, Any]]:
+    """Describe the images; each stands once in the file, so the list names it by its position in the article."""
+    shown = [unescape(src) for src in re.findall(r'<img\b[^>]*?\ssrc="([^"]*)"', fragment)]
+    described = []
+    for image in page.images:
+        picture = pictures.get(image.src, Picture(image.src))
+        embedded = picture.url.partition(",")[2] if picture.url.startswith("data:") else ""
+        described.append(
+            {
+                "src": image.src,
+                "alt": image.alt,
+                "line": image.line,
+                "position": shown.index(picture.url) if picture.url in shown else -1,
+                "width": picture.width,
+                "height": picture.height,
+                "bytes": len(embedded) * 3 // 4,
+                "status": paste_status(picture.url),
+            }
+        )
+    return described
+
+
+def paste_status(url: str) -> str:
+    """Say what the web editor does with an image at `url` when an article is pasted.
+
+    It keeps what WeChat serves already, uploads what is embedded unless it is SVG, fetches what is public; nothing else
+    arrives (reported by publishing tools).
+    """
+    if url[:5].lower() == "data:":
+        return "lost" if url.startswith("data:image/svg") else "embedded"
+    target = address.parse(url)
+    if target.scheme not in ("http", "https"):
+        return "lost"
+    return "hosted" if target.hosted else "fetched"
+
+
+# --- themes side by side ----------------------------------------------------------------------------------------------
+
+PHONE = 375  # CSS pixels
+
+
+def gallery(looks: Sequence[tuple[Theme, Page]]) -> str:
+    """Show the same article in several themes, its images embedded or on the web; the article cannot run in it."""
+    shown = (
+        f"<section><h2>{escape(theme.title)} {escape(theme.name)}</h2><p>{escape(theme.description)}</p>"
+        f"{_frame(phone(page))}{_frame(phone(page, dark=True))}</section>"
+        for theme, page in looks
+    )
+    return fill(
+        "gallery.html",
+        policy=_policy(**{"img-src": "data: http: https:"}),  # the frames' too: nothing but images is loaded in them
+        title=escape(looks[0][1].article.title) if looks else "",
+        style=read("static/gallery.css"),
+        looks="".join(shown),
+    )
+
+
+def phone(page: Page, *, dark: bool = False) -> str:
+    """Show an article as WeChat's page does, by day or by night; an HTML document of its own."""
+    return fill(
+        "phone.html",
+        scheme=" class=dark" if dark else "",
+        style=read("static/wechat.css"),
+        title=escape(page.article.title),
+        html=at_night(page.html) if dark else page.html,
+    )
+
+
+def _frame(document: str) -> str:
+    return f'<iframe sandbox loading="lazy" srcdoc="{escape(document)}"></iframe>'
