@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-size bench-sandbox screenshots format clean
+.PHONY: help demo test packages check bench bench-size bench-sandbox screenshots format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -32,7 +32,22 @@ demo: $(VENV)/.installed
 	@echo "Look at the page:   open demo/$(notdir $(ISSUE:.md=.html)) in a browser"
 	@echo "Look at the draft:  $(BIN)/wxpub sandbox --db demo/wechat.sqlite3, then open http://127.0.0.1:8888"
 
-test: $(VENV)/.installed-dev
+# What others wrote comes from npm, at the versions of the lock files; without npm the tests that need it are skipped.
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+PACKAGES := tests/js/node_modules/.installed
+PEER := bench/node_modules/.installed
+
+packages: $(PACKAGES)
+
+$(PACKAGES): tests/js/package.json tests/js/package-lock.json tests/js/editor.js
+	@if (cd tests/js && $(NPM_CI) && npm run --silent build); then touch $@; \
+	else echo "npm did not install tests/js/package.json: tests that need its packages are skipped"; fi
+
+$(PEER): bench/package.json bench/package-lock.json
+	@if (cd bench && $(NPM_CI)); then touch $@; \
+	else echo "npm did not install bench/package.json: there is nothing to compare with"; fi
+
+test: $(VENV)/.installed-dev $(PACKAGES)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/.installed-dev
@@ -44,11 +59,11 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.installed-dev
+bench: $(VENV)/.installed-dev $(PEER)
 	$(BIN)/python bench/dialect.py
 	$(BIN)/python bench/pipeline.py
 
-bench-size: $(VENV)/.installed-dev
+bench-size: $(VENV)/.installed-dev $(PEER)
 	$(BIN)/python bench/size.py
 
 bench-sandbox: $(VENV)/.installed-dev
@@ -59,4 +74,4 @@ screenshots: $(VENV)/.installed-dev
 	$(BIN)/python docs/screenshots/make.py
 
 clean:
-	rm -rf $(VENV) demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo dist tests/js/build tests/js/node_modules bench/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

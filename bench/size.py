@@ -1,8 +1,8 @@
 """How large articles are: characters of HTML, ours and that of @wenyan-md/core, issue by issue; writes docs/size.md.
 
-    python bench/size.py [--corpus FOLDER] [--wenyan FOLDER]
+    python bench/size.py [--corpus FOLDER]
 
-The peer comes from npm into build/wenyan, unless --wenyan names a folder that has it; without npm its column is empty.
+The peer comes from npm into bench/node_modules (`make bench-size` sees to it); without it its column is empty.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -25,7 +24,6 @@ sys.path.insert(0, str(ROOT))
 from wxpub import article, theme  # noqa: E402
 from wxpub.page import Page, render  # noqa: E402
 
-PEER = ["@wenyan-md/core@3.0.10", "jsdom@27", "undici@7", "form-data@4", "formdata-node@6", "form-data-encoder@4"]
 LIMIT = 20_000  # characters that WeChat documents
 
 
@@ -43,12 +41,11 @@ class Row:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--corpus", type=Path, default=ROOT.parent / "shared/corpus/issues", help="folder of issues")
-    parser.add_argument("--wenyan", type=Path, help="folder with the peer's node_modules")
     options = parser.parse_args()
     paths = sorted(options.corpus.glob("*.md"))
     if not paths:
         sys.exit(f"no issues in {options.corpus}; name a folder with --corpus")
-    peer = measure_peer(paths, options.wenyan)
+    peer = measure_peer(paths)
     pages = {path: render(article.read(path), theme.load()) for path in paths}
     rows = [row(path, page, peer.get(str(path))) for path, page in pages.items()]
     text = report(rows, pages.values(), themes(paths))
@@ -64,22 +61,12 @@ def without_styles(html: str) -> str:
     return re.sub(r' style="[^"]*"', "", html)
 
 
-def measure_peer(paths: list[Path], folder: Path | None) -> dict[str, int]:
-    """Give the characters that the peer makes of each issue: theme default, footnotes on."""
-    if folder is None:
-        folder = ROOT / "build/wenyan"
-        npm = shutil.which("npm")
-        if npm is None:
-            return {}
-        if not (folder / "node_modules/@wenyan-md").is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
-            subprocess.run([npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), *PEER], check=True)
-    script = folder / "wxpub-bench.mjs"  # modules are found from where the script lies
-    shutil.copyfile(ROOT / "bench/wenyan.mjs", script)
-    done = subprocess.run(
-        ["node", script.name, *map(str, paths)], cwd=folder, check=True, capture_output=True, text=True
-    )
-    sizes: dict[str, int] = json.loads(done.stdout)
+def measure_peer(paths: list[Path]) -> dict[str, int]:
+    """Return the characters that the peer makes of each issue: theme default, footnotes on."""
+    if not (ROOT / "bench/node_modules/@wenyan-md").is_dir():
+        return {}
+    command = ["node", str(ROOT / "bench/wenyan.mjs"), *map(str, paths)]
+    sizes: dict[str, int] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return sizes
 
 

@@ -1,18 +1,29 @@
-"""What the tests share: the corpus, a browser, and `--update` for golden files."""
+"""What the tests share: the corpus, a browser, what others wrote, and `--update` for golden files."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from wxpub import images
+
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+EDITOR = ROOT / "tests/js/build/editor.js"  # made by `make packages`, as are the next two
+AXE = ROOT / "tests/js/node_modules/axe-core/axe.min.js"
+COMMONMARK = ROOT / "tests/js/node_modules/commonmark-spec/spec.txt"
+NEEDS = {
+    "browser": "no Chromium found: install the package chromium",
+    "font": "no Chinese font found: install the package fonts-noto-cjk",
+    "npm": "packages of tests/js/package.json are missing: run `make packages`, which needs npm",
+}
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -29,24 +40,42 @@ def corpus_files() -> list[Path]:
     return sorted(CORPUS.glob("issues/*.md")) + sorted(CORPUS.glob("drafts/*.md"))
 
 
+def missing() -> dict[str, str]:
+    """List what this machine lacks: the mark of the tests that need it, and what to install."""
+    there = {
+        "browser": CHROMIUM is not None,
+        "font": images.chinese_font() is not None,
+        "npm": all(path.exists() for path in (EDITOR, AXE, COMMONMARK)),
+    }
+    return {mark: reason for mark, reason in NEEDS.items() if not there[mark]}
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite golden files; review the difference")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip browser tests where there is no Chromium, unless WXPUB_REQUIRE_BROWSER makes that a failure."""
-    if CHROMIUM or os.environ.get("WXPUB_REQUIRE_BROWSER"):
+    """Skip the tests that need what this machine lacks, unless WXPUB_REQUIRE_ALL makes that a failure."""
+    if os.environ.get("WXPUB_REQUIRE_ALL"):
         return
-    skip = pytest.mark.skip(reason="no Chromium found: install the package chromium to run the browser tests")
-    for item in items:
-        if "browser" in item.keywords:
-            item.add_marker(skip)
+    for mark, reason in missing().items():
+        for item in items:
+            if mark in item.keywords:
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    browser = CHROMIUM or "none found: browser tests are skipped"
-    corpus = f"{len(corpus_files())} files" if corpus_files() else "not beside the repository: its tests are skipped"
+    browser = CHROMIUM or "none found"
+    corpus = f"{len(corpus_files())} files" if corpus_files() else "not beside the repository"
     return [f"chromium: {browser}", f"corpus: {corpus}"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was skipped: one line for each reason, with the number of tests."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(each.longrepr[2]).removeprefix("Skipped: ") for each in skipped)
+    for reason, number in reasons.most_common():
+        terminalreporter.write_line(f"skipped {number}: {reason}")
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +90,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     base = tmp_path_factory.getbasetemp() / "home"
     for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(base / name.lower()))
-    for name in [name for name in os.environ if name.startswith("WXPUB_") and name != "WXPUB_REQUIRE_BROWSER"]:
+    for name in [name for name in os.environ if name.startswith("WXPUB_") and name != "WXPUB_REQUIRE_ALL"]:
         monkeypatch.delenv(name)
 
 

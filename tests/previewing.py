@@ -14,7 +14,6 @@ from wxpub.page import Page, Picture, render
 from wxpub.preview.build import Issue
 from wxpub.preview.server import Session, serve
 
-JS = Path(__file__).parent / "js"
 DOT = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )

@@ -9,12 +9,11 @@ from pathlib import Path
 import markdown
 import pytest
 from canonical import canonical, difference, github
-from conftest import ROOT, corpus_files
+from conftest import COMMONMARK, ROOT, corpus_files
 
 from wxpub.dialect import GfmExtension
 
 CASES = ROOT / "tests/cases/dialect"
-SPEC = ROOT / "tests/data/commonmark/spec.txt"
 
 
 def render(text: str) -> str:
@@ -80,10 +79,11 @@ NOT_COMMONMARK = {
 
 def examples() -> list[tuple[str, str]]:
     """Read the examples of the CommonMark specification: Markdown and HTML."""
-    text = SPEC.read_text(encoding="utf-8").replace("→", "\t")
+    text = COMMONMARK.read_text(encoding="utf-8").replace("→", "\t")
     return re.findall(r"^`{32} example\n(.*?)^\.\n(.*?)^`{32}$", text, re.DOTALL | re.MULTILINE)
 
 
+@pytest.mark.npm
 def test_commonmarks_examples_are_read_as_it_asks_but_for_those_listed_here() -> None:
     found = examples()
     assert len(found) == 652

@@ -330,7 +330,7 @@ def test_a_cover_has_its_size_and_is_the_same_every_time() -> None:
     assert source.key != images.cover_source("第二期", ("#0f4c81", "#f0b429")).key
 
 
-@pytest.mark.skipif(draw.font_path() is None, reason="no Chinese font")
+@pytest.mark.font
 @pytest.mark.parametrize(
     "title", ["短", "一" * 64, "A very long Latin title " * 4, "🎉 庆祝 🎉", "第 42 期：Rust、C++/WASM", "️"]
 )

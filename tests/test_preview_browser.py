@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, corpus_files
-from previewing import JS, TEXT, finding, load, pages, write
+from conftest import AXE, EDITOR, ROOT, corpus_files
+from previewing import TEXT, finding, load, pages, write
 
 from wxpub.page import render
 from wxpub.preview.clipboard import plain_text
@@ -142,6 +142,7 @@ LINES = r"""(root) => {
 }"""
 
 
+@pytest.mark.npm
 def test_a_paste_into_an_editor_like_wechats_keeps_lines_items_and_cells(
     browser_page: Any, file: Path, fragment: str
 ) -> None:
@@ -150,7 +151,7 @@ def test_a_paste_into_an_editor_like_wechats_keeps_lines_items_and_cells(
     browser_page.wait_for_selector("#toast.shown")
     target = browser_page.context.new_page()
     target.set_content("<div id='sent'></div><div id='place'></div>")
-    target.add_script_tag(path=JS / "prosemirror.bundle.js")
+    target.add_script_tag(path=EDITOR)
     target.evaluate("(html) => { document.querySelector('#sent').innerHTML = html; }", fragment)
     target.evaluate("() => { window.view = wechat.editor(document.querySelector('#place')); window.view.focus(); }")
     target.keyboard.press("Control+V")
@@ -164,12 +165,13 @@ def test_a_paste_into_an_editor_like_wechats_keeps_lines_items_and_cells(
 REAL = [*corpus_files(), *sorted((ROOT / "examples" / "issues").glob("*.md"))]
 
 
+@pytest.mark.npm
 @pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
 def test_real_issues_are_pasted_whole_and_have_their_colours_at_night(browser_page: Any, path: Path) -> None:
     issue = load(path)
     html = render(issue.article, issue.theme, target="paste").html
     browser_page.set_content("<div id='sent'></div><div id='place'></div>")
-    browser_page.add_script_tag(path=JS / "prosemirror.bundle.js")
+    browser_page.add_script_tag(path=EDITOR)
     browser_page.evaluate(
         """(html) => {
             document.querySelector("#sent").innerHTML = html.replaceAll(" src=", " data-src=");
@@ -276,6 +278,7 @@ def test_the_outline_leads_to_the_heading(browser_page: Any, tmp_path: Path) -> 
         assert 0 <= heading.evaluate("(each) => each.getBoundingClientRect().top") < 40
 
 
+@pytest.mark.npm
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 375])
 def test_axe_finds_no_problem(browser_page: Any, file: Path, scheme: str, width: int) -> None:
@@ -292,7 +295,7 @@ def test_axe_finds_no_problem(browser_page: Any, file: Path, scheme: str, width:
 
 def axe(page: Any) -> list[tuple[str, str]]:
     """Run axe-core on the page around the article: its rule and the first element that breaks it."""
-    page.evaluate((JS / "axe.min.js").read_text(encoding="utf-8") + "; 0")  # as a debugger does: no policy stops it
+    page.evaluate(AXE.read_text(encoding="utf-8") + "; 0")  # as a debugger does: no policy stops it
     found = page.evaluate("axe.run(document, {iframes: false})")
     return [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
 

@@ -200,6 +200,7 @@ def test_the_copy_has_its_pictures_inside(live: Any, session: Session) -> None:
     assert html.endswith(view.fragment()) and "data:image/png;base64," in html and "/image/" not in html
 
 
+@pytest.mark.npm
 def test_a_push_shows_its_progress_and_its_end(live: Any) -> None:
     live.keyboard.press("p")
     assert "预览的一期" in live.inner_text("#push-dialog")
@@ -214,6 +215,7 @@ def test_a_push_shows_its_progress_and_its_end(live: Any) -> None:
     assert live.is_hidden("#push-dialog")
 
 
+@pytest.mark.npm
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (375, "light"), (375, "dark")])
 def test_axe_finds_no_problem(live: Any, width: int, scheme: str) -> None:
     live.emulate_media(color_scheme=scheme, reduced_motion="reduce")

@@ -5,7 +5,7 @@
 //   list items hold blocks; what follows the first inline run is wrapped in a block of its own
 //   `id`, event handlers and everything else that the schema does not name are gone
 //
-// `build.sh` makes prosemirror.bundle.js of it, which tests load: editor(place) gives an EditorView.
+// `make packages` bundles it into build/editor.js, which tests load: editor(place) gives an EditorView.
 
 import { Schema } from "prosemirror-model";
 import { EditorState } from "prosemirror-state";
