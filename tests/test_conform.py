@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import pytest
 from conftest import ROOT, corpus_files
@@ -16,13 +17,14 @@ from lxml.html import HtmlElement
 from wxpub import article, conform, dialect, limits, theme
 from wxpub.conform.size import Leaner, shorten
 from wxpub.conform.styles import harmless
-from wxpub.page import Picture, Target, render
+from wxpub.page import Picture, render
+from wxpub.target import API, PASTE, Placed, Target
 
 CASES = ROOT / "tests/cases/conform.txt"
 NODES = ROOT / "tests/data/nodes.md"
 EVERY = [NODES, *sorted((ROOT / "examples/issues").glob("*.md")), *corpus_files()]
 THEMES = theme.names()
-TARGETS: tuple[Target, ...] = ("api", "paste")
+TARGETS: tuple[Literal["api", "paste"], ...] = ("api", "paste")
 
 
 @cache
@@ -69,7 +71,7 @@ def test_update_writes_the_cases_anew(update: bool) -> None:
 def test_a_formula_is_one_outline_in_the_texts_colour() -> None:
     root, _ = dialect.parse("$x^2$ 和\n\n$$\n\\frac{a}{b}\n$$")
     assert conform.shape(root) == ()
-    page = conform.finish(root)
+    page = conform.fill(conform.finish(root), {})
     drawings = html.fragment_fromstring(page).findall(".//svg")
     assert [each.get("aria-label") for each in drawings] == ["x^2", "\\frac{a}{b}"]
     for drawing in drawings:
@@ -255,9 +257,10 @@ def test_values_are_written_short(name: str, value: str, short: str) -> None:
     assert shorten(name, value) == short
 
 
-def finished(markup: str, target: Target = "api") -> str:
+def finished(markup: str, target: Target = API) -> str:
     root = html.fragment_fromstring(markup, create_parent="section")
-    return conform.finish(root, target).removeprefix("<section>").removesuffix("</section>")
+    page = conform.fill(conform.finish(root, target), {})
+    return page.removeprefix("<section>").removesuffix("</section>")
 
 
 FINISHED = [
@@ -284,7 +287,7 @@ def test_for_pasting_every_block_says_the_roots_text_styles() -> None:
         '<section style="font-size:16px;color:#333;line-height:1.75">'
         '<p>a</p><h2 style="font-size:20px">b</h2></section>'
     )
-    assert conform.finish(root, "paste") == (
+    assert conform.fill(conform.finish(root, PASTE), {}) == (
         '<section style="font-size:16px;color:#333;line-height:1.75">'
         '<p style="margin:0;font-size:0;line-height:0">\u00a0</p>'
         '<p style="font-size:16px;line-height:1.75;color:#333">a</p>'
@@ -294,7 +297,7 @@ def test_for_pasting_every_block_says_the_roots_text_styles() -> None:
 
 
 def test_for_pasting_no_space_stands_alone_between_two_tags() -> None:
-    assert "<strong>a </strong><em>b</em>" in finished("<p><b>a</b> <i>b</i></p>", "paste")
+    assert "<strong>a </strong><em>b</em>" in finished("<p><b>a</b> <i>b</i></p>", PASTE)
     assert finished("<p><b>a</b> <i>b</i></p>") == "<p><strong>a</strong> <em>b</em></p>"
 
 
@@ -317,6 +320,45 @@ def test_a_picture_keeps_its_place() -> None:
         source, look("plain"), pictures={"images/picture.png": Picture("https://mmbiz.qpic.cn/a/0", 1080, 540)}
     )
     assert '<img src="https://mmbiz.qpic.cn/a/0" alt="一张图的说明" data-w="1080" data-ratio="0.5" style=' in page.html
+
+
+def test_images_are_filled_in_when_everything_else_is_written() -> None:
+    root = html.fragment_fromstring(
+        '<p><img src="a.png" alt="a&lt;b" style="width:100%"></p><p>c<img src="a.png"><img src="b.png" data-w="9"></p>',
+        create_parent="section",
+    )
+    parts = conform.finish(root)
+    assert [each if isinstance(each, str) else each.src for each in parts] == [
+        "<section><p>", "a.png", "</p><p>c", "a.png", "", "b.png", "</p></section>",
+    ]  # fmt: skip
+    assert conform.fill(parts, {}) == (
+        '<section><p><img src="a.png" alt="a&lt;b" style="width:100%"></p>'
+        '<p>c<img src="a.png"><img src="b.png" data-w="9"></p></section>'
+    )
+    placed = {"a.png": Placed("https://x.example/?a&b", 1080, 540), "b.png": Placed('c"d')}
+    assert conform.fill(parts, placed) == (
+        '<section><p><img src="https://x.example/?a&amp;b" alt="a&lt;b" data-w="1080" data-ratio="0.5"'
+        ' style="width:100%"></p>'
+        '<p>c<img src="https://x.example/?a&amp;b" data-w="1080" data-ratio="0.5">'
+        '<img src="c&quot;d" data-w="9"></p></section>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "size", "name"),
+    [
+        ("![](a.png)", (300, 10), "small"),
+        ("![](a.png)", (301, 10), "wide"),
+        ("![](b.png)", (300, 10), "wide"),
+        ("![]( a.png )", (1, 1), "small"),
+        ('<p><img src="b.png" data-w="300"></p>', (1, 1), "small"),
+        ('<p><img src="a.png" data-w="300"></p>', (301, 1), "wide"),
+    ],
+)
+def test_an_image_that_is_known_to_be_small_keeps_its_size(source: str, size: tuple[int, int], name: str) -> None:
+    root, _ = dialect.parse(source)
+    conform.shape(root, sizes={"a.png": size})
+    assert root[0][0].get("class") == name
 
 
 # --- raw HTML at random -----------------------------------------------------------------------------------------------

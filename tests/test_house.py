@@ -29,8 +29,8 @@ ROOMS: dict[str, set[str]] = {
     "address": {"limits"},
     "links": {"address", "article", "finding", "tree"},
     "theme": {"errors", "style"},
-    "conform": {"address", "finding", "limits", "tree", "style"},
-    "page": {"article", "conform", "dialect", "finding", "limits", "links", "tree", "theme"},
+    "conform": {"address", "finding", "limits", "style", "target", "tree"},
+    "page": {"article", "conform", "dialect", "finding", "limits", "links", "target", "theme", "tree"},
     "check": {
         "address",
         "article",

@@ -12,6 +12,7 @@ from wxpub.article import Article
 from wxpub.finding import Finding
 from wxpub.limits import DIGEST_CHARS, TITLE_CHARS
 from wxpub.links import Note
+from wxpub.target import TARGETS, Placed
 from wxpub.tree import fill, line_of, text_of
 
 if TYPE_CHECKING:
@@ -20,16 +21,8 @@ if TYPE_CHECKING:
     from wxpub.theme import Theme
 
 Target = Literal["api", "paste"]
+Picture = Placed
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """What an image of the source becomes: where it is served from, and its size in pixels (0 if unknown)."""
-
-    url: str
-    width: int = 0
-    height: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +85,11 @@ def render(
     notes, found = links.resolve(root, article, published or {})
     findings += found
     images = _images(root)
-    _place(root, pictures or {})
-    findings += conform.shape(root, article.path)
+    placed = pictures or {}
+    sizes = {src: (each.width, each.height) for src, each in placed.items() if each.width and each.height}
+    findings += conform.shape(root, article.path, sizes)
     theme.apply(root, style)
-    html = conform.finish(root, target)
+    html = conform.fill(conform.finish(root, TARGETS[target]), placed)
     return Page(article, html, notes, images, outline, findings)
 
 
@@ -171,25 +165,10 @@ def _images(root: HtmlElement) -> tuple[ImageRef, ...]:
     """List the images that the article shows, each source once, in order; what `conform` will refuse is none."""
     found: dict[str, ImageRef] = {}
     for image in root.iter("img"):
-        src = image.get("src", "")
+        src = image.get("src", "").strip()
         if conform.is_safe_source(src):
             found.setdefault(src, ImageRef(src, image.get("alt", ""), line_of(image)))
     return tuple(found.values())
-
-
-def _place(root: HtmlElement, pictures: Mapping[str, Picture]) -> None:
-    """Put each picture where its source was named.
-
-    From data-w and data-ratio the article page keeps a picture's place free while it loads.
-    """
-    for image in root.iter("img"):
-        picture = pictures.get(image.get("src", ""))
-        if picture is None:
-            continue
-        image.set("src", picture.url)
-        if picture.width and picture.height:
-            image.set("data-w", str(picture.width))
-            image.set("data-ratio", f"{picture.height / picture.width:.4f}".rstrip("0").rstrip("."))
 
 
 def _outline(root: HtmlElement) -> tuple[Heading, ...]:

@@ -25,6 +25,15 @@ class Target:
     guards: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What an image of the source becomes: where it is served from, and its size in pixels (0 if unknown)."""
+
+    url: str
+    width: int = 0
+    height: int = 0
+
+
 API = Target("api")
 PASTE = Target("paste", guards=True)
 TARGETS = {each.name: each for each in (API, PASTE)}

@@ -10,28 +10,33 @@ of them touches. Opens no file and no connection.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from wxpub.conform import blocks, code, lists, math, mend, sanitise, tables, write
 from wxpub.conform.sanitise import is_safe_source
+from wxpub.conform.write import Slot, fill
 from wxpub.finding import Finding
 from wxpub.limits import words
+from wxpub.target import API, PASTE, Target
 from wxpub.tree import line_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-__all__ = ["Target", "canonical", "finish", "is_safe_source", "shape"]
-
-Target = Literal["api", "paste"]
+__all__ = ["Slot", "canonical", "fill", "finish", "is_safe_source", "shape"]
 
 _ALIGNED = words("section p h1 h2 h3 h4 h5 h6")
 
 
-def shape(root: HtmlElement, path: Path | None = None) -> tuple[Finding, ...]:
+def shape(
+    root: HtmlElement, path: Path | None = None, sizes: Mapping[str, tuple[int, int]] | None = None
+) -> tuple[Finding, ...]:
     """Give the tree under `root`, a `section`, the structure that WeChat keeps, with roles as classes for a theme.
 
+    `sizes` has images' widths and heights in pixels by their `src`: a small image keeps its size, and one of unknown
+    size fills the column.
     Findings name what of the author's own HTML a reader will not see, with its line.
     """
     findings: list[Finding] = []
@@ -49,6 +54,8 @@ def shape(root: HtmlElement, path: Path | None = None) -> tuple[Finding, ...]:
             blocks.align(element)
         if element.get("class") == "math" and element.tag in ("span", "section"):
             math.shape(element, report)
+        elif element.tag == "p":
+            blocks.figure(element, sizes or {})
         elif element.tag in _FORMS and element.getparent() is not None:
             _FORMS[element.tag](element)
     if mended:
@@ -65,7 +72,6 @@ def _section(element: HtmlElement) -> None:
 
 
 _FORMS = {
-    "p": blocks.figure,
     "img": blocks.picture,
     "section": _section,
     "ul": lists.shape,
@@ -79,13 +85,13 @@ _FORMS = {
 }
 
 
-def finish(root: HtmlElement, target: Target = "api") -> str:
-    """Write the styled tree as the article's HTML, on one line.
+def finish(root: HtmlElement, target: Target = API) -> tuple[str | Slot, ...]:
+    """Write the styled tree as the article's HTML on one line: a `Slot` for every image, and the text between.
 
-    "api" is lean: text styles stand on the root alone. "paste" says them on every top-level block too, since the web
-    editor may lose the root, and puts a paragraph first and last that can be lost in place of a block.
+    `fill` joins them. Without guards text styles stand on the root alone; where `target.guards`, on every top-level
+    block too, since the web editor may lose the root, and paragraphs that can be lost stand first and last.
     """
-    return write.html_of(root, paste=target == "paste")
+    return write.parts_of(root, guards=target.guards)
 
 
 def canonical(html: str) -> str:
@@ -100,4 +106,4 @@ def canonical(html: str) -> str:
     for each in sentinels:
         each.drop_tree()
     shape(root)
-    return finish(root, "paste" if sentinels else "api")
+    return fill(finish(root, PASTE if sentinels else API), {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wxpub import style
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _LARGE = 300  # pixels: a picture that is wider fills the column; WeChat's checker wants one share of every screen
 
 
-def figure(p: HtmlElement) -> None:
+def figure(p: HtmlElement, sizes: Mapping[str, tuple[int, int]]) -> None:
     """Tell a paragraph of pictures from text with a small picture in it; each picture's title becomes a caption."""
     images = [each[0] if each.tag == "a" and len(each) == 1 else each for each in p if each.tag != "br"]
     if not images or any(each.tag != "img" for each in images) or "".join(p.itertext()).strip():
@@ -25,7 +26,9 @@ def figure(p: HtmlElement) -> None:
         p.set("class", "figure")
     captions = [title for image in images if (title := image.attrib.pop("title", "").strip())]
     for image in images:
-        image.set("class", "small" if 0 < _number(image.get("data-w")) <= _LARGE else "wide")
+        size = sizes.get(image.get("src", ""))
+        width = size[0] if size else _number(image.get("data-w"))
+        image.set("class", "small" if 0 < width <= _LARGE else "wide")
     if captions:
         caption = make("p", "caption", ["；".join(captions)])
         caption.tail, p.tail = p.tail, None

@@ -6,6 +6,7 @@ Names, classes and line numbers of the source end here. Text is escaped here and
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from wxpub import style
 from wxpub.conform.content import BLOCKS
 from wxpub.conform.size import TEXT, Context, Leaner
 from wxpub.limits import TAGS
+from wxpub.target import Placed
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -48,15 +50,43 @@ _SPACES = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]")
 SENTINEL = '<p style="margin:0;font-size:0;line-height:0">\u00a0</p>'
 
 
-def html_of(root: HtmlElement, *, paste: bool = False) -> str:
-    """Write `root`; with `paste` so that nothing is lost on the way through the web editor.
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An image in a finished page: all of its tag but the address and the size, which are filled in last.
+
+    `src` is the image as the source names it. The tag is `<img src="`, the address, `before`, the size, `after`;
+    `size` has the attributes that say it where the source itself does.
+    """
+
+    src: str
+    before: str
+    size: str
+    after: str
+
+    def filled(self, placed: Placed | None) -> str:
+        """Write the tag of the image as it is `placed`, or as the source names it."""
+        size = self.size
+        if placed is not None and placed.width and placed.height:
+            # From data-w and data-ratio the article's page keeps an image's place free while it loads.
+            ratio = f"{placed.height / placed.width:.4f}".rstrip("0").rstrip(".")
+            size = f' data-w="{placed.width}" data-ratio="{ratio}"'
+        return f'<img src="{_quoted(placed.url if placed else self.src)}"{self.before}{size}{self.after}'
+
+
+def parts_of(root: HtmlElement, *, guards: bool = False) -> tuple[str | Slot, ...]:
+    """Write `root`; with `guards` so that nothing is lost on the way through the web editor.
 
     The editor may lose the root, so every block right under it says the root's text styles again; it may lose the
     first and the last block, so a paragraph that shows nothing stands there; it drops a space alone between two tags.
     """
-    writer = _Writer(paste)
+    writer = _Writer(guards)
     writer.root(root)
-    return "".join(writer.out)
+    return tuple(writer.parts())
+
+
+def fill(parts: Iterable[str | Slot], images: Mapping[str, Placed]) -> str:
+    """Join the parts of a page, each image as it is placed in `images`; without an entry it keeps its source."""
+    return "".join(part if isinstance(part, str) else part.filled(images.get(part.src)) for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +106,7 @@ class _Form:
 
 @dataclass(slots=True)
 class _Writer:
-    paste: bool
+    guards: bool
     out: list[str] = field(default_factory=list)
     leaner: Leaner = field(default_factory=Leaner)
     forms: dict[tuple[str, str, int, bool], tuple[_Form, str]] = field(default_factory=dict)
@@ -84,18 +114,31 @@ class _Writer:
     last_text: int = -1  # where in `out` the text is that a following space may join; -1 after an edge or a break
     spaced: bool = True  # the text so far ends with a space, or nothing is before it
     closed: list[str] = field(default_factory=list)  # the opening tags of what the end of `out` closes
+    slots: dict[str, Slot] = field(default_factory=dict)  # by the tag that stands for each in `out`
 
     def root(self, root: HtmlElement) -> None:
         lean = self.leaner.lean("section", root.get("style") or "", {})
-        if self.paste:
+        if self.guards:
             self.text_style = {name: value for name, value in lean.declarations.items() if name in TEXT}
         self.out.append(_opening("section", [], lean.text))
-        if self.paste:
+        if self.guards:
             self.out.append(SENTINEL)
         self._content(root, "section", lean.inherited, top=True)
-        if self.paste:
+        if self.guards:
             self.out.append(SENTINEL)
         self.out.append("</section>")
+
+    def parts(self) -> Iterator[str | Slot]:
+        """Yield what was written: slots, and the text between them in one piece."""
+        run: list[str] = []
+        for each in self.out:
+            if slot := self.slots.get(each):
+                yield "".join(run)
+                yield slot
+                run = []
+            else:
+                run.append(each)
+        yield "".join(run)
 
     def _content(self, element: HtmlElement, tag: str, context: Context, *, top: bool = False) -> None:
         if text := element.text:
@@ -121,7 +164,9 @@ class _Writer:
             kept = [(name, value) for name in _KEPT_ATTRIBUTES[tag] if (value := element.get(name)) is not None]
             if kept:
                 opening = _opening(tag, kept, form.style)
-        elif self.paste and tag in ("ul", "ol"):
+            if kept and kept[0][0] == "src":
+                self.slots[opening] = _slot(kept, form.style)
+        elif self.guards and tag in ("ul", "ol"):
             opening = _opening(tag, [("class", "list-paddingleft-1")], form.style)
         if not form.style and tag in ("span", "section") and _is_needless(element, tag, parent):
             self._content(element, tag if tag == "section" else parent, form.inherited, top=top)
@@ -204,7 +249,7 @@ class _Writer:
             text = text.lstrip(" ")
         if not text:
             return
-        if self.paste and text == " " and self._is_between(after):
+        if self.guards and text == " " and self._is_between(after):
             self.out[self.last_text] += " "
         else:
             self.last_text = len(self.out)
@@ -267,7 +312,18 @@ def _is_needless(element: HtmlElement, tag: str, parent: str) -> bool:
 def _opening(tag: str, attributes: list[tuple[str, str]], text: str) -> str:
     if text:
         attributes = [*attributes, ("style", text)]
-    return "<" + tag + "".join(f' {name}="{_quoted(value)}"' for name, value in attributes) + ">"
+    return f"<{tag}{_attributes(attributes)}>"
+
+
+def _attributes(attributes: list[tuple[str, str]]) -> str:
+    return "".join(f' {name}="{_quoted(value)}"' for name, value in attributes)
+
+
+def _slot(attributes: list[tuple[str, str]], text: str) -> Slot:
+    """Make the slot of an image that has an address, its first attribute."""
+    size = [(name, value) for name, value in attributes if name.startswith("data-")]
+    before = [each for each in attributes[1:] if each not in size]
+    return Slot(attributes[0][1], _attributes(before), _attributes(size), _opening("", [], text)[1:])
 
 
 def _escaped(text: str) -> str:
