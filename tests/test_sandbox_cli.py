@@ -17,9 +17,9 @@ from conftest import ROOT
 
 from wxpub.cli import cli
 from wxpub.sandbox import Profile, serve
+from wxpub.sandbox.call import TABLE
 from wxpub.sandbox.control import Control
-from wxpub.sandbox.endpoints import TABLE
-from wxpub.sandbox.faults import KINDS
+from wxpub.sandbox.store import FAULTS
 
 pytest_plugins = ["pytester"]
 PLUGIN = "wxpub.sandbox.pytest_plugin"
@@ -85,7 +85,7 @@ def test_the_document_tells_every_field_of_a_profile(name: str) -> None:
     assert f"`{name}`" in DOCUMENT
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FAULTS)
 def test_the_document_tells_every_fault(kind: str) -> None:
     assert f"`{kind}`" in DOCUMENT
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from raw_wechat import AMR, BMP, GIF, HEIC, MP3, MP4, WAV, WEBP, WMA, Raw, jpeg, png
 
-from wxpub.sandbox import quotas, serve
-from wxpub.sandbox.answers import HINT, MESSAGES
+from wxpub.sandbox import account, serve, store
+from wxpub.sandbox.call import HINT, MESSAGES
 
 Answer = dict[str, Any]
 
@@ -179,7 +179,7 @@ def minute_used_up(raw: Raw) -> None:
     now = raw.wechat.now()
     for moment in (now, now + 60):  # the minute may end in between
         raw.wechat._store.set_used(
-            raw.wechat.appid, "/cgi-bin/stable_token", quotas.minute(moment), quotas.TOKEN_A_MINUTE
+            raw.wechat.appid, "/cgi-bin/stable_token", store.minute(moment), account.TOKEN_A_MINUTE
         )
 
 

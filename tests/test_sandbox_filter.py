@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wxpub.sandbox import filter, view
-from wxpub.sandbox.answers import Refusal
+from wxpub.sandbox.call import Refusal
 
 PIC = "https://mmbiz.qpic.cn/mmbiz_png/abc/640"
 UP = "http://mmbiz.qpic.cn/mmbiz_png/abc/0"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -15,7 +17,7 @@ from raw_wechat import Raw, jpeg, png
 
 from wxpub.errors import ConfigError
 from wxpub.sandbox import Sandbox, serve
-from wxpub.sandbox.endpoints import TABLE
+from wxpub.sandbox.call import TABLE
 
 APPID, SECRET = "wx0000000000000000", "0" * 32
 
@@ -283,15 +285,37 @@ def test_another_account_sees_nothing_of_this_one(raw: Raw, wechat: Sandbox) -> 
 # --- publishing -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("wechat", [{"publish_seconds": 60.0}], indirect=True)
-def test_publishing_takes_its_time_and_the_draft_is_gone(raw: Raw, wechat: Sandbox) -> None:
-    publish_id = raw.send("freepublish/submit", {"media_id": raw.add_draft()})["publish_id"]
+@pytest.mark.parametrize(
+    ("wechat", "counts"),
+    [
+        ({"publish_seconds": 60.0, "draft_leaves": "submit"}, [0, 0]),
+        ({"publish_seconds": 60.0}, [1, 0]),
+        ({"publish_seconds": 60.0, "draft_leaves": "never"}, [1, 1]),
+        ({"draft_leaves": "done"}, [0, 0]),
+    ],
+    indirect=["wechat"],
+)
+def test_publishing_takes_its_time_and_the_draft_leaves_when_it_is_set_to(
+    raw: Raw, wechat: Sandbox, counts: list[int]
+) -> None:
+    media_id = raw.add_draft()
+
+    def in_the_box() -> int:
+        found = raw.send("draft/get", {"media_id": media_id}).get("errcode") != 40007
+        listed = raw.send("draft/batchget", {"offset": 0, "count": 20})["total_count"]
+        assert found == listed == raw.get("draft/count")["total_count"] == len(wechat.drafts())
+        assert requests.get(f"{wechat.url}/draft/{media_id}", timeout=5).status_code == (200 if found else 404)
+        return int(found)
+
+    publish_id = raw.send("freepublish/submit", {"media_id": media_id})["publish_id"]
     waiting = raw.send("freepublish/get", {"publish_id": publish_id})
-    assert (waiting["publish_status"], "article_id" in waiting) == (1, False)
-    assert raw.get("draft/count")["total_count"] == 0
+    slow = wechat.profile.publish_seconds > 0
+    assert (waiting["publish_status"], "article_id" in waiting) == ((1, False) if slow else (0, True))
+    before = in_the_box()
     wechat.move_clock(60)
     done = raw.send("freepublish/get", {"publish_id": publish_id})
     assert (done["publish_status"], done["article_detail"]["count"]) == (0, 1)
+    assert [before, in_the_box()] == counts
 
 
 @pytest.mark.parametrize(
@@ -377,6 +401,10 @@ def test_uploadimg_can_answer_as_its_page_says(raw: Raw) -> None:
         {"whitelist": ["x"]},
         {"quotas": 1},
         {"propagation": -1},
+        {"draft_leaves": "soon"},
+        {"quirks": "no-total"},
+        {"quirks": ["no-such-quirk"]},
+        {"quirks": [1]},
     ],
 )
 def test_an_impossible_profile_is_refused(wechat: Sandbox, values: dict[str, Any]) -> None:
@@ -435,6 +463,47 @@ def test_a_file_that_cannot_be_used_is_an_error_of_one_line(tmp_path: Path, make
         pass
 
 
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path, version: int) -> None:
+    db = tmp_path / "x.db"
+    connection = sqlite3.connect(db)
+    connection.execute("CREATE TABLE letters (text)")
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
+    before = db.read_bytes()
+    with pytest.raises(ConfigError, match="another program") as caught, serve(db):
+        pass
+    assert "\n" not in str(caught.value)
+    assert db.read_bytes() == before
+
+
+def test_tables_with_our_names_and_other_columns_are_an_error_of_one_line(tmp_path: Path) -> None:
+    db = tmp_path / "x.db"
+    with serve(db):
+        pass
+    connection = sqlite3.connect(db)
+    connection.execute("ALTER TABLE account DROP COLUMN name")
+    connection.close()
+    with pytest.raises(ConfigError, match="cannot use the sandbox's file"), serve(db):
+        pass
+
+
+def test_a_file_of_the_version_before_keeps_its_drafts(tmp_path: Path) -> None:
+    db = tmp_path / "x.db"
+    with serve(db) as wechat:
+        client = Raw(wechat)
+        media_id = client.add_draft()
+        client.close()
+    connection = sqlite3.connect(db)
+    connection.execute("ALTER TABLE draft DROP COLUMN leaves")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with serve(db) as wechat:
+        assert list(wechat.drafts()) == [media_id]
+        wechat.publish(media_id)
+        assert wechat.drafts() == {}
+
+
 def test_a_file_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     db = tmp_path / "x.db"
     with serve(db):
@@ -480,6 +549,35 @@ def test_a_body_may_come_in_chunks(raw: Raw) -> None:
     )
     assert answer.request.headers["Transfer-Encoding"] == "chunked"
     assert answer.json()["news_item"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (["Content-Length: 2", "Transfer-Encoding: chunked"], b"0\r\n\r\n"),
+        (["Content-Length: 2", "Content-Length: 3"], b"{}x"),
+        (["Content-Length: 2", "Content-Length: 2"], b"{}"),
+        (["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"], b"0\r\n\r\n"),
+        (["Transfer-Encoding: gzip, chunked"], b"0\r\n\r\n"),
+        *(
+            (["Transfer-Encoding: chunked"], size + b"\r\n{}\r\n0\r\n\r\n")
+            for size in (b"+2", b"-2", b"0x2", b"0_2", b"")
+        ),
+    ],
+)
+def test_a_body_whose_end_can_be_read_in_two_ways_is_refused_as_nginx_does(
+    wechat: Sandbox, headers: list[str], body: bytes
+) -> None:
+    parts = urlsplit(wechat.url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=5) as connection:
+        head = "\r\n".join(["POST /cgi-bin/draft/get HTTP/1.1", f"Host: {parts.netloc}", *headers])
+        connection.sendall(head.encode() + b"\r\n\r\n" + body)
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert wechat.calls() == ()
 
 
 def test_a_connection_serves_many_calls(raw: Raw) -> None:

@@ -1,17 +1,101 @@
-"""The WeChat Official Account API on loopback: HTTP requests come in, WeChat's answers go out, state lasts in one file.
-
-It shares no code with what it checks: of wxpub it imports only `limits` and `errors`.
+"""A local WeChat: the Official Account API on loopback, for tests and trials of any program that talks to WeChat.
 
     from wxpub.sandbox import serve
 
     with serve() as wechat:
         ...  # wechat.url, wechat.appid, wechat.secret
+
+It shares no code with the programs that it checks: of wxpub it uses only the facts (`limits`), the errors and the
+colours of dark mode. Nothing is imported before `serve` is called: a test run with the pytest plugin pays for what it
+uses. README.md beside this file is the way in.
 """
 
 from __future__ import annotations
 
-from wxpub.sandbox.faults import Fault
-from wxpub.sandbox.profiles import Profile
-from wxpub.sandbox.server import Sandbox, serve
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wxpub.sandbox.control import Sandbox
+    from wxpub.sandbox.store import Fault, Profile, Store
 
 __all__ = ["Fault", "Profile", "Sandbox", "serve"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from wxpub.sandbox import control, store
+
+    return getattr(control if name == "Sandbox" else store, name)
+
+
+@contextmanager
+def serve(
+    db: Path | None = None,
+    port: int = 0,
+    *,
+    hosts: tuple[str, ...] = (),
+    on_call: Callable[[str], None] | None = None,
+    **options: object,
+) -> Iterator[Sandbox]:
+    """Run the sandbox in this process until the block ends.
+
+    `db` is the SQLite file that it remembers in, None a store that ends with the block. `port` 0 takes a free one.
+    `hosts` are further values that the Host header may have; `on_call` is told one line about each API call; all other
+    `options` are fields of `Profile` for the first account. Raise ConfigError for an option that is unknown or
+    impossible, a port that is taken, or a file that cannot be used.
+    """
+    import threading
+
+    from wxpub.errors import ConfigError
+    from wxpub.sandbox import control, pages, server
+
+    store = _open(db, options)
+    try:
+        app = server.make_app(store, hosts, on_call)
+        pages.add_to(app, store, control.Control)
+        control.add_to(app, store)
+        try:
+            listening = server.Server(app, port)
+        except OSError as error:
+            place = f"{server.HOST}:{port}"
+            raise ConfigError(
+                f"cannot listen on {place}: {error.strerror or error}", hint="choose another port"
+            ) from error
+        thread = threading.Thread(target=listening.serve_forever, args=(0.02,), name="wxpub-sandbox", daemon=True)
+        thread.start()
+        try:
+            yield control.Sandbox(store, f"http://{server.HOST}:{listening.server_port}")
+        finally:
+            listening.shutdown()
+            thread.join()
+            listening.server_close()
+    finally:
+        store.close()
+
+
+def _open(db: Path | None, options: dict[str, object]) -> Store:
+    """Open the store with its first account."""
+    import sqlite3
+
+    from wxpub.errors import ConfigError
+    from wxpub.sandbox.store import APPID, SECRET, Profile, Store
+
+    store: Store | None = None
+    try:
+        if db is not None:
+            db.parent.mkdir(parents=True, exist_ok=True)
+        store = Store(db)
+        store.add_account(APPID, SECRET, "沙盒公众号", Profile())
+        if options:
+            store.change_profile(APPID, options)
+    except (OSError, sqlite3.Error, ConfigError) as error:
+        if store is not None:
+            store.close()
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError("cannot use the sandbox's file", db, hint=str(error)) from error
+    return store

@@ -1,4 +1,4 @@
-"""The endpoints about an account itself: tokens, quotas, request ids, addresses of WeChat's servers.
+"""Tokens, and the endpoints about an account itself: quotas, request ids, addresses of WeChat's servers.
 
 Sources: api_getaccesstoken, api_getstableaccesstoken, api_clearquota, api_clearquotabyappsecret, api_clearapiquota,
 api_getapiquota, api_getridinfo, api_getapidomainip, api_getcallbackip, api_callbackcheck.
@@ -8,28 +8,34 @@ from __future__ import annotations
 
 import hmac
 import re
+import secrets
 from collections.abc import Mapping
 
-from wxpub.sandbox import quotas, tokens
-from wxpub.sandbox.answers import Refusal
-from wxpub.sandbox.call import OK, Answer, Call, text
-from wxpub.sandbox.profiles import CONDITIONS, Profile
+from wxpub.sandbox.call import OK, TABLE, Answer, Call, Refusal, Run, text
+from wxpub.sandbox.store import CONDITIONS, Profile, Store, day, minute, month
 
-RID_DAYS = 7
-_RID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{1,8}-[0-9a-f]{1,8}\Z")
+# --- tokens -----------------------------------------------------------------------------------------------------------
+# Classic and stable tokens live apart (api_getstableaccesstoken): a new one of a kind leaves its predecessor five more
+# minutes, `force_refresh` leaves it none.
 
-# Addresses of the sample answers on the official pages.
-API_ADDRESSES = ("101.89.47.18", "101.91.34.103", "121.51.139.161", "121.51.166.37")
-CALLBACK_ADDRESSES = ("101.226.62.77", "101.226.62.78", "101.226.62.79", "101.226.62.80")
-_OPERATORS = ("CHINANET", "UNICOM", "CAP", "DEFAULT")
+SECONDS = 7200
+OVERLAP = 300  # old and new token both work for five minutes
+FORCE_PAUSE = 30  # a forced refresh sooner than this after the last one changes nothing
+FORCED_A_DAY = 20
+TOKEN_A_MINUTE = 10_000  # stable_token: api_getstableaccesstoken
+
+_SHAPE = re.compile(r"\d{1,4}_[A-Za-z0-9_-]{100,}\Z")
 
 
 def token(call: Call) -> Answer:
-    """Answer `GET /cgi-bin/token`."""
+    """Answer `GET /cgi-bin/token`: a new token; its predecessor lives five more minutes, older ones die."""
     appid, profile = _admit(call, {name: call.query(name) for name in ("grant_type", "appid", "secret")})
-    quotas.count(call.store, appid, call.path, _daily(profile, 2000), call.now)
-    value, seconds = tokens.classic(call.store, appid)
-    return {"access_token": value, "expires_in": seconds}
+    count(call.store, appid, call.path, profile, call.now)
+    now = call.store.now()
+    with call.store.transaction():
+        sql = "UPDATE token SET expires = min(expires, ?), replaced = 1 WHERE appid = ? AND kind = 'classic'"
+        call.store.run(sql, now + OVERLAP, appid)
+        return {"access_token": _new_token(call.store, appid, "classic", now), "expires_in": SECONDS}
 
 
 def stable_token(call: Call) -> Answer:
@@ -39,15 +45,54 @@ def stable_token(call: Call) -> Answer:
     force = given.get("force_refresh", False)
     if not isinstance(force, bool):
         raise Refusal(47001)
-    if profile.quotas:
-        quotas.count_minute(call.store, appid, call.path, quotas.TOKEN_A_MINUTE, call.now)
-    quotas.count(call.store, appid, call.path, _daily(profile, 500_000), call.now)
-    value, seconds = tokens.stable(call.store, appid, force)
+    if profile.quotas and not call.store.use(appid, call.path, minute(call.now), TOKEN_A_MINUTE):
+        raise Refusal(45011)
+    count(call.store, appid, call.path, profile, call.now)
+    value, seconds = _stable(call.store, appid, force)
     return {"access_token": value, "expires_in": seconds}
 
 
-def _daily(profile: Profile, limit: int) -> int | None:
-    return limit if profile.quotas else None
+def _stable(store: Store, appid: str, force: bool) -> tuple[str, int]:
+    """Return the stable token with its remaining seconds: renewed in its last five minutes, or by force."""
+    now = store.now()
+    with store.transaction():
+        row = store.row(
+            "SELECT * FROM token WHERE appid = ? AND kind = 'stable' AND replaced = 0 AND expires > ? "
+            "ORDER BY created DESC LIMIT 1",
+            appid,
+            now + OVERLAP,
+        )
+        if force:
+            forced = store.value("SELECT max(created) FROM token WHERE appid = ? AND forced = 1", appid)
+            if row is None or forced is None or now - float(forced) >= FORCE_PAUSE:
+                if not store.use(appid, "force_refresh", day(now), FORCED_A_DAY):
+                    raise Refusal(45009)
+                store.run("UPDATE token SET expires = ?, replaced = 1 WHERE appid = ? AND kind = 'stable'", now, appid)
+                return _new_token(store, appid, "stable", now, forced=1), SECONDS
+        if row is not None:
+            return row["token"], int(row["expires"] - now)
+        return _new_token(store, appid, "stable", now), SECONDS
+
+
+def _new_token(store: Store, appid: str, kind: str, now: float, forced: int = 0) -> str:
+    value = f"95_{secrets.token_urlsafe(102)}"
+    store.run("DELETE FROM token WHERE appid = ? AND expires < ?", appid, now - 86400)
+    store.insert("token", token=value, appid=appid, kind=kind, created=now, expires=now + SECONDS, forced=forced)
+    return value
+
+
+def owner(store: Store, value: str | None) -> str:
+    """Return the AppID that a token belongs to; refuse what is missing, malformed, replaced or expired."""
+    if not value:
+        raise Refusal(41001)
+    if not _SHAPE.match(value):
+        raise Refusal(40014)
+    row = store.row("SELECT * FROM token WHERE token = ?", value)
+    if row is None:
+        raise Refusal(40001)
+    if row["expires"] <= store.now():
+        raise Refusal(40001 if row["replaced"] else 42001)
+    return str(row["appid"])
 
 
 def _admit(call: Call, given: Mapping[str, object]) -> tuple[str, Profile]:
@@ -76,6 +121,18 @@ def _identify(call: Call, given: Mapping[str, object], secret_name: str) -> tupl
     return appid, profile
 
 
+# --- quotas -----------------------------------------------------------------------------------------------------------
+
+CLEARED_A_MONTH = 10  # clear_quota and clear_quota/v2 together: api_clearquota
+CLEARED_PATHS_A_MONTH = 50  # openapi/quota/clear: api_clearapiquota
+
+
+def count(store: Store, appid: str, path: str, profile: Profile, now: float) -> None:
+    """Count one call of `path`; refuse with 45009 when the day's calls are used up."""
+    if not store.use(appid, path, day(now), TABLE[path].daily if profile.quotas else None):
+        raise Refusal(45009)
+
+
 def clear_quota(call: Call) -> Answer:
     """Answer `POST /cgi-bin/clear_quota`."""
     if text(call.json(), "appid", 41002, 40013) != call.appid:
@@ -94,10 +151,9 @@ def clear_quota_v2(call: Call) -> Answer:
 
 def _clear(call: Call, appid: str) -> Answer:
     with call.store.transaction():
-        if call.store.used(appid, "clear_quota", quotas.month(call.now)) >= quotas.CLEARED_A_MONTH:
+        if not call.store.use(appid, "clear_quota", month(call.now), CLEARED_A_MONTH):
             raise Refusal(48006)
-        call.store.use(appid, "clear_quota", quotas.month(call.now))
-        call.store.run("DELETE FROM used WHERE appid = ? AND period = ?", appid, quotas.day(call.now))
+        call.store.run("DELETE FROM used WHERE appid = ? AND period = ?", appid, day(call.now))
     return OK
 
 
@@ -105,39 +161,40 @@ def clear_path_quota(call: Call) -> Answer:
     """Answer `POST /cgi-bin/openapi/quota/clear`."""
     path = _known_path(call)
     with call.store.transaction():
-        if call.store.used(call.appid, "openapi/quota/clear", quotas.month(call.now)) >= quotas.CLEARED_PATHS_A_MONTH:
+        if not call.store.use(call.appid, "openapi/quota/clear", month(call.now), CLEARED_PATHS_A_MONTH):
             raise Refusal(48006)
-        call.store.use(call.appid, "openapi/quota/clear", quotas.month(call.now))
-        call.store.set_used(call.appid, path, quotas.day(call.now), 0)
+        call.store.set_used(call.appid, path, day(call.now), 0)
     return OK
 
 
 def quota(call: Call) -> Answer:
     """Answer `POST /cgi-bin/openapi/quota/get`."""
-    from wxpub.sandbox.endpoints import TABLE
-
     path = _known_path(call)
-    endpoint = TABLE[path]
-    if not call.profile.may(endpoint.needs):
+    if not call.profile.may(TABLE[path].needs):
         raise Refusal(76022)
-    limit = endpoint.shown_limit
-    used = call.store.used(call.appid, path, quotas.day(call.now))
-    answer: dict[str, object] = {
-        **OK,
-        "quota": {"daily_limit": limit, "used": used, "remain": max(0, limit - used)},
-    }
+    limit, used = TABLE[path].shown_limit, call.store.used(call.appid, path, day(call.now))
+    shown = {"daily_limit": limit, "used": used, "remain": max(0, limit - used)}
     if path == "/cgi-bin/stable_token":
-        answer["rate_limit"] = {"call_count": quotas.TOKEN_A_MINUTE, "refresh_second": 60}
-    return answer
+        return {**OK, "quota": shown, "rate_limit": {"call_count": TOKEN_A_MINUTE, "refresh_second": 60}}
+    return {**OK, "quota": shown}
 
 
 def _known_path(call: Call) -> str:
-    from wxpub.sandbox.endpoints import TABLE
-
     path = text(call.json(), "cgi_path", 76021, 76021)
     if path not in TABLE:
         raise Refusal(76021)
     return path
+
+
+# --- request ids and addresses ----------------------------------------------------------------------------------------
+
+RID_DAYS = 7
+_RID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{1,8}-[0-9a-f]{1,8}\Z")
+
+# Addresses of the sample answers on the official pages.
+API_ADDRESSES = ("101.89.47.18", "101.91.34.103", "121.51.139.161", "121.51.166.37")
+CALLBACK_ADDRESSES = ("101.226.62.77", "101.226.62.78", "101.226.62.79", "101.226.62.80")
+_OPERATORS = ("CHINANET", "UNICOM", "CAP", "DEFAULT")
 
 
 def request_info(call: Call) -> Answer:
@@ -191,3 +248,17 @@ def callback_check(call: Call) -> Answer:
         from_operator = "CAP" if operator == "DEFAULT" else operator
         answer["ping"] = [{"ip": "127.0.0.1", "from_operator": from_operator, "package_loss": "0%", "time": "0.052ms"}]
     return answer
+
+
+ENDPOINTS: Mapping[str, Run] = {
+    "/cgi-bin/token": token,
+    "/cgi-bin/stable_token": stable_token,
+    "/cgi-bin/clear_quota": clear_quota,
+    "/cgi-bin/clear_quota/v2": clear_quota_v2,
+    "/cgi-bin/openapi/quota/get": quota,
+    "/cgi-bin/openapi/quota/clear": clear_path_quota,
+    "/cgi-bin/openapi/rid/get": request_info,
+    "/cgi-bin/get_api_domain_ip": api_addresses,
+    "/cgi-bin/getcallbackip": callback_addresses,
+    "/cgi-bin/callback/check": callback_check,
+}

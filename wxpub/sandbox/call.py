@@ -1,20 +1,240 @@
-"""One API call: the request, the account that its token names, and what the endpoint's parameters are read with."""
+"""One API call: who calls what, how its parameters are read, and the words in which WeChat answers or refuses.
+
+Sources of the errcodes and their texts: the official "全局返回码" pages of developers.weixin.qq.com, the constants of
+binarywang/WxJava (`WxOpenErrorMsgEnum`) and mudtools/MudWechat, and verbatim messages in public issue trackers. Limits
+of calls a day: the official page on call limits, for new accounts; None where no number is published.
+"""
 
 from __future__ import annotations
 
+import json
+import random
+import re
+import sqlite3
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wxpub.sandbox import articles
-from wxpub.sandbox.answers import Refusal
-from wxpub.sandbox.profiles import Profile
-from wxpub.sandbox.store import Store
-
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
-LISTED = 20  # batchget: count is 1 to 20
+    from wxpub.sandbox.store import Profile, Store
+
+# --- errcodes ---------------------------------------------------------------------------------------------------------
+
+# What follows a message: gateway and token errors carry a request id, errors about content and material a hint as well.
+RID = "rid"
+HINT = "hint"
+
+_GATEWAY = {
+    -1: "system error",
+    40001: "invalid credential, access_token is invalid or not latest, could get access_token by "
+    "getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r",
+    40002: "invalid grant_type",
+    40013: "invalid appid",
+    40014: "invalid access_token",
+    40066: "invalid url",
+    40125: "invalid appsecret",
+    40164: "invalid ip {ip} ipv6 ::ffff:{ip}, not in whitelist",
+    40201: "invalid action",
+    40202: "invalid check_operator",
+    40203: "invalid callback url",
+    40243: "invalid appsecret, the appsecret has been frozen",
+    41001: "access_token missing",
+    41002: "appid missing",
+    41004: "appsecret missing",
+    42001: "access_token expired",
+    43001: "require GET method",
+    43002: "require POST method",
+    43003: "require https",
+    44002: "empty post data",
+    45009: "reach max api daily quota limit",
+    45011: "api minute-quota reach limit, must slower, retry next minute",
+    47001: "data format error",
+    48001: "api unauthorized",
+    48004: "api forbidden for irregularities, view detail on mp.weixin.qq.com",
+    48006: "forbid to clear quota because of reaching the limit",
+    50002: "user limited",
+    50004: "user not allow to use accesstoken, maybe for punishment",
+    50007: "user is frozen",
+    61004: "access clientip is not registered",
+    76001: "rid not found",
+    76002: "invalid rid",
+    76003: "rid does not belong to this account",
+    76004: "rid expired",
+    76021: "cgi_path not found, please check",
+    76022: "could not use this cgi_path，no permission",
+    89501: "the request of this ip is being confirmed by the admin",
+    89503: "this ip needs the confirmation of the admin, please retry after the admin has confirmed",
+    89506: "the admin refused this ip, retry after 24 hours",
+    89507: "the admin refused this ip, retry after 1 hour",
+}
+
+_CONTENT = {
+    40004: "invalid media type",
+    40005: "invalid file type",
+    40006: "invalid meida size",  # WeChat's own spelling
+    40007: "invalid media_id",
+    40008: "invalid message type",
+    40009: "invalid image size",
+    40012: "invalid thumb size",
+    40033: "invalid charset. please check your request, if include \\uxxxx will create fail!",
+    40035: "invalid args size",
+    40097: "invalid args",
+    40113: "unsupported file type",
+    40114: "invalid index value",
+    40118: "media_id size out of limit",
+    40121: "invalid media_id type",
+    40132: "invalid username",
+    40137: "invalid image format",
+    40155: "please don't contain other home page url",
+    40170: "args count exceed count limit",
+    40227: "title empty",
+    41005: "media data missing",
+    41006: "media_id missing",
+    41011: "missing required fields! please check document and request json!",
+    41039: "invalid content_source_url",
+    41040: "originality check failed",
+    43004: "require subscribe",
+    44001: "empty media data",
+    44003: "empty news data",
+    44004: "empty content",
+    45001: "media size out of limit",
+    45002: "content size out of limit",
+    45003: "title size out of limit",
+    45004: "description size out of limit",
+    45005: "url size out of limit",
+    45008: "article size out of limit",
+    45028: "has no masssend quota",
+    45065: "clientmsgid exist",
+    45066: "same clientmsgid retry too fast",
+    45067: "clientmsgid size out of limit",
+    45103: "This API has been unsupported",
+    45106: "this API has been retired",
+    45110: "author size out of limit",
+    45166: "invalid content",
+    46001: "media data no exist",
+    48005: "forbid to delete material used by auto-reply or menu",
+    48008: "no permission for this msgtype",
+    48021: "the draft was saved automatically, send it from the console",
+    53402: "cover crop failed",
+    53404: "the account is restricted from selling goods",
+    53405: "invalid product info",
+    53406: "the account has not enabled selling",
+    53503: "the draft failed the publish check",
+    53504: "this draft can only be published on mp.weixin.qq.com",
+    53505: "save the draft by hand on mp.weixin.qq.com before publishing",
+    53600: "Article ID 无效",
+    87014: "risky content",
+    88000: "without comment privilege",
+    89504: "the admin has not confirmed yet",
+    89505: "the admin refused",
+}
+
+# errcode -> (what follows the message, the message as far as public reports show it)
+MESSAGES: dict[int, tuple[str, str]] = {
+    **{code: (RID, text) for code, text in _GATEWAY.items()},
+    **{code: (HINT, text) for code, text in _CONTENT.items()},
+}
+
+_ALNUM = string.ascii_letters + string.digits
+
+
+class Refusal(Exception):
+    """End a call with an errcode; `values` fill the placeholders of its message."""
+
+    def __init__(self, errcode: int, message: str | None = None, **values: str) -> None:
+        self.errcode = errcode
+        self.message = MESSAGES[errcode][1].format(**values) if message is None else message
+        super().__init__(f"{errcode} {self.message}")
+
+
+def make_rid(now: float) -> str:
+    """Make a request id: three groups of hex digits, the first the time of the request (seconds since 1970)."""
+    return f"{int(now) & 0xFFFFFFFF:08x}-{random.getrandbits(32):08x}-{random.getrandbits(32):08x}"
+
+
+def refuse(errcode: int, message: str, rid: str) -> dict[str, object]:
+    """Build the body of a refusal: `errcode`, then `errmsg` with the suffix that this kind of error carries."""
+    form, _ = MESSAGES.get(errcode, (RID, ""))
+    if form == HINT:
+        letters = "".join(random.choices(_ALNUM, k=4))  # noqa: S311 - looks random, protects nothing
+        message += f" hint: [{letters}{random.randrange(10**7):07d}-{random.randrange(10)}]"  # noqa: S311 - the same
+    return {"errcode": errcode, "errmsg": f"{message} rid: {rid}"}
+
+
+# --- endpoints --------------------------------------------------------------------------------------------------------
+
+GET, POST = "GET", "POST"
+JSON, TEXT = "application/json; encoding=utf-8", "text/plain"
+UNPUBLISHED_LIMIT = 100_000  # what openapi/quota/get shows where no limit is published; never enforced
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How one endpoint is asked, how often a day, and what an account must be allowed.
+
+    `mime` is the Content-Type that users saw, `token` whether it takes an access token.
+    """
+
+    path: str
+    method: str
+    daily: int | None = None
+    needs: str = ""
+    mime: str = JSON
+    token: bool = True
+
+    @property
+    def shown_limit(self) -> int:
+        """The calls a day that openapi/quota/get tells."""
+        return UNPUBLISHED_LIMIT if self.daily is None else self.daily
+
+
+_ALL = (
+    # The token endpoints count their calls themselves: they learn the account from their parameters.
+    Endpoint("/cgi-bin/token", GET, 2000, token=False),
+    Endpoint("/cgi-bin/stable_token", POST, 500_000, token=False),
+    Endpoint("/cgi-bin/clear_quota", POST),
+    Endpoint("/cgi-bin/clear_quota/v2", POST, token=False),
+    Endpoint("/cgi-bin/openapi/quota/get", POST),
+    Endpoint("/cgi-bin/openapi/quota/clear", POST),
+    Endpoint("/cgi-bin/openapi/rid/get", POST),
+    Endpoint("/cgi-bin/get_api_domain_ip", GET),
+    Endpoint("/cgi-bin/getcallbackip", GET),
+    Endpoint("/cgi-bin/callback/check", POST),
+    Endpoint("/cgi-bin/media/uploadimg", POST, mime=TEXT),
+    Endpoint("/cgi-bin/media/upload", POST, 100_000, mime=TEXT),
+    Endpoint("/cgi-bin/media/get", GET, 200_000, mime=TEXT),
+    Endpoint("/cgi-bin/material/add_material", POST, mime=TEXT),
+    Endpoint("/cgi-bin/material/batchget_material", POST, mime=TEXT),
+    Endpoint("/cgi-bin/material/get_material", POST, mime=TEXT),
+    Endpoint("/cgi-bin/material/get_materialcount", GET),
+    Endpoint("/cgi-bin/material/del_material", POST),
+    Endpoint("/cgi-bin/draft/add", POST, 1000, "draft"),
+    Endpoint("/cgi-bin/draft/get", POST, 500, "draft", mime=TEXT),
+    Endpoint("/cgi-bin/draft/update", POST, 1000, "draft"),
+    Endpoint("/cgi-bin/draft/delete", POST, 1000, "draft"),
+    Endpoint("/cgi-bin/draft/count", GET, 1000, "draft"),
+    Endpoint("/cgi-bin/draft/batchget", POST, 1000, "draft", mime=TEXT),
+    Endpoint("/cgi-bin/draft/switch", POST, needs="draft"),
+    Endpoint("/cgi-bin/freepublish/submit", POST, 100, "publish"),
+    Endpoint("/cgi-bin/freepublish/get", POST, 100, "publish"),
+    Endpoint("/cgi-bin/freepublish/delete", POST, 10, "publish"),
+    Endpoint("/cgi-bin/freepublish/getarticle", POST, 100, "publish", mime=TEXT),
+    Endpoint("/cgi-bin/freepublish/batchget", POST, 100, "publish", mime=TEXT),
+    Endpoint("/cgi-bin/message/mass/preview", POST, 100, "preview"),
+    Endpoint("/cgi-bin/message/mass/sendall", POST, 100, "mass"),
+    Endpoint("/cgi-bin/material/add_news", POST),
+    Endpoint("/cgi-bin/material/update_news", POST),
+    Endpoint("/cgi-bin/media/uploadnews", POST),
+    # On another host than the API (mp.weixin.qq.com), without a token.
+    Endpoint("/article-bin/verify_article_structure", POST, token=False),
+)
+TABLE = {endpoint.path: endpoint for endpoint in _ALL}
+
+
+# --- a call and its parameters ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +251,17 @@ class Call:
     ip: str
 
     def json(self) -> Mapping[str, object]:
-        """Give the JSON object of the body; refuse an empty body (44002) or anything else (47001)."""
-        value = articles.read_json(self.body)
-        if not isinstance(value, Mapping):
-            raise Refusal(47001)
-        return value
+        """Return the JSON object of the body; refuse an empty body (44002) or anything else (47001)."""
+        return mapping(read_json(self.body))
 
     def query(self, name: str) -> str:
-        """Give a parameter of the query string, "" if it is missing."""
+        """Return a parameter of the query string, "" if it is missing."""
         return self.request.args.get(name, "")
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """An answer that is no JSON: a file's bytes, its media type and its name."""
+    """An answer that is not JSON: a file's bytes, its media type and its name."""
 
     data: bytes
     mime: str
@@ -57,11 +274,57 @@ Run = Callable[[Call], Answer]
 OK: Mapping[str, object] = {"errcode": 0, "errmsg": "ok"}
 
 
-def text(given: Mapping[str, object], name: str, missing: int, wrong: int = 47001) -> str:
-    """Read a string; refuse a missing or empty one with `missing`, anything but a string or number with `wrong`."""
+_ESCAPE = re.compile(rb"(?<!\\)(\\\\)*\\u(?!00[01])(?=[0-9a-fA-F]{4})")
+
+
+def read_articles(body: bytes, charset: str) -> object:
+    """Parse the raw body of draft/add or draft/update.
+
+    A `\\uXXXX` escape in it is not a character to WeChat: with charset "literal" it stays the six characters that were
+    sent, with "refused" the call ends with 40033, with "decoded" it is what JSON says. Escapes of control characters,
+    which JSON cannot do without, are always decoded.
+    """
+    if charset != "decoded" and _ESCAPE.search(body):
+        if charset == "refused":
+            raise Refusal(40033)
+        body = _ESCAPE.sub(lambda match: (match.group(1) or b"") + rb"\\u", body)
+    return read_json(body)
+
+
+def read_json(body: bytes) -> object:
+    """Parse a JSON body; refuse an empty one (44002) and what is not JSON in UTF-8 (47001)."""
+    if not body.strip():
+        raise Refusal(44002)
+    try:
+        value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
+        # A lone surrogate is not text: it could be neither stored nor sent back.
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as error:
+        raise Refusal(47001) from error
+    return value
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(name)
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """Return `value` if it is a JSON object; refuse anything else with 47001."""
+    if not isinstance(value, Mapping):
+        raise Refusal(47001)
+    return value
+
+
+def text(given: Mapping[str, object], name: str, missing: int | None = None, wrong: int = 47001) -> str:
+    """Read a string, which may come as a number; refuse any other type with `wrong`.
+
+    A missing or empty one is refused with `missing`, or read as "" if that is None.
+    """
     value = given.get(name)
     if value is None or value == "":
-        raise Refusal(missing)
+        if missing is not None:
+            raise Refusal(missing)
+        return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise Refusal(wrong)
     return str(value)
@@ -79,9 +342,35 @@ def whole(given: Mapping[str, object], name: str, default: int | None, wrong: in
     return value
 
 
-def page(given: Mapping[str, object]) -> tuple[int, int]:
-    """Read `offset` and `count` of a list; refuse what lies outside 0… and 1–20 with 40097."""
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+LISTED = 20  # batchget: count is 1 to 20
+LATE_SECONDS = 60  # quirk "late-list"
+
+
+def listing(
+    call: Call,
+    given: Mapping[str, object],
+    rows: str,
+    values: tuple[object, ...],
+    item: Callable[[sqlite3.Row], Mapping[str, object]],
+    time: str = "created",
+) -> Answer:
+    """Answer a `batchget`: one page of `rows`, latest first.
+
+    `rows` is SQL from the table's name on, filled with `values`; `time` is the column to sort by. `offset` below 0 and
+    `count` outside 1 to 20 are refused with 40097.
+    """
     offset, count = whole(given, "offset", 0), whole(given, "count", None)
     if offset < 0 or not 1 <= count <= LISTED:
         raise Refusal(40097)
-    return offset, count
+    quirks, order = call.profile.quirks, f"{time} DESC, rowid DESC"
+    if "late-list" in quirks:
+        rows, values = f"{rows} AND {'done' if time == 'done' else 'created'} <= ?", (*values, call.now - LATE_SECONDS)
+    if "order-varies" in quirks:
+        call.store.use(call.appid, "lists")
+        order = f"(rowid * 37 + {call.store.used(call.appid, 'lists') * 17}) % 101, rowid"
+    found = call.store.rows(f"SELECT * FROM {rows} ORDER BY {order} LIMIT ? OFFSET ?", *values, count, offset)  # noqa: S608 - our own words
+    total = int(call.store.value(f"SELECT count(*) FROM {rows}", *values))  # noqa: S608 - our own words
+    told = {} if "no-total" in quirks else {"total_count": min(total, LISTED) if "total-20" in quirks else total}
+    return {**told, "item_count": len(found), "item": [item(row) for row in found]}

@@ -1,49 +1,218 @@
-"""The endpoints about drafts.
+"""Drafts: an article's JSON comes in and is stored as WeChat stores it, or refused; what is stored goes out again.
 
-Sources: api_draft_add, api_draft_update, api_getdraft, api_draft_delete, api_draft_count, api_draft_batchget,
-api_draft_switch, and replies seen by tools (`item`, `create_time`, `url` with a tempkey).
+Sources: api_draft_add and api_draft_update (as of 2026-09), api_getdraft, api_draft_delete, api_draft_count,
+api_draft_batchget, api_draft_switch, error constants of WxJava, measurements of publishing tools and replies that they
+saw (`item`, `create_time`, `url` with a tempkey).
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from wxpub import limits
-from wxpub.sandbox import articles, media
-from wxpub.sandbox.answers import Refusal
-from wxpub.sandbox.articles import Stored
-from wxpub.sandbox.call import OK, Answer, Call, page, text, whole
+from wxpub.sandbox import filter
+from wxpub.sandbox.call import OK, Answer, Call, Refusal, Run, listing, mapping, read_articles, text, whole
+from wxpub.sandbox.store import IN_BOX
+
+# --- articles ---------------------------------------------------------------------------------------------------------
+
+NEWSPIC_CHARS = 1000  # 1,000 taken, 1,001 refused with 45166 (2026-08-05)
+NEWSPIC_IMAGES = 20
+
+# A coordinate of a crop has at most six decimals.
+_CROP = re.compile(r"0|1|[01]\.\d{1,6}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a draft keeps of one article, and what its page shows of how it was sent."""
+
+    article: dict[str, object]
+    trace: dict[str, object]
+
+
+def _store(call: Call, given: object, alone: bool) -> Stored:
+    """Check one article and return what is stored of it; `alone` says that the draft has no other article."""
+    given = mapping(given)
+    # Tuples, not sets: what a client sends need not be hashable.
+    kind = given.get("article_type") or "news"
+    if kind not in ("news", "newspic"):
+        raise Refusal(40097)
+    title, author, digest, content = (text(given, name) for name in ("title", "author", "digest", "content"))
+    if not title.strip():
+        raise Refusal(40227)
+    for value, most, errcode in (
+        (title, call.profile.sizes().title_chars, 45003),
+        (author, limits.AUTHOR_CHARS, 45110),
+        (digest, limits.DIGEST_CHARS, 45004),
+    ):
+        if len(value) > most:
+            raise Refusal(errcode)
+    comments = _flag(given, "need_open_comment")
+    fans_only = _flag(given, "only_fans_can_comment")
+    if comments and not call.profile.may("comment"):
+        raise Refusal(88000)
+    article: dict[str, object] = {
+        "article_type": kind,
+        "title": title,
+        "author": author,
+        "digest": digest,
+        "content": content,
+        "content_source_url": _source_url(given),
+        "thumb_media_id": "",
+        "show_cover_pic": 0,
+        "need_open_comment": comments,
+        "only_fans_can_comment": fans_only,
+        "pic_crop_235_1": _crop(given, "pic_crop_235_1"),
+        "pic_crop_1_1": _crop(given, "pic_crop_1_1"),
+        "thumb_url": "",
+        "is_deleted": False,
+    }
+    _products(given)
+    if "cover_info" in given:
+        article["cover_info"] = _cover_info(given["cover_info"])
+    trace = {"sent": content, "removed": [], "characters": len(content), "bytes": len(content.encode("utf-8"))}
+    stored = Stored(article, trace)
+    return _newspic(call, stored, given) if kind == "newspic" else _news(call, stored, given, alone)
+
+
+def _news(call: Call, stored: Stored, given: Mapping[str, object], alone: bool) -> Stored:
+    article, content = stored.article, str(stored.article["content"])
+    if not content.strip():
+        raise Refusal(44004)
+    most = call.profile.sizes().content_chars
+    if len(content.encode("utf-8")) >= limits.CONTENT_BYTES or (most is not None and len(content) >= most):
+        raise Refusal(45002)
+    cover = text(given, "thumb_media_id")
+    article["thumb_url"], article["thumb_media_id"] = _picture(call, cover), cover
+    kept, stored.trace["removed"] = filter.keep(content, external_links=call.profile.external_links)
+    article["content"] = filter.misstored(kept, call.profile.quirks)
+    if alone and not article["digest"]:
+        article["digest"] = filter.text(kept)[: limits.DIGEST_DEFAULT_CHARS]
+    return stored
+
+
+def _newspic(call: Call, stored: Stored, given: Mapping[str, object]) -> Stored:
+    content = str(stored.article["content"])
+    if len(content) > NEWSPIC_CHARS or re.search(r"<[a-zA-Z/!]", content):
+        raise Refusal(45166)
+    info = given.get("image_info")
+    images = info.get("image_list") if isinstance(info, Mapping) else None
+    if not isinstance(images, list) or not images:
+        raise Refusal(41011)
+    if len(images) > NEWSPIC_IMAGES:
+        raise Refusal(40170)
+    ids = [text(image, "image_media_id") if isinstance(image, Mapping) else "" for image in images]
+    urls = [_picture(call, media_id) for media_id in ids]
+    stored.article["thumb_media_id"], stored.article["thumb_url"] = ids[0], urls[0]
+    stored.article["image_info"] = {"image_list": [{"image_media_id": media_id} for media_id in ids]}
+    stored.trace["images"] = urls
+    return stored
+
+
+def _picture(call: Call, media_id: str) -> str:
+    """Return the address of a cover or picture among the account's permanent images; refuse any other id (40007)."""
+    sql = "SELECT * FROM media WHERE media_id = ? AND appid = ? AND permanent = 1"
+    row = call.store.row(sql, media_id, call.appid)
+    kinds = ("image", "thumb") if call.profile.thumb_covers else ("image",)
+    if row is None or row["type"] not in kinds or call.now - row["created"] < call.profile.propagation:
+        raise Refusal(40007)
+    return str(row["url"])
+
+
+def _flag(given: Mapping[str, object], name: str) -> int:
+    value = given.get(name, 0)
+    if value in (0, 1, "0", "1", None, ""):
+        return int(value or 0)
+    raise Refusal(40097)
+
+
+def _source_url(given: Mapping[str, object]) -> str:
+    url = text(given, "content_source_url")
+    if len(url.encode("utf-8")) > limits.SOURCE_URL_BYTES:
+        raise Refusal(45005)
+    if url and not is_web_address(url):
+        raise Refusal(41039)
+    return url
+
+
+def is_web_address(url: str) -> bool:
+    """Whether `url` is a complete http or https address."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", url)
+    except ValueError:  # such as "http://[::"
+        return False
+
+
+def _crop(given: Mapping[str, object], name: str) -> str:
+    """Read a crop "X1_Y1_X2_Y2" of coordinates from 0 to 1, at most six decimals, origin at the top left."""
+    value = text(given, name)
+    if value and not _is_crop(value.split("_")):
+        raise Refusal(53402)
+    return value
+
+
+def _is_crop(places: list[str]) -> bool:
+    if len(places) != 4 or not all(_CROP.fullmatch(place) for place in places):
+        return False
+    left, top, right, bottom = map(float, places)
+    return left < right <= 1 and top < bottom <= 1
+
+
+def _cover_info(value: object) -> dict[str, object]:
+    crops = value.get("crop_percent_list") if isinstance(value, Mapping) else None
+    if not isinstance(crops, list):
+        raise Refusal(47001)
+    for crop in crops:
+        if not isinstance(crop, Mapping) or crop.get("ratio") not in ("1_1", "16_9", "2.35_1"):
+            raise Refusal(53402)
+        if not _is_crop([text(crop, name) for name in ("x1", "y1", "x2", "y2")]):
+            raise Refusal(53402)
+    return {"crop_percent_list": crops}
+
+
+def _products(given: Mapping[str, object]) -> None:
+    """Refuse goods: an account of the sandbox has no shop."""
+    info = given.get("product_info")
+    if info is None:
+        return
+    footer = mapping(info).get("footer_product_info")
+    if isinstance(footer, Mapping) and footer.get("product_key"):
+        raise Refusal(53406)
+    if footer:
+        raise Refusal(53405)
+
+
+# --- drafts -----------------------------------------------------------------------------------------------------------
 
 
 def add(call: Call) -> Answer:
     """Answer `POST /cgi-bin/draft/add`."""
-    body = articles.read_body(call.body, call.profile.charset)
-    if not isinstance(body, Mapping):
-        raise Refusal(47001)
-    given = body.get("articles")
+    given = mapping(read_articles(call.body, call.profile.charset)).get("articles")
     if not isinstance(given, list) or not given or any(isinstance(article, list) for article in given):
         raise Refusal(44003)
     if len(given) > limits.ARTICLES_PER_DRAFT:
         raise Refusal(45008)
     stored = [_store(call, article, alone=len(given) == 1) for article in given]
+    if "drop-article" in call.profile.quirks and len(stored) > 1:
+        stored.pop()
     media_id = call.store.new_media_id(call.appid)
-    call.store.run(
-        "INSERT INTO draft VALUES (?, ?, ?, ?, ?, ?)",
-        media_id,
-        call.appid,
-        _dump([one.article for one in stored]),
-        _dump([one.trace for one in stored]),
-        call.now,
-        call.now,
+    call.store.insert(
+        "draft",
+        media_id=media_id,
+        appid=call.appid,
+        articles=_dump([one.article for one in stored]),
+        traces=_dump([one.trace for one in stored]),
+        created=call.now,
+        updated=call.now,
     )
     return {"media_id": media_id, "item": []}
-
-
-def _store(call: Call, given: object, alone: bool) -> Stored:
-    find = media.picture(call.store, call.appid, call.profile, call.now)
-    return articles.store(given, call.profile, find, alone)
 
 
 def _dump(value: object) -> str:
@@ -52,32 +221,24 @@ def _dump(value: object) -> str:
 
 def update(call: Call) -> Answer:
     """Answer `POST /cgi-bin/draft/update`: one article is replaced whole, none is added, removed or moved."""
-    body = articles.read_body(call.body, call.profile.charset)
-    if not isinstance(body, Mapping) or not isinstance(body.get("articles"), Mapping):
-        raise Refusal(47001)
-    row = _draft(call, body)
+    body = mapping(read_articles(call.body, call.profile.charset))
+    given = mapping(body.get("articles"))
+    count = len(json.loads(_draft(call, body)["articles"]))
     index = whole(body, "index", None, 40114)
-    count = len(json.loads(row["articles"]))
     if not 0 <= index < count:
         raise Refusal(40114)
-    stored = _store(call, body["articles"], alone=count == 1)
+    stored = _store(call, given, alone=count == 1)
     with call.store.transaction():
         row = _draft(call, body)
         kept, traces = json.loads(row["articles"]), json.loads(row["traces"])
         kept[index], traces[index] = stored.article, stored.trace
-        call.store.run(
-            "UPDATE draft SET articles = ?, traces = ?, updated = ? WHERE media_id = ?",
-            _dump(kept),
-            _dump(traces),
-            call.now,
-            row["media_id"],
-        )
+        sql = "UPDATE draft SET articles = ?, traces = ?, updated = ? WHERE media_id = ?"
+        call.store.run(sql, _dump(kept), _dump(traces), call.now, row["media_id"])
     return OK
 
 
 def _draft(call: Call, given: Mapping[str, object]) -> sqlite3.Row:
-    media_id = text(given, "media_id", 40007, 40007)
-    row = call.store.row("SELECT * FROM draft WHERE media_id = ? AND appid = ?", media_id, call.appid)
+    row = call.store.draft(text(given, "media_id", 40007, 40007), call.appid)
     if row is None:
         raise Refusal(40007)
     return row
@@ -85,68 +246,59 @@ def _draft(call: Call, given: Mapping[str, object]) -> sqlite3.Row:
 
 def get(call: Call) -> Answer:
     """Answer `POST /cgi-bin/draft/get`."""
-    row = _draft(call, call.json())
-    return {**_content(row, True), "create_time": int(row["created"]), "update_time": int(row["updated"])}
+    return _content(call, _draft(call, call.json()), True)
 
 
-def _content(row: sqlite3.Row, with_content: bool) -> dict[str, object]:
-    items = []
-    for index, article in enumerate(json.loads(row["articles"])):
-        if not with_content:
-            del article["content"]
-        items.append({**article, "url": preview_address(row["media_id"], index)})
-    return {"news_item": items}
+def _content(call: Call, row: sqlite3.Row, with_content: bool) -> dict[str, object]:
+    items = [
+        {**article, "url": preview_address(row["media_id"], index)}
+        for index, article in enumerate(filter.shown_articles(call, row["articles"], with_content))
+    ]
+    return {"news_item": items, "create_time": int(row["created"]), "update_time": int(row["updated"])}
 
 
 def preview_address(media_id: str, index: int) -> str:
-    """Give the address of a draft's preview: temporary, with a tempkey, never to be linked to."""
-    return (
-        f"http://mp.weixin.qq.com/s?__biz=MzAwMDAwMDAwMA==&mid={index + 100000001}&idx={index + 1}&tempkey={media_id}"
-    )
+    """Return the address of a draft's preview: temporary, with a tempkey, never to be linked to."""
+    place = f"mid={index + 100000001}&idx={index + 1}&tempkey={media_id}"
+    return f"http://mp.weixin.qq.com/s?__biz=MzAwMDAwMDAwMA==&{place}"
 
 
 def delete(call: Call) -> Answer:
     """Answer `POST /cgi-bin/draft/delete`."""
-    row = _draft(call, call.json())
-    call.store.run("DELETE FROM draft WHERE media_id = ?", row["media_id"])
+    call.store.run("DELETE FROM draft WHERE media_id = ?", _draft(call, call.json())["media_id"])
     return OK
 
 
 def count(call: Call) -> Answer:
     """Answer `GET /cgi-bin/draft/count`."""
-    return {"total_count": _total(call)}
-
-
-def _total(call: Call) -> int:
-    return int(call.store.value("SELECT count(*) FROM draft WHERE appid = ?", call.appid))
+    sql = f"SELECT count(*) FROM draft WHERE appid = ? AND {IN_BOX}"  # noqa: S608 - our own words
+    return {"total_count": int(call.store.value(sql, call.appid, call.now))}
 
 
 def batchget(call: Call) -> Answer:
     """Answer `POST /cgi-bin/draft/batchget`: the latest change first."""
     given = call.json()
-    offset, number = page(given)
-    bare = whole(given, "no_content", 0) == 1
-    rows = call.store.rows(
-        "SELECT * FROM draft WHERE appid = ? ORDER BY updated DESC, rowid DESC LIMIT ? OFFSET ?",
-        call.appid,
-        number,
-        offset,
-    )
-    items = [
-        {
-            "media_id": row["media_id"],
-            "content": {
-                **_content(row, not bare),
-                "create_time": int(row["created"]),
-                "update_time": int(row["updated"]),
-            },
-            "update_time": int(row["updated"]),
-        }
-        for row in rows
-    ]
-    return {"total_count": _total(call), "item_count": len(items), "item": items}
+    with_content = whole(given, "no_content", 0) != 1
+
+    def item(row: sqlite3.Row) -> dict[str, object]:
+        content = _content(call, row, with_content)
+        return {"media_id": row["media_id"], "content": content, "update_time": int(row["updated"])}
+
+    return listing(call, given, f"draft WHERE appid = ? AND {IN_BOX}", (call.appid, call.now), item, "updated")
 
 
 def switch(call: Call) -> Answer:
     """Answer `POST /cgi-bin/draft/switch`: the draft box is open for every account by now."""
     return {**OK, "is_open": 1}
+
+
+ENDPOINTS: Mapping[str, Run] = {
+    "/cgi-bin/draft/add": add,
+    "/cgi-bin/draft/get": get,
+    "/cgi-bin/draft/update": update,
+    "/cgi-bin/draft/delete": delete,
+    "/cgi-bin/draft/count": count,
+    "/cgi-bin/draft/batchget": batchget,
+    "/cgi-bin/draft/switch": switch,
+    "/article-bin/verify_article_structure": filter.verify,
+}

@@ -1,19 +1,22 @@
-"""What WeChat keeps of an article's HTML: `content` as sent comes in, as stored goes out, with a list of what went.
+"""An article's HTML: what WeChat keeps of it, what its structure check objects to, and what quirks make of it.
 
 Sources: round trips draft/add -> draft/get by publishing tools between 2026-04 and 2026-10 (wxart, stylewx, mbeditor),
-developers.weixin.qq.com api_draft_add and api_uploadimage; the steps are numbered as they act.
+developers.weixin.qq.com api_draft_add and api_uploadimage; the steps are numbered as they act. The structure check is
+`POST /article-bin/verify_article_structure` of wechatjs/verify-article-structure-spec (2026-08).
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from wxpub import limits
 from wxpub.sandbox import markup
-from wxpub.sandbox.answers import Refusal
+from wxpub.sandbox.call import Answer, Call, Refusal
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -62,12 +65,12 @@ class Removed:
         self._counts[what[:200]] += 1
 
     def to_json(self) -> list[dict[str, object]]:
-        """Give the removals in the order in which they were first met."""
+        """List the removals in the order in which they were first met."""
         return [{"what": what, "times": times} for what, times in self._counts.items()]
 
 
 def keep(content: str, *, external_links: bool = False) -> tuple[str, list[dict[str, object]]]:
-    """Give `content` as WeChat stores it, and what was removed; refuse with 45166 what makes WeChat refuse it all."""
+    """Return `content` as WeChat stores it, and what was removed; refuse with 45166 what makes WeChat refuse it all."""
     if "<" not in content:
         return content, []
     soup = markup.parse(content)
@@ -84,7 +87,7 @@ def keep(content: str, *, external_links: bool = False) -> tuple[str, list[dict[
 
 
 def text(content: str) -> str:
-    """Give the text of an article's HTML with white space run together, as WeChat takes a digest from it."""
+    """Return the text of an article's HTML with white space run together, as WeChat takes a digest from it."""
     return " ".join(markup.shown(markup.parse(content).get_text()).split())
 
 
@@ -102,7 +105,7 @@ def _refuse(soup: BeautifulSoup) -> None:
 def _delete(soup: BeautifulSoup, removed: Removed) -> None:
     from bs4.element import PreformattedString
 
-    # Doctypes, CDATA and the like are no part of a fragment, and browsers end comments elsewhere than parsers do.
+    # Doctypes, CDATA and the like are not part of a fragment, and browsers end comments elsewhere than parsers do.
     for string in soup.find_all(string=lambda text: isinstance(text, PreformattedString)):
         if not _plain_comment(string):
             removed.note("注释或声明")
@@ -195,14 +198,14 @@ def _is_dropped(declaration: str, tag: Tag, removed: Removed) -> bool:
 
 
 def _rehosted(declaration: str) -> str:
-    """Give a declaration with the addresses of WeChat's pictures in the form in which it stores them."""
+    """Return a declaration with the addresses of WeChat's pictures in the form in which it stores them."""
     if "url(" not in declaration.lower() or "q" not in declaration:
         return declaration
     return _URL.sub(lambda match: match.group().replace(match.group(2), _stored(match.group(2))), declaration)
 
 
 def is_picture_address(url: str) -> bool:
-    """Tell whether `url` is a picture on one of WeChat's own hosts."""
+    """Whether `url` is a picture on one of WeChat's own hosts."""
     try:
         parts = urlsplit(url.strip())
         host = parts.hostname or ""
@@ -214,7 +217,7 @@ def is_picture_address(url: str) -> bool:
 
 
 def _stored(url: str) -> str:
-    """Give a picture's address as WeChat stores it: https, 640 pixels wide, marked with where it came from.
+    """Return a picture's address as WeChat stores it: https, 640 pixels wide, marked with where it came from.
 
     `url` may hold hidden ampersands; they stay hidden.
     """
@@ -270,3 +273,216 @@ def _code(soup: BeautifulSoup, removed: Removed) -> None:
         for string in tag.find_all(string=lambda text: bool(text) and "\n" in text):
             removed.note("代码里的换行符（\\n）")
             string.replace_with(str(string).replace("\n", ""))
+
+
+# --- quirks -----------------------------------------------------------------------------------------------------------
+
+OTHER_TEXT = "（平台改写的文字）"
+# The data-* attributes that the editor writes or reads itself.
+_EDITORS = re.compile(
+    r"data-(?:src|w|ratio|type|s|imgfileid|galleryid|croporisrc|backw|backh|fileid|no-dark|ignore-.+|miniprogram-.+|"
+    r"weui-theme|pluginname|id|linktype|itemshowtype|lang|textnode|col-pn|formula)"
+)
+_HOSTS = ("mmbiz.qpic.cn", "mmecoa.qpic.cn", "mmbiz.qlogo.cn")
+_HEX = re.compile(r"#([0-9a-fA-F]{6})\b")
+
+
+def misstored(content: str, quirks: Collection[str]) -> str:
+    """Return what is stored of filtered `content` by a WeChat with these quirks."""
+    if "empty-content" in quirks:
+        return ""
+    soup = markup.parse(content)
+    if "drop-data" in quirks:
+        for tag in soup.find_all(True):
+            tag.attrs = {
+                name: value
+                for name, value in tag.attrs.items()
+                if not name.startswith("data-") or _EDITORS.fullmatch(name)
+            }
+    if "other-text" in quirks:
+        words = soup.find(string=lambda text: bool(text and text.strip()))
+        if words is not None:
+            words.replace_with(OTHER_TEXT)
+    return markup.serialise(soup) if {"drop-data", "other-text"} & set(quirks) else content
+
+
+def shown_articles(call: Call, articles: str, with_content: bool) -> list[dict[str, Any]]:
+    """Read the articles of a draft or publication as an answer shows them."""
+    found: list[dict[str, Any]] = json.loads(articles)
+    varying = [name for name in _VARIANTS if name in call.profile.quirks]
+    if varying:
+        call.store.use(call.appid, "readings")
+    for article in found:
+        if not with_content:
+            del article["content"]
+        elif varying:
+            reading = call.store.used(call.appid, "readings")
+            for name in varying:
+                article["content"] = _VARIANTS[name](article["content"], reading)
+    return found
+
+
+def _vary_attributes(content: str, reading: int) -> str:
+    soup = markup.parse(content)
+    for tag in soup.find_all(True):
+        if tag.name == "img":
+            own = {"class": "rich_pages wxw-img", "data-type": "png", "data-imgfileid": str(100_000_000 + reading)}
+            tag.attrs = {**tag.attrs, **own}
+        if "style" in tag.attrs:
+            pieces = markup.declarations(str(tag.attrs["style"]))
+            tag.attrs["style"] = ("; " if reading % 2 else ";").join(piece.strip() for piece in pieces)
+        if reading % 2:
+            tag.attrs = dict(reversed(tag.attrs.items()))
+    return markup.serialise(soup)
+
+
+def _vary_pictures(content: str, reading: int) -> str:
+    host = _HOSTS[reading % len(_HOSTS)]
+    return re.sub(
+        r"(?<=://)mmbiz\.qpic\.cn(/[^\s\"'?)]*)(\?)?",
+        lambda match: f"{host}{match[1]}?wxfrom={reading}" + ("&amp;" if match[2] else ""),
+        content,
+    )
+
+
+def _vary_colours(content: str, reading: int) -> str:
+    def written(match: re.Match[str]) -> str:
+        red, green, blue = bytes.fromhex(match[1])
+        return f"rgb({red}, {green}, {blue})" if reading % 2 else match[0].upper()
+
+    soup = markup.parse(content)
+    for tag in soup.find_all(style=True):
+        tag.attrs["style"] = _HEX.sub(written, str(tag.attrs["style"]))
+    return markup.serialise(soup)
+
+
+_VARIANTS: Mapping[str, Callable[[str, int], str]] = {
+    "attributes-vary": _vary_attributes,
+    "pictures-vary": _vary_pictures,
+    "colours-vary": _vary_colours,
+}
+
+
+# --- the structure check ----------------------------------------------------------------------------------------------
+# WeChat lays the article out in a browser; here only what inline styles and tags tell is checked, nothing is measured.
+
+DEEPEST_CHAIN = 15  # the validator's constant; the specification says 10
+_CHILDREN, _EMPTY = 20, 15
+
+
+def verify(call: Call) -> Answer:
+    """Answer `POST /article-bin/verify_article_structure`."""
+    content = call.json().get("content")
+    if not isinstance(content, str):
+        raise Refusal(47001)
+    found = violations(content)
+    return {
+        "isValid": not found,
+        "inValidInfo": {
+            name: {
+                "violateRules": RULES[name][0],
+                "items": [{"paragraphIndex": place, "outerHTML": tag} for place, tag in places],
+            }
+            for name, places in found.items()
+        },
+    }
+
+
+def violations(content: str) -> dict[str, list[tuple[int, str]]]:
+    """List the rules that `content` breaks: the top-level block (counted from 0) and start tag of every place."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for place, block in enumerate(markup.parse(content).find_all(True, recursive=False)):
+        for tag in (block, *block.find_all(True)):
+            styles = dict(markup.split(piece) for piece in markup.declarations(str(tag.attrs.get("style") or "")))
+            for name, (_, breaks) in RULES.items():
+                if breaks(tag, styles):
+                    found.setdefault(name, []).append((place, _start(tag)))
+    return found
+
+
+def _start(tag: Tag) -> str:
+    attributes = "".join(f' {name}="{markup.shown(value)}"' for name, value in tag.attrs.items())
+    return f"<{tag.name}{attributes}>"[:300]
+
+
+def _is_chain(tag: Tag) -> bool:
+    """Whether `tag` ends a chain of too many single children of the same name and style."""
+    length, node = 1, tag
+    while length <= DEEPEST_CHAIN:
+        parent = node.parent
+        if (
+            parent is None
+            or (parent.name, parent.attrs.get("style")) != (node.name, node.attrs.get("style"))
+            or len(parent.contents) != 1
+        ):
+            return False
+        length, node = length + 1, parent
+    return True
+
+
+def _is_padded(tag: Tag) -> bool:
+    """Whether `tag` has many children of which most are empty."""
+    children = tag.find_all(True, recursive=False)
+    if len(children) <= _CHILDREN:
+        return False
+    media = ("img", "svg", "br", "video", "iframe")
+    empty = [
+        child
+        for child in children
+        if child.name not in media and not child.find(media) and not child.get_text(strip=True)
+    ]
+    return len(empty) > _EMPTY
+
+
+def _has_text(tag: Tag) -> bool:
+    return bool(markup.shown(tag.get_text()).strip())
+
+
+def _is_zero(value: str) -> bool:
+    return re.fullmatch(r"0(\.0+)?(px|em|%)?", value) is not None
+
+
+# What a rule demands, and whether an element with its inline styles breaks it.
+RULES: Mapping[str, tuple[str, Callable[[Tag, Mapping[str, str]], bool]]] = {
+    "opacity": (
+        "图片的透明度不能为 0",
+        lambda tag, styles: tag.name == "img" and _is_zero(styles.get("opacity", "")),
+    ),
+    "caret-color": (
+        "光标颜色不能透明",
+        lambda tag, styles: styles.get("caret-color", "").lower() == "transparent",
+    ),
+    "line-height": (
+        "有文字的元素行高不能为 0",
+        lambda tag, styles: _is_zero(styles.get("line-height", "")) and _has_text(tag),
+    ),
+    "text-align": (
+        "对齐不能用 start 或 end",
+        lambda tag, styles: styles.get("text-align", "").lower() in ("start", "end"),
+    ),
+    "height": (
+        "有文字的元素高度不能为 0",
+        lambda tag, styles: (
+            _is_zero(styles.get("height", ""))
+            and _has_text(tag)
+            and tag.name != "svg"
+            and tag.find_parent("svg") is None
+        ),
+    ),
+    "animate-begin": (
+        "由 touchstart 触发的动画也要由 click 触发",
+        lambda tag, styles: (
+            "touchstart" in str(tag.attrs.get("begin", "")) and "click" not in str(tag.attrs.get("begin", ""))
+        ),
+    ),
+    "nestNodes": ("同一标签、同一样式的单子节点嵌套过深", lambda tag, styles: _is_chain(tag)),
+    "redundant-node": ("空节点过多", lambda tag, styles: _is_padded(tag)),
+    "darkmode-no-gradient": (
+        "有文字的元素不能用渐变背景",
+        lambda tag, styles: (
+            "gradient(" in styles.get("background", "") + styles.get("background-image", "")
+            and _has_text(tag)
+            and "data-ignore-dm" not in tag.attrs
+        ),
+    ),
+}

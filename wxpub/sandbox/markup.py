@@ -10,7 +10,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from wxpub.sandbox.answers import Refusal
+from wxpub.sandbox.call import Refusal
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -102,12 +102,12 @@ def _attribute(name: str, value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """Give an attribute's or text's value with its character references resolved."""
+    """Return an attribute's or text's value with its character references resolved."""
     return html.unescape(str(value).replace(AMP, "&"))
 
 
 def hidden(text: str) -> str:
-    """Give a text in the form in which the tree holds an attribute's value."""
+    """Return a text in the form in which the tree holds an attribute's value."""
     return html.escape(text.replace(AMP, ""), quote=True).replace("&", AMP)
 
 
@@ -133,6 +133,6 @@ def declarations(style: str) -> list[str]:
 
 
 def split(declaration: str) -> tuple[str, str]:
-    """Give a declaration's property (lower case) and value, character references resolved."""
+    """Return a declaration's property (lower case) and value, character references resolved."""
     name, _, value = shown(declaration).partition(":")
     return name.strip().lower(), value.strip()

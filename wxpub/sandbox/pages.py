@@ -10,22 +10,22 @@ import hmac
 import json
 import secrets
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from wxpub import limits
 from wxpub.errors import ConfigError
-from wxpub.sandbox import publish, quotas, view
-from wxpub.sandbox.control import Control
-from wxpub.sandbox.endpoints import TABLE
-from wxpub.sandbox.profiles import KINDS, Profile
-from wxpub.sandbox.store import APPID, Store
+from wxpub.sandbox import publish, view
+from wxpub.sandbox.call import TABLE
+from wxpub.sandbox.store import APPID, BEIJING, KINDS, Store, day
 
 if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.wrappers import Response
+
+    from wxpub.sandbox.control import Control
 
 WIDTHS = (320, 375, 414, 586, 677)
 SECTIONS = {"phone": "手机效果", "removed": "过滤记录", "source": "源码", "json": "JSON", "size": "长度"}
@@ -56,55 +56,94 @@ class Bar:
 
     @property
     def is_over(self) -> bool:
-        """Tell whether the limit is passed."""
+        """Whether the limit is passed."""
         return self.value > self.limit
 
 
-def add_to(app: Flask, store: Store) -> None:
-    """Add the pages to the application."""
+def add_to(app: Flask, store: Store, control: Callable[[Store, str], Control]) -> None:
+    """Add the pages to the application; `control` makes the controls of an account."""
+    pages = _Pages(store, control)
+    app.add_template_filter(_when, "when")
+    app.context_processor(pages.common)
+    app.after_request(_protect)
+    app.register_error_handler(404, _missing)
+    for rule, view_function in (
+        ("/", pages.home),
+        ("/draft/<media_id>", pages.draft),
+        ("/published/<number>", pages.published),
+        ("/frame/<any(draft, published):kind>/<key>/<int:index>", pages.frame),
+        ("/s/<slug>", pages.permalink),
+        ("/s", pages.temporary),
+        ("/<any(mmbiz_png, mmbiz_jpg, mmbiz_gif, mmbiz_bmp):kind>/<name>/<size>", pages.picture),
+        ("/log", pages.log),
+        ("/log/<int:number>", pages.call),
+        ("/quota", pages.quota),
+    ):
+        app.add_url_rule(rule, view_func=view_function)
+    app.add_url_rule("/do/<action>", view_func=pages.do, methods=["POST"])
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _protect(response: Response) -> Response:
     import flask
 
-    with store.transaction():
-        if store.setting("csrf") is None:
-            store.set_setting("csrf", secrets.token_urlsafe(24))
+    if flask.request.endpoint == "api":
+        return response
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
-    def current() -> str:
-        """Give the account that the browser looks at: the first one unless a cookie names another."""
+
+def _missing(_error: object) -> tuple[str, int]:
+    import flask
+
+    return flask.render_template("missing.html"), 404
+
+
+class _Pages:
+    """The pages of one store, a method each."""
+
+    def __init__(self, store: Store, control: Callable[[Store, str], Control]) -> None:
+        self.store, self.control = store, control
+        with store.transaction():
+            if store.setting("csrf") is None:
+                store.set_setting("csrf", secrets.token_urlsafe(24))
+
+    def current(self) -> str:
+        """Return the account that the browser looks at: the first one unless a cookie names another."""
+        import flask
+
         named = flask.request.cookies.get(ACCOUNT_COOKIE, APPID)
-        return named if store.account(named) is not None else APPID
+        return named if self.store.account(named) is not None else APPID
 
-    @app.template_filter("when")
-    def _when(seconds: float) -> str:
-        return datetime.fromtimestamp(seconds, quotas.BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+    def common(self) -> dict[str, object]:
+        """Return what every template may use."""
+        import flask
 
-    @app.context_processor
-    def _common() -> dict[str, object]:
         return {
-            "csrf": store.setting("csrf"),
-            "account": store.account(current()),
-            "now": store.now(),
+            "csrf": self.store.setting("csrf"),
+            "account": self.store.account(self.current()),
+            "now": self.store.now(),
             "kinds": KINDS,
             "path_now": flask.request.path,
         }
 
-    @app.after_request
-    def _protect(response: Response) -> Response:
-        if response.mimetype == "text/html" and flask.request.endpoint != "api":
-            response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
-            response.headers["Referrer-Policy"] = "no-referrer"
-            response.headers["Cache-Control"] = "no-store"
-        if flask.request.endpoint != "api":
-            response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+    def home(self) -> str:
+        import flask
 
-    @app.get("/")
-    def home() -> str:
-        appid = current()
-        control = Control(store, appid)
+        store, appid = self.store, self.current()
+        control = self.control(store, appid)
+        publications = store.rows("SELECT * FROM publication WHERE appid = ? ORDER BY publish_id DESC LIMIT 200", appid)
         return flask.render_template(
             "home.html",
-            drafts=[_card(row) for row in _drafts(store, appid)],
-            publications=[_card(row) for row in _publications(store, appid)],
+            drafts=[_card(row) for row in store.drafts(appid)[:200]],
+            publications=[_card(row) for row in publications],
             states=STATES,
             state=lambda row: publish.status(row, store.now()),
             profile=control.profile,
@@ -115,43 +154,36 @@ def add_to(app: Flask, store: Store) -> None:
             ),
         )
 
-    @app.get("/draft/<media_id>")
-    def draft(media_id: str) -> str:
-        return _article_page(store, "draft", _row(store, "draft", media_id), media_id)
+    def draft(self, media_id: str) -> str:
+        return _article_page(self.store, "draft", _row(self.store, "draft", media_id), media_id)
 
-    @app.get("/published/<number>")
-    def published(number: str) -> str:
-        return _article_page(store, "published", _row(store, "published", number), number)
+    def published(self, number: str) -> str:
+        return _article_page(self.store, "published", _row(self.store, "published", number), number)
 
-    @app.get("/frame/<any(draft, published):kind>/<key>/<int:index>")
-    def frame(kind: str, key: str, index: int) -> Response:
-        row = _row(store, kind, key)
-        articles = json.loads(row["articles"])
-        if not index < len(articles):
-            flask.abort(404)
-        return _reader(store, row, index, flask.request.args.get("dark") == "1")
+    def frame(self, kind: str, key: str, index: int) -> Response:
+        return _reader(self.store, _row(self.store, kind, key), index)
 
-    @app.get("/s/<slug>")
-    def permalink(slug: str) -> Response:
-        found = _find_slug(store, slug)
+    def permalink(self, slug: str) -> Response:
+        import flask
+
+        found = _find_slug(self.store, slug)
         if found is None:
             flask.abort(404)
         row, index = found
         if index + 1 in json.loads(row["deleted"]):
             return flask.Response(flask.render_template("deleted.html"), 410)
-        return _reader(store, row, index, flask.request.args.get("dark") == "1")
+        return _reader(self.store, row, index)
 
-    @app.get("/s")
-    def temporary() -> Response:
-        row = _row(store, "draft", flask.request.args.get("tempkey", ""))
-        index = flask.request.args.get("idx", 1, type=int) - 1
-        if not 0 <= index < len(json.loads(row["articles"])):
-            flask.abort(404)
-        return _reader(store, row, index, flask.request.args.get("dark") == "1")
+    def temporary(self) -> Response:
+        import flask
 
-    @app.get("/<any(mmbiz_png, mmbiz_jpg, mmbiz_gif, mmbiz_bmp):_kind>/<name>/<size>")
-    def picture(_kind: str, name: str, size: str) -> Response:
-        row = store.row("SELECT mime, data FROM file WHERE id = ?", name)
+        given = flask.request.args
+        return _reader(self.store, _row(self.store, "draft", given.get("tempkey", "")), given.get("idx", 1, int) - 1)
+
+    def picture(self, kind: str, name: str, size: str) -> Response:
+        import flask
+
+        row = self.store.row("SELECT mime, data FROM file WHERE id = ?", name)
         if row is None:
             flask.abort(404)
         response = flask.Response(row["data"], content_type=row["mime"])
@@ -159,75 +191,89 @@ def add_to(app: Flask, store: Store) -> None:
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return response
 
-    @app.get("/log")
-    def log() -> str:
+    def log(self) -> str:
+        import flask
+
         path = flask.request.args.get("path") or None
-        rows = store.rows(
-            "SELECT * FROM call WHERE ? IS NULL OR path = ? ORDER BY id DESC LIMIT ?", path, path, SHOWN_CALLS
-        )
-        paths = [row[0] for row in store.rows("SELECT DISTINCT path FROM call ORDER BY path LIMIT 100")]
+        sql = "SELECT * FROM call WHERE ?1 IS NULL OR path = ?1 ORDER BY id DESC LIMIT ?2"
+        rows = self.store.rows(sql, path, SHOWN_CALLS)
+        paths = [row[0] for row in self.store.rows("SELECT DISTINCT path FROM call ORDER BY path LIMIT 100")]
         return flask.render_template("log.html", calls=rows, paths=paths, path=path)
 
-    @app.get("/log/<int:number>")
-    def call(number: int) -> str:
-        row = store.row("SELECT * FROM call WHERE id = ?", number) if number < 2**62 else None
+    def call(self, number: int) -> str:
+        import flask
+
+        row = self.store.row("SELECT * FROM call WHERE id = ?", number) if number < 2**62 else None
         if row is None:
             flask.abort(404)
         return flask.render_template("call.html", call=row, sent=_pretty(row["request"]), answer=_pretty(row["answer"]))
 
-    @app.get("/quota")
-    def quota() -> str:
-        day = quotas.day(store.now())
-        used = [(endpoint, store.used(current(), endpoint.path, day)) for endpoint in TABLE.values() if endpoint.token]
-        return flask.render_template("quota.html", used=used, day=day)
+    def quota(self) -> str:
+        import flask
 
-    @app.post("/do/<action>")
-    def do(action: str) -> Response:
+        today, appid = day(self.store.now()), self.current()
+        used = [(endpoint, self.store.used(appid, path, today)) for path, endpoint in TABLE.items() if endpoint.token]
+        return flask.render_template("quota.html", used=used, day=today)
+
+    def do(self, action: str) -> Response:
+        """Do what a button asks for, and go on with a page."""
+        import flask
+
         given = flask.request.form
-        if not hmac.compare_digest(given.get("csrf", "").encode(), str(store.setting("csrf")).encode()):
+        if not hmac.compare_digest(given.get("csrf", "").encode(), str(self.store.setting("csrf")).encode()):
             flask.abort(403)
-        if action == "account":
-            response = flask.redirect("/", 303)
-            response.set_cookie(ACCOUNT_COOKIE, given.get("account", APPID), httponly=True, samesite="Strict")
-            return response
         try:
-            back = _do(store, Control(store, current()), action, given)
+            back = self._do(action, given)
         except ConfigError as error:
             return flask.Response(f"400: {error}\n", 400, mimetype="text/plain")
         if back is None:
             flask.abort(404)
-        return flask.redirect(back, 303)
+        response = flask.redirect(back, 303)
+        if action == "account":
+            response.set_cookie(ACCOUNT_COOKIE, given.get("account", APPID), httponly=True, samesite="Strict")
+        return response
 
-    @app.errorhandler(404)
-    def missing(_error: object) -> tuple[str, int]:
-        return flask.render_template("missing.html"), 404
-
-
-def _drafts(store: Store, appid: str) -> Sequence[sqlite3.Row]:
-    return store.rows("SELECT * FROM draft WHERE appid = ? ORDER BY updated DESC, rowid DESC LIMIT 200", appid)
-
-
-def _publications(store: Store, appid: str) -> Sequence[sqlite3.Row]:
-    return store.rows("SELECT * FROM publication WHERE appid = ? ORDER BY publish_id DESC LIMIT 200", appid)
+    def _do(self, action: str, given: Mapping[str, str]) -> str | None:
+        """Do what a button asks for; return the page to go on with, None for an unknown button."""
+        store, key = self.store, given.get("key", "")
+        if action in ("publish", "delete"):
+            row = _row(store, "draft", key)
+            if action == "publish":
+                return f"/published/{publish.publish_by_hand(store, row['appid'], row['media_id'])}"
+            self.control(store, row["appid"]).delete_draft(row["media_id"])
+        elif action == "unpublish":
+            row = _row(store, "published", key)
+            with store.transaction():
+                publish.delete_articles(store, row["publish_id"], range(1, len(json.loads(row["articles"])) + 1))
+            return f"/published/{row['publish_id']}"
+        elif action == "clock":
+            hours = given.get("hours", "")
+            if hours.isascii() and hours.isdigit() and len(hours) < 5:
+                self.control(store, self.current()).move_clock(int(hours) * 3600)
+        elif action == "kind" and given.get("kind") in KINDS:
+            self.control(store, self.current()).set_profile(kind=given["kind"])
+        elif action == "faults":
+            self.control(store, self.current()).clear_faults()
+        elif action != "account":
+            return None
+        return "/"
 
 
 def _row(store: Store, kind: str, key: str) -> sqlite3.Row:
     import flask
 
-    row = (
-        store.row("SELECT * FROM draft WHERE media_id = ?", key)
-        if kind == "draft"
-        else store.row("SELECT * FROM publication WHERE publish_id = ?", key if key.isdigit() and len(key) < 18 else -1)
-    )
+    number = key if key.isdigit() and len(key) < 18 else -1
+    sql = "SELECT * FROM publication WHERE publish_id = ?"
+    row = store.draft(key) if kind == "draft" else store.row(sql, number)
     if row is None:
         flask.abort(404)
     return row
 
 
 def _card(row: sqlite3.Row) -> dict[str, object]:
-    """Give what a list shows of a draft or a publication."""
+    """Return what a list shows of a draft or a publication."""
     articles = json.loads(row["articles"])
-    deleted = json.loads(row["deleted"]) if "deleted" in row.keys() else []  # noqa: SIM118 - a Row is no mapping
+    deleted = json.loads(row["deleted"]) if "deleted" in row.keys() else []  # noqa: SIM118 - a Row is not a mapping
     return {
         "row": row,
         "first": articles[0],
@@ -281,11 +327,14 @@ def _bars(article: Mapping[str, Any], trace: Mapping[str, Any], title_chars: int
     ]
 
 
-def _reader(store: Store, row: sqlite3.Row, index: int, dark_mode: bool) -> Response:
-    """Give an article as the reader sees it, in a page that can do nothing."""
+def _reader(store: Store, row: sqlite3.Row, index: int) -> Response:
+    """Return an article as the reader sees it, in a page that can do nothing."""
     import flask
 
-    article, trace = json.loads(row["articles"])[index], json.loads(row["traces"])[index]
+    articles, dark_mode = json.loads(row["articles"]), flask.request.args.get("dark") == "1"
+    if not 0 <= index < len(articles):
+        flask.abort(404)
+    article, trace = articles[index], json.loads(row["traces"])[index]
     body = view.shown(article["content"], dark_mode=dark_mode, knows=lambda slug: _find_slug(store, slug) is not None)
     html = flask.render_template(
         "reader.html",
@@ -293,7 +342,7 @@ def _reader(store: Store, row: sqlite3.Row, index: int, dark_mode: bool) -> Resp
         body=body,
         dark=dark_mode,
         pictures=[view.local(url) for url in trace.get("images", [])],
-        created=row["updated"] if "updated" in row.keys() else row["done"],  # noqa: SIM118 - a Row is no mapping
+        created=row["updated"] if "updated" in row.keys() else row["done"],  # noqa: SIM118 - a Row is not a mapping
     )
     response = flask.Response(html, mimetype="text/html")
     response.headers["Content-Security-Policy"] = ARTICLE_POLICY
@@ -312,32 +361,3 @@ def _pretty(text: str) -> str:
         return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
     except ValueError:
         return text
-
-
-def _do(store: Store, control: Control, action: str, given: Mapping[str, str]) -> str | None:
-    """Do what a button asks for; give the page to go on with, None for an unknown button."""
-    if action == "publish":
-        row = _row(store, "draft", given.get("key", ""))
-        number = publish.publish(store, row["appid"], Profile(), row["media_id"], "freepublish", store.now())
-        return f"/published/{number}"
-    if action == "delete":
-        row = _row(store, "draft", given.get("key", ""))
-        Control(store, row["appid"]).delete_draft(row["media_id"])
-        return "/"
-    if action == "unpublish":
-        row = _row(store, "published", given.get("key", ""))
-        with store.transaction():
-            publish.delete_articles(store, row["publish_id"], range(1, len(json.loads(row["articles"])) + 1))
-        return f"/published/{row['publish_id']}"
-    if action == "clock":
-        hours = given.get("hours", "")
-        if hours.isascii() and hours.isdigit() and len(hours) < 5:
-            control.move_clock(int(hours) * 3600)
-        return "/"
-    if action == "kind" and given.get("kind") in KINDS:
-        control.set_profile(kind=given["kind"])
-        return "/"
-    if action == "faults":
-        control.clear_faults()
-        return "/"
-    return None

@@ -1,7 +1,7 @@
-"""The endpoints that let articles out: publishing, sending to everybody, preview on a phone; and the retired ones.
+"""Letting articles out: publishing, sending to all followers, preview on a phone. Nothing leaves the sandbox.
 
 Sources: api_freepublish_submit and its kin, api_sendall, api_preview, "发布能力" (states of a publication), and
-community threads on msg ids. What is published here stays in the sandbox.
+community threads on msg ids.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from wxpub.sandbox import quotas
-from wxpub.sandbox.answers import Refusal
-from wxpub.sandbox.call import OK, Answer, Call, page, text, whole
-from wxpub.sandbox.profiles import KINDS, Profile
-from wxpub.sandbox.store import Store
+from wxpub.sandbox import filter
+from wxpub.sandbox.call import OK, Answer, Call, Refusal, Run, listing, text, whole
+from wxpub.sandbox.store import KINDS, Profile, Store, day, month
 
 PUBLISHED, PUBLISHING, ORIGINALITY, FAILED, REJECTED, DELETED = range(6)
 CLIENT_ID_BYTES = 32
@@ -26,45 +25,55 @@ _KINDS_OF_MESSAGE = ("mpnews", "text", "voice", "music", "image", "video", "mpvi
 def submit(call: Call) -> Answer:
     """Answer `POST /cgi-bin/freepublish/submit`: accepted only, the outcome is asked for by `publish_id`."""
     media_id = text(call.json(), "media_id", 40007, 40007)
-    number = publish(call.store, call.appid, call.profile, media_id, "freepublish", call.now)
+    number = publish(call.store, call.appid, call.profile, media_id, "freepublish")
     return {**OK, "publish_id": str(FIRST_PUBLISH_ID + number), "msg_data_id": msg_data_id(number)}
 
 
 def msg_data_id(number: int) -> int:
-    """Give the id of the message data of publication `number`."""
+    """Return the id of the message data of publication `number`."""
     return 2_247_483_647 + number
 
 
-def publish(store: Store, appid: str, profile: Profile, media_id: str, way: str, now: float) -> int:
-    """Let a draft out and give the publication's number; the draft leaves the draft box unless publishing fails."""
+def publish(store: Store, appid: str, profile: Profile, media_id: str, way: str) -> int:
+    """Publish a draft and return the publication's number.
+
+    `profile` says how long that takes, how it ends, and when the draft leaves the draft box; it stays if publishing
+    fails. A draft that is not in the box is refused with 40007.
+    """
     with store.transaction():
-        draft = store.row("SELECT * FROM draft WHERE media_id = ? AND appid = ?", media_id, appid)
+        draft, now = store.draft(media_id, appid), store.now()
         if draft is None:
             raise Refusal(40007)
-        articles = json.loads(draft["articles"])
-        article_id = secrets.token_urlsafe(48)
         number = store.insert(
-            "INSERT INTO publication (appid, media_id, article_id, way, msg_data_id, submitted, done, status, "
-            "articles, traces, slugs, deleted) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, '[]')",
-            appid,
-            media_id,
-            article_id,
-            way,
-            now,
-            now + profile.publish_seconds,
-            profile.publish_status,
-            draft["articles"],
-            draft["traces"],
-            json.dumps([secrets.token_urlsafe(16) for _ in articles]),
+            "publication",
+            appid=appid,
+            media_id=media_id,
+            article_id=secrets.token_urlsafe(48),
+            way=way,
+            msg_data_id=0,
+            submitted=now,
+            done=now + profile.publish_seconds,
+            status=profile.publish_status,
+            articles=draft["articles"],
+            traces=draft["traces"],
+            slugs=json.dumps([secrets.token_urlsafe(16) for _ in json.loads(draft["articles"])]),
+            deleted="[]",
         )
         store.run("UPDATE publication SET msg_data_id = ? WHERE publish_id = ?", msg_data_id(number), number)
-        if profile.publish_status == PUBLISHED:
-            store.run("DELETE FROM draft WHERE media_id = ?", media_id)
+        if profile.publish_status == PUBLISHED and profile.draft_leaves != "never":
+            leaves = now if profile.draft_leaves == "submit" else now + profile.publish_seconds
+            store.run("UPDATE draft SET leaves = min(ifnull(leaves, ?1), ?1) WHERE media_id = ?2", leaves, media_id)
     return number
 
 
+def publish_by_hand(store: Store, appid: str, media_id: str) -> int:
+    """Publish a draft as somebody does in the web console: at once, and with success."""
+    profile = replace(Profile(), draft_leaves=store.profile(appid).draft_leaves)
+    return publish(store, appid, profile, media_id, "freepublish")
+
+
 def status(publication: sqlite3.Row, now: float) -> int:
-    """Give a publication's state: 0 published, 1 publishing, 2 originality, 3 failed, 4 rejected, 5 all deleted."""
+    """Return a publication's state: 0 published, 1 publishing, 2 originality, 3 failed, 4 rejected, 5 all deleted."""
     if now < publication["done"]:
         return PUBLISHING
     if publication["status"] == PUBLISHED and _all_deleted(publication):
@@ -77,7 +86,7 @@ def _all_deleted(publication: sqlite3.Row) -> bool:
 
 
 def permalink(slug: str) -> str:
-    """Give the permanent address of a published article."""
+    """Return the permanent address of a published article."""
     return f"https://mp.weixin.qq.com/s/{slug}"
 
 
@@ -129,7 +138,7 @@ def delete(call: Call) -> Answer:
     return OK
 
 
-def delete_articles(store: Store, publish_id: int, indexes: range | list[int]) -> None:
+def delete_articles(store: Store, publish_id: int, indexes: Sequence[int]) -> None:
     """Mark articles of a publication (counted from 1) as deleted."""
     deleted = store.value("SELECT deleted FROM publication WHERE publish_id = ?", publish_id)
     store.run(
@@ -141,37 +150,34 @@ def delete_articles(store: Store, publish_id: int, indexes: range | list[int]) -
 
 def get_article(call: Call) -> Answer:
     """Answer `POST /cgi-bin/freepublish/getarticle`."""
-    return _content(_article(call, call.json()), True)
+    return _content(call, _article(call, call.json()), True)
 
 
-def _content(row: sqlite3.Row, with_content: bool) -> dict[str, object]:
-    deleted = json.loads(row["deleted"])
-    items = []
-    for index, (article, slug) in enumerate(zip(json.loads(row["articles"]), json.loads(row["slugs"]), strict=True), 1):
-        if not with_content:
-            del article["content"]
-        items.append({**article, "is_deleted": index in deleted, "url": permalink(slug)})
+def _content(call: Call, row: sqlite3.Row, with_content: bool) -> dict[str, object]:
+    deleted, slugs = json.loads(row["deleted"]), json.loads(row["slugs"])
+    items = [
+        {**article, "is_deleted": index in deleted, "url": permalink(slug)}
+        for index, (article, slug) in enumerate(
+            zip(filter.shown_articles(call, row["articles"], with_content), slugs, strict=True), 1
+        )
+    ]
     return {"news_item": items, "create_time": int(row["submitted"]), "update_time": int(row["done"])}
 
 
 def batchget(call: Call) -> Answer:
-    """Answer `POST /cgi-bin/freepublish/batchget`: what was published (not sent to everybody), the latest first."""
+    """Answer `POST /cgi-bin/freepublish/batchget`: what was published (not sent to followers), the latest first."""
     given = call.json()
-    offset, number = page(given)
-    bare = whole(given, "no_content", 0) == 1
-    rows = [
-        row
-        for row in call.store.rows(
-            "SELECT * FROM publication WHERE appid = ? AND way = 'freepublish' ORDER BY done DESC, publish_id DESC",
-            call.appid,
-        )
-        if status(row, call.now) == PUBLISHED
-    ]
-    items = [
-        {"article_id": row["article_id"], "content": _content(row, not bare), "update_time": int(row["done"])}
-        for row in rows[offset : offset + number]
-    ]
-    return {"total_count": len(rows), "item_count": len(items), "item": items}
+    with_content = whole(given, "no_content", 0) != 1
+
+    def item(row: sqlite3.Row) -> dict[str, object]:
+        content = _content(call, row, with_content)
+        return {"article_id": row["article_id"], "content": content, "update_time": int(row["done"])}
+
+    rows = (
+        f"publication WHERE appid = ? AND way = 'freepublish' AND status = {PUBLISHED} AND done <= ? "
+        "AND json_array_length(deleted) < json_array_length(articles)"
+    )
+    return listing(call, given, rows, (call.appid, call.now), item, "done")
 
 
 def preview(call: Call) -> Answer:
@@ -183,8 +189,8 @@ def preview(call: Call) -> Answer:
         raise Refusal(41011)
     if not isinstance(name, str) or not name.strip():
         raise Refusal(40132)
-    if message is not None:
-        _sendable(call, message)
+    if message is not None and call.store.draft(message, call.appid) is None:
+        raise Refusal(40007)
     return {"errcode": 0, "errmsg": "preview success", "msg_id": 3_147_483_647 + int(call.now) % 10**6}
 
 
@@ -198,19 +204,17 @@ def send_to_all(call: Call) -> Answer:
     client_id = text(given, "clientmsgid", 45067) if given.get("clientmsgid") else ""
     if len(client_id.encode()) > CLIENT_ID_BYTES:
         raise Refusal(45067)
-    if message is not None:
-        _sendable(call, message)
+    if message is not None and call.store.draft(message, call.appid) is None:
+        raise Refusal(40007)
     with call.store.transaction():
-        if client_id and call.store.used(call.appid, "clientmsgid " + client_id, ""):
+        if client_id and not call.store.use(call.appid, "clientmsgid " + client_id, most=1):
             raise Refusal(45065)
         _count_send(call)
-        if client_id:
-            call.store.use(call.appid, "clientmsgid " + client_id, "")
         if message is not None:
-            number = publish(call.store, call.appid, call.profile, message, "mass", call.now)
+            number = publish(call.store, call.appid, call.profile, message, "mass")
         else:  # texts, pictures and the like leave no trace but their number
-            call.store.use(call.appid, "mass message", "")
-            number = call.store.used(call.appid, "mass message", "")
+            call.store.use(call.appid, "mass message")
+            number = call.store.used(call.appid, "mass message")
     return {
         "errcode": 0,
         "errmsg": "send job submission success",
@@ -230,21 +234,19 @@ def _message(call: Call, given: Mapping[str, object]) -> str | None:
     return text(part, "media_id", 40007, 40007) if kind == "mpnews" else None
 
 
-def _sendable(call: Call, media_id: str) -> None:
-    if not call.store.value("SELECT 1 FROM draft WHERE media_id = ? AND appid = ?", media_id, call.appid):
-        raise Refusal(40007)
-
-
 def _count_send(call: Call) -> None:
-    if not call.profile.quotas:
-        return
     kind = KINDS[call.profile.kind]
-    period = quotas.day(call.now) if kind.mass_period == "day" else quotas.month(call.now)
-    if call.store.used(call.appid, "mass send", period) >= kind.mass_sends:
+    period = day(call.now) if kind.mass_period == "day" else month(call.now)
+    if call.profile.quotas and not call.store.use(call.appid, "mass send", period, kind.mass_sends):
         raise Refusal(45028)
-    call.store.use(call.appid, "mass send", period)
 
 
-def retired(call: Call) -> Answer:
-    """Answer the material endpoints for articles that drafts replaced on 2022-02-28."""
-    raise Refusal(45106)
+ENDPOINTS: Mapping[str, Run] = {
+    "/cgi-bin/freepublish/submit": submit,
+    "/cgi-bin/freepublish/get": outcome,
+    "/cgi-bin/freepublish/delete": delete,
+    "/cgi-bin/freepublish/getarticle": get_article,
+    "/cgi-bin/freepublish/batchget": batchget,
+    "/cgi-bin/message/mass/preview": preview,
+    "/cgi-bin/message/mass/sendall": send_to_all,
+}

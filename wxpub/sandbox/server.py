@@ -1,31 +1,274 @@
-"""The sandbox's HTTP server on loopback: connections come in, the application's answers go out, faults and all.
+"""HTTP on loopback: a connection comes in, its requests are answered one after the other, faults and log included.
 
-The standard library's server with kept-alive connections, one thread each: unlike Flask's own it reads every request
-whole before it acts, keeps connections open as WeChat does, and can end one at any byte.
+Three steps. `Server` and `_Connection` speak HTTP: the standard library's server with kept-alive connections, one
+thread each; unlike Flask's own it reads every request whole before it acts, keeps connections open as WeChat does, and
+can end one at any byte. `make_app` finds out who is to answer, the API or a page. `_Exchange` does what WeChat's
+gateway does for every endpoint, in its order: path, token, method, the account's state, quota; and it plays the faults.
 """
 
 from __future__ import annotations
 
 import io
+import json
+import re
 import socket
-import sqlite3
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from wxpub.errors import ConfigError
-from wxpub.sandbox.control import Control
-from wxpub.sandbox.profiles import Profile, change
-from wxpub.sandbox.store import APPID, SECRET, Store
-from wxpub.sandbox.wire import WIRE, Wire
+from wxpub.sandbox import account, drafts, media, publish
+from wxpub.sandbox.call import GET, JSON, MESSAGES, TABLE, TEXT, Answer, Call, File, Refusal, Run, make_rid, refuse
+from wxpub.sandbox.store import CONDITIONS, Fault, Store
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+    from flask import Flask, Request
+    from werkzeug.wrappers import Response
+
+# --- who answers ------------------------------------------------------------------------------------------------------
+
+RUN: Mapping[str, Run] = {**account.ENDPOINTS, **media.ENDPOINTS, **drafts.ENDPOINTS, **publish.ENDPOINTS}
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+# Clients with a hard-coded host may be brought here by name resolution and a private certificate authority.
+API_HOSTS = (
+    *("api.weixin.qq.com", "api2.weixin.qq.com", "sh.api.weixin.qq.com", "sz.api.weixin.qq.com"),
+    *("hk.api.weixin.qq.com", "mp.weixin.qq.com", "mmbiz.qpic.cn"),
+)
+
+
+def make_app(store: Store, hosts: tuple[str, ...] = (), on_call: Callable[[str], None] | None = None) -> Flask:
+    """Build the application over `store`; `hosts` are further names that the Host header may have.
+
+    `on_call` is told one line about each API call. Pages are added to the application by their own room.
+    """
+    import flask
+    from werkzeug.routing import Rule
+
+    app = flask.Flask(__name__, static_folder="static")
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
+    known = {*LOOPBACK, *API_HOSTS, *hosts}
+
+    @app.before_request
+    def _check_host() -> Response | None:
+        host = flask.request.headers.get("Host", "").lower()
+        if re.sub(r":\d+\Z", "", host) in known:
+            return None
+        return flask.Response("403: this sandbox answers to loopback names only\n", 403, mimetype="text/plain")
+
+    def api(path: str = "") -> Response:
+        return _Exchange(store, flask.request, on_call).answer()
+
+    # No method is left to Flask: what WeChat does not know, it refuses in its own words.
+    app.url_map.add(Rule("/<path:path>", endpoint="api"))
+    app.view_functions["api"] = api
+    return app
+
+
+# --- one API call -----------------------------------------------------------------------------------------------------
+
+WIRE = "wxpub.wire"  # the key in the WSGI environment
+
+
+@dataclass(slots=True)
+class Wire:
+    """What a call may ask of its connection: `hang_up` ends it at once, `pause` waits seconds or until the server ends.
+
+    `fault` ("half", "too-long", "too-short") spoils the coming answer.
+    """
+
+    hang_up: Callable[[], None]
+    pause: Callable[[float], object]
+    fault: str = ""
+
+
+FAULT_HEADER = "X-Sandbox-Fault"
+HTML_PAGE = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>502 Bad Gateway</body>\r\n</html>\r\n"
+LOGGED = 65_536  # characters of a request or an answer that the log keeps
+
+_APPID = re.compile(rb'"appid"\s*:\s*"([A-Za-z0-9_-]{1,64})"')
+_TOKEN = re.compile(r"(access_token(?:=|\"\s*:\s*\"))([^&\"]{1,4})[^&\"]*")
+_SECRET = re.compile(r"(secret(?:=|\"\s*:\s*\"))[^&\"]+")
+
+
+class _Exchange:
+    """A call and what is learned about it while it is answered."""
+
+    def __init__(self, store: Store, request: Request, on_call: Callable[[str], None] | None) -> None:
+        self.store = store
+        self.request = request
+        self.on_call = on_call
+        self.started = time.perf_counter()
+        self.now = store.now()
+        self.rid = make_rid(self.now)
+        self.body = request.get_data(cache=True)
+        self.endpoint = TABLE.get(request.path)
+        self.appid = ""
+        self.playing: tuple[Fault, ...] = ()
+
+    def answer(self) -> Response:
+        """Answer the call, play its faults, and log it."""
+        import flask
+
+        try:
+            asked = _read_faults(self.request.headers.get(FAULT_HEADER, ""))
+        except ConfigError as error:
+            return flask.Response(f"400: {error}\n", 400, mimetype="text/plain")
+        self.playing = (*asked, *self.store.take_fault(self.request.path))
+        wire: Wire = self.request.environ[WIRE]
+        if found := self._plays("delay"):
+            wire.pause(found.value)
+        if self._plays("cut-before"):
+            wire.hang_up()
+            return flask.Response()
+        if found := self._plays("cut-while"):
+            wire.hang_up()
+            wire.pause(found.value)
+        response = self._outcome()
+        if found := self._plays("slow"):
+            wire.pause(found.value)
+        self._log(response)
+        if self._plays("cut-after"):
+            wire.hang_up()
+        if found := self._plays("half", "too-long", "too-short"):
+            wire.fault = found.kind
+        if self._plays("html"):
+            return flask.Response(HTML_PAGE, 200, content_type="text/html")
+        return flask.Response(b"", 200, content_type=JSON) if self._plays("empty") else response
+
+    def _plays(self, *kinds: str) -> Fault | None:
+        return next((fault for fault in self.playing if fault.kind in kinds), None)
+
+    # --- acting -------------------------------------------------------------------------------------------------------
+
+    def _outcome(self) -> Response:
+        import flask
+
+        if found := self._plays("status"):
+            return flask.Response(HTML_PAGE, int(found.value), content_type="text/html")
+        try:
+            if found := self._plays("errcode"):
+                raise self._asked_refusal(int(found.value))
+            result = self._run()
+        except Refusal as refusal:
+            result = refuse(refusal.errcode, refusal.message, self.rid)
+        return self._respond(result)
+
+    def _asked_refusal(self, errcode: int) -> Refusal:
+        _, text = MESSAGES.get(errcode, ("", "error"))
+        return Refusal(errcode, text.replace("{ip}", self.request.remote_addr or ""))
+
+    def _run(self) -> Answer:
+        endpoint = self.endpoint
+        if endpoint is None:
+            raise Refusal(40066)
+        if endpoint.token:
+            self.appid = account.owner(self.store, self.request.args.get("access_token"))
+        else:
+            self.appid = self._claimed()
+        if self.request.method != endpoint.method:
+            raise Refusal(43001 if endpoint.method == GET else 43002)
+        profile = self.store.profile(self.appid)
+        if endpoint.token:
+            _, refused = CONDITIONS[profile.condition]
+            if refused is not None:
+                raise Refusal(refused)
+            if not profile.may(endpoint.needs):
+                raise Refusal(48001)
+            account.count(self.store, self.appid, endpoint.path, profile, self.now)
+        address = self.request.remote_addr or ""
+        return RUN[endpoint.path](
+            Call(self.store, self.request, self.body, endpoint.path, self.appid, profile, self.now, address)
+        )
+
+    def _claimed(self) -> str:
+        """Return the AppID that a call without a token names, "" if there is no such account."""
+        named = self.request.args.get("appid", "")
+        if not named and (found := _APPID.search(self.body[:LOGGED])):
+            named = found.group(1).decode("ascii")
+        return named if self.store.account(named) is not None else ""
+
+    def _respond(self, result: Answer) -> Response:
+        import flask
+
+        if isinstance(result, File):
+            response = flask.Response(result.data, content_type=result.mime)
+            response.headers["Content-disposition"] = f'attachment; filename="{quote(result.name, safe="")}"'
+            return response
+        told = self.store.profile(self.appid).content_type
+        if told == "observed":
+            seen_as_text = self.endpoint is not None and self.endpoint.mime == TEXT and not result.get("errcode")
+            told = "text" if seen_as_text else "json"
+        data = json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode()
+        return flask.Response(data, content_type=TEXT if told == "text" else JSON)
+
+    # --- the log ------------------------------------------------------------------------------------------------------
+
+    def _log(self, response: Response) -> None:
+        milliseconds = int((time.perf_counter() - self.started) * 1000)
+        answer = _readable(response.mimetype or "", response.get_data())
+        found = re.match(r'\{"errcode":(-?\d+)', answer)
+        errcode = int(found.group(1)) if found else 0
+        request = self.request
+        self.store.log(
+            rid=self.rid,
+            appid=self.appid,
+            at=self.now,
+            cost_ms=milliseconds,
+            ip=request.remote_addr or "",
+            method=request.method,
+            path=request.path,
+            query=_masked(request.full_path.rstrip("?")),
+            request=self._sent(),
+            status=response.status_code,
+            answer=_masked(answer),
+            errcode=errcode,
+            fault=", ".join(fault.kind for fault in self.playing),
+        )
+        if self.on_call:
+            self.on_call(f"{request.method} {request.path} → {errcode or 'ok'} ({milliseconds} ms)")
+
+    def _sent(self) -> str:
+        if self.request.mimetype != "multipart/form-data":
+            return _masked(_readable("text/", self.body))
+        parts = [
+            f"{name}: {file.filename!r}, {file.mimetype}, {file.stream.seek(0, 2)} bytes"
+            for name, file in self.request.files.items(multi=True)
+        ]
+        return "; ".join(parts) or f"(multipart, {len(self.body)} bytes)"
+
+
+def _readable(mimetype: str, data: bytes) -> str:
+    if mimetype.startswith(("text/", "application/json")):
+        return data[: 4 * LOGGED].decode("utf-8", "replace")[:LOGGED]
+    return f"({mimetype}, {len(data)} bytes)"
+
+
+def _masked(text: str) -> str:
+    """Return a text without the values of secrets, and with tokens cut to their first four characters."""
+    return _SECRET.sub(r"\1…", _TOKEN.sub(r"\1\2…", text))
+
+
+def _read_faults(header: str) -> tuple[Fault, ...]:
+    """Read the faults of one request from its `X-Sandbox-Fault` header: `kind` or `kind=value`, comma-separated."""
+    found = []
+    for part in filter(None, map(str.strip, header.split(","))):
+        kind, _, value = part.partition("=")
+        try:
+            found.append(Fault(kind.strip(), float(value) if value else 0))
+        except ValueError as error:
+            raise ConfigError(f"fault {part!r}", hint="kind or kind=number") from error
+    return tuple(found)
+
+
+# --- HTTP -------------------------------------------------------------------------------------------------------------
 
 HOST = "127.0.0.1"
 MOST_BYTES = 64 * 1024 * 1024  # of a request's body
@@ -33,77 +276,12 @@ IDLE_SECONDS = 75  # of a kept-alive connection, as nginx has it
 
 # Headers that the environment has elsewhere, or that are done with once the body is read.
 _TAKEN = frozenset(["HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING"])
+_CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,12}")  # int() would take a sign, "0x" and underscores too
 
 
-class Sandbox(Control):
-    """A running sandbox: where it listens, its first account, and everything that tests may want of it."""
+class Server(ThreadingHTTPServer):
+    """Listens on a port of 127.0.0.1 and gives each connection a thread; raises OSError for a port that is taken."""
 
-    def __init__(self, store: Store, url: str) -> None:
-        super().__init__(store, APPID)
-        self.url = url
-        self.appid = APPID
-        self.secret = SECRET
-
-
-@contextmanager
-def serve(
-    db: Path | None = None,
-    port: int = 0,
-    *,
-    hosts: tuple[str, ...] = (),
-    on_call: Callable[[str], None] | None = None,
-    **options: object,
-) -> Iterator[Sandbox]:
-    """Run the sandbox in this process until the block ends.
-
-    `db` is the SQLite file that it remembers in, None a store that ends with the block. `port` 0 takes a free one.
-    `hosts` are further values that the Host header may have; `on_call` is told one line about each API call; all other
-    `options` are fields of `Profile` for the first account. Raise ConfigError for an option that is unknown or
-    impossible, a port that is taken, or a file that cannot be used.
-    """
-    from wxpub.sandbox.app import make_app
-
-    store = _open(db)
-    try:
-        store.add_account(APPID, SECRET, "沙盒公众号", Profile())
-        if options:
-            store.set_profile(APPID, change(store.profile(APPID), options))
-        with _listen(make_app(store, hosts, on_call), port) as server:
-            thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="wxpub-sandbox", daemon=True)
-            thread.start()
-            try:
-                yield Sandbox(store, f"http://{HOST}:{server.server_port}")
-            finally:
-                server.shutdown()
-                thread.join()
-    finally:
-        store.close()
-
-
-def _open(db: Path | None) -> Store:
-    try:
-        if db is not None:
-            db.parent.mkdir(parents=True, exist_ok=True)
-        return Store(db)
-    except (OSError, sqlite3.Error) as error:
-        raise ConfigError("cannot use the sandbox's file", db, hint=str(error)) from error
-
-
-@contextmanager
-def _listen(app: WSGIApplication, port: int) -> Iterator[_Server]:
-    try:
-        server = _Server(app, port)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {HOST}:{port}: {error.strerror or error}", hint="choose another port"
-        ) from error
-    try:
-        yield server
-    finally:
-        server.server_close()
-
-
-class _Server(ThreadingHTTPServer):
     request_queue_size = 256
     daemon_threads = True
     block_on_close = False
@@ -146,7 +324,7 @@ class _Connection(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS
     disable_nagle_algorithm = True
-    server: _Server
+    server: Server
     _gone = False
 
     def handle_one_request(self) -> None:
@@ -160,7 +338,7 @@ class _Connection(BaseHTTPRequestHandler):
                 self.send_error(414)
             elif not self.parse_request():
                 return
-            elif self.request_version == "HTTP/0.9":  # a line without a version is no request today
+            elif self.request_version == "HTTP/0.9":  # a line without a version is not a request today
                 self.send_error(400)
             else:
                 body = self._read_body()
@@ -170,10 +348,15 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _read_body(self) -> bytes | None:
-        """Read the body whole; answer for what cannot be read and give None."""
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return self._read_chunks()
-        length = self.headers.get("Content-Length", "0")
+        """Read the body whole; answer what cannot be read, as nginx does, and return None."""
+        coding = self.headers.get_all("Transfer-Encoding", [])
+        lengths = self.headers.get_all("Content-Length", [])
+        if len(coding) + len(lengths) > 1:  # two headers, two readings of where the next request begins
+            self.send_error(400)
+            return None
+        if coding:
+            return self._read_chunks(coding[0])
+        length = lengths[0] if lengths else "0"
         if not (length.isascii() and length.isdigit()):
             self.send_error(400)
             return None
@@ -186,16 +369,16 @@ class _Connection(BaseHTTPRequestHandler):
             return None
         return body
 
-    def _read_chunks(self) -> bytes | None:
+    def _read_chunks(self, coding: str) -> bytes | None:
         body = bytearray()
         while True:
             line = self.rfile.readline(1024).split(b";")[0].strip()
-            try:
-                size = int(line, 16)
-            except ValueError:
-                size = -1
-            if size < 0 or len(body) + size > MOST_BYTES:
-                self.send_error(413 if size > 0 else 400)
+            if coding.strip().lower() != "chunked" or not _CHUNK_SIZE.fullmatch(line):
+                self.send_error(400)
+                return None
+            size = int(line, 16)
+            if len(body) + size > MOST_BYTES:
+                self.send_error(413)
                 return None
             if size == 0:
                 break
@@ -269,7 +452,7 @@ class _Connection(BaseHTTPRequestHandler):
         _shut(self.connection, socket.SHUT_RDWR)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what is no HTTP request with a page as nginx has it."""
+        """Answer what is not an HTTP request with a page as nginx has it."""
         self.close_connection = True
         reason = self.responses[code][0] if code in self.responses else "Error"
         data = f"<html>\r\n<head><title>{code} {reason}</title></head>\r\n</html>\r\n".encode()
