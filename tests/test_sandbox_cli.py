@@ -103,10 +103,20 @@ def test_the_document_tells_every_endpoint(path: str) -> None:
 
 def test_what_the_options_say_is_remembered_and_can_be_taken_back(tmp_path: Path) -> None:
     db = tmp_path / "s.db"
-    for options, whitelist, quotas in [
-        (["--whitelist", "10.0.0.1, 10.1.0.0/16", "--no-quotas"], ("10.0.0.1", "10.1.0.0/16"), False),
-        ([], ("10.0.0.1", "10.1.0.0/16"), False),
-        (["--whitelist", "off", "--quotas"], None, True),
+    networks, quirks = ("10.0.0.1", "10.1.0.0/16"), ("drop-data", "no-total")
+    given = [
+        "--whitelist",
+        ", ".join(networks),
+        "--no-quotas",
+        "--quirks",
+        ", ".join(quirks),
+        "--draft-leaves",
+        "never",
+    ]
+    for options, expected in [
+        (given, (networks, False, quirks, "never")),
+        ([], (networks, False, quirks, "never")),
+        (["--whitelist", "off", "--quotas", "--quirks", "off", "--draft-leaves", "done"], (None, True, (), "done")),
     ]:
         command = [sys.executable, "-m", "wxpub", "sandbox", "--port", "0", "--db", str(db), *options]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -114,4 +124,11 @@ def test_what_the_options_say_is_remembered_and_can_be_taken_back(tmp_path: Path
             assert "WeChat sandbox" in process.stdout.readline()
             process.terminate()
         with serve(db) as wechat:
-            assert (wechat.profile.whitelist, wechat.profile.quotas) == (whitelist, quotas)
+            profile = wechat.profile
+            assert (profile.whitelist, profile.quotas, profile.quirks, profile.draft_leaves) == expected
+
+
+def test_an_unknown_quirk_is_an_error_that_names_them_all() -> None:
+    result = CliRunner().invoke(cli, ["sandbox", "--port", "0", "--temporary", "--quirks", "sulk"])
+    assert result.exit_code == 1
+    assert "drop-data, empty-content" in result.output and "Traceback" not in result.output

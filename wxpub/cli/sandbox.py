@@ -29,6 +29,10 @@ import click
 @click.option("--content-type", type=click.Choice(["observed", "json", "text"]), help="What answers say they are.")
 @click.option("--whitelist", metavar="IP[,IP…]|off", help="Addresses and CIDR networks that get tokens; off: all.")
 @click.option("--propagation", type=click.FloatRange(0, 3600), metavar="SECONDS", help="Until a material can be used.")
+@click.option(
+    "--draft-leaves", type=click.Choice(["done", "submit", "never"]), help="When a published draft leaves the box."
+)
+@click.option("--quirks", metavar="NAME[,NAME…]|off", help="What it does without a word (docs/sandbox.md); off: none.")
 @click.option("--quotas/--no-quotas", default=None, help="Limit the calls a day, or do not.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Answer to this Host header too.")
 @click.option("-q", "--quiet", is_flag=True, help="Do not print a line for each call.")
@@ -42,6 +46,8 @@ def sandbox(
     content_type: str | None,
     whitelist: str | None,
     propagation: float | None,
+    draft_leaves: str | None,
+    quirks: str | None,
     quotas: bool | None,
     hosts: tuple[str, ...],
     quiet: bool,
@@ -69,11 +75,14 @@ def sandbox(
         "charset": charset,
         "content_type": content_type,
         "propagation": propagation,
+        "draft_leaves": draft_leaves,
         "quotas": quotas,
     }
     given = {name: value for name, value in values.items() if value is not None}
     if whitelist is not None:
         given["whitelist"] = None if whitelist == "off" else [entry.strip() for entry in whitelist.split(",")]
+    if quirks is not None:
+        given["quirks"] = [] if quirks == "off" else [name.strip() for name in quirks.split(",")]
     store = None if temporary else db or sandbox_db()
     on_call = None if quiet else lambda line: click.echo(line, err=True)
     stopped = threading.Event()
