@@ -55,7 +55,7 @@ def picture(src: str, path: Path) -> Picture:
     """Embed a picture of the issue."""
     import base64
 
-    image = images.load(src, path, root=ROOT)
+    image = images.Store(path, ROOT).fit(src)
     return Picture(f"data:{image.mime};base64,{base64.b64encode(image.data).decode()}", image.width, image.height)
 
 

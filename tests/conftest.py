@@ -44,7 +44,7 @@ def missing() -> dict[str, str]:
     """List what this machine lacks: the mark of the tests that need it, and what to install."""
     there = {
         "browser": CHROMIUM is not None,
-        "font": images.chinese_font() is not None,
+        "font": images.draw.chinese_font() is not None,
         "npm": all(path.exists() for path in (EDITOR, AXE, COMMONMARK)),
     }
     return {mark: reason for mark, reason in NEEDS.items() if not there[mark]}

@@ -117,7 +117,7 @@ def test_a_file_that_is_no_picture_does_not_get_into_the_page(wxpub: Wxpub) -> N
     write("a.md", "# 标题\n\n![图](keys.txt)\n")
     write("keys.txt", "a canary")
     result = wxpub("convert", "a.md")
-    assert re.search(r"a\.md:3: error: image keys\.txt is no picture", result.stderr)
+    assert re.search(r"a\.md:3: error: image keys\.txt is not an image", result.stderr)
     assert "octet-stream" not in Path("a.html").read_text(encoding="utf-8")
 
 

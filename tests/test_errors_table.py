@@ -24,10 +24,11 @@ from conftest import ROOT
 from PIL import Image as Pillow
 from pushing import SECRET, Newsletter, newsletter, no_pause, picture
 
-from wxpub import article, client, config, images, ledger, theme
+from wxpub import article, client, config, ledger, theme
 from wxpub.client import Client
 from wxpub.config import Account
 from wxpub.errors import WxpubError
+from wxpub.images import Image, Store, draw
 from wxpub.ledger import FILE_NAME, Ledger
 from wxpub.limits import ERRCODE_HINTS
 from wxpub.push.publish import publish
@@ -203,48 +204,52 @@ def encoded(kind: str) -> bytes:
     return out.getvalue()
 
 
+def load(src: str, article_path: Path, root: Path, *, allow_private: bool = False) -> Image:
+    return Store(article_path, root, allow_private=allow_private).fit(src)
+
+
 def shown(src: str, **files: bytes) -> Case:
     """Load the picture `src` beside the files that are given."""
 
     def case(desk: Desk) -> None:
         for name, data in files.items():
             (desk.root / name.replace("_", ".")).write_bytes(data)
-        images.load(src, desk.root / "issue.md", root=desk.root)
+        load(src, desk.root / "issue.md", desk.root)
 
     return case
 
 
 def outside(desk: Desk) -> None:
     picture(desk.root.parent / "secret.png")
-    images.load("../secret.png", desk.root / "issue.md", root=desk.root)
+    load("../secret.png", desk.root / "issue.md", desk.root)
 
 
 def link_outside(desk: Desk) -> None:
     (desk.root / "innocent.png").symlink_to("/etc/hostname")
-    images.load("innocent.png", desk.root / "issue.md", root=desk.root)
+    load("innocent.png", desk.root / "issue.md", desk.root)
 
 
 def folder_for_picture(desk: Desk) -> None:
     (desk.root / "pictures").mkdir()
-    images.load("pictures", desk.root / "issue.md", root=desk.root)
+    load("pictures", desk.root / "issue.md", desk.root)
 
 
 def near_picture(desk: Desk) -> None:
     picture(desk.root / "Cover.PNG")
-    images.load("cover.png", desk.root / "issue.md", root=desk.root)
+    load("cover.png", desk.root / "issue.md", desk.root)
 
 
 def large_file(desk: Desk) -> None:
     with (desk.root / "large.png").open("wb") as file:
         file.truncate(51 * 1024 * 1024)
-    images.load("large.png", desk.root / "issue.md", root=desk.root)
+    load("large.png", desk.root / "issue.md", desk.root)
 
 
 def large_animation(desk: Desk) -> None:
     dice = random.Random(1)
     frames = [Pillow.frombytes("L", (1000, 1000), dice.randbytes(1_000_000)) for _ in range(14)]
     frames[0].save(desk.root / "long.gif", save_all=True, append_images=frames[1:])
-    images.load("long.gif", desk.root / "issue.md", root=desk.root)
+    load("long.gif", desk.root / "issue.md", desk.root)
 
 
 PICTURES: dict[str, Case] = {
@@ -275,31 +280,31 @@ PICTURES: dict[str, Case] = {
     "a data: URL that is none": shown("data:image/png;base64,@@@"),
     "a data: URL without data": shown("data:image/png;base64,"),
     "a text too long for a QR code": shown("qrcode:" + "长" * 500),
-    "a colour of a cover that is none": lambda desk: images.cover("题", ("nonsense", "#fff")),
+    "a colour of a cover that is none": lambda desk: draw.cover("题", ("nonsense", "#fff")),
 }
 
 
 def remote(path: str, *, private: bool = True) -> Case:
     def case(desk: Desk) -> None:
         url = path if "://" in path else f"{desk.web}/{path}"
-        images.load(url, desk.root / "issue.md", root=desk.root, allow_private=private)
+        load(url, desk.root / "issue.md", desk.root, allow_private=private)
 
     return case
 
 
 def redirect_to_the_inside(desk: Desk) -> None:
     """The web server counts as public here, what it redirects to does not."""
-    from wxpub.images import remote as fetching
+    from wxpub.images import read as fetching
 
     desk.patch.setattr(fetching, "_public", lambda address: address == "127.0.0.1")
-    images.load(f"{desk.web}/to-metadata", desk.root / "issue.md", root=desk.root)
+    load(f"{desk.web}/to-metadata", desk.root / "issue.md", desk.root)
 
 
 def large_remote(desk: Desk) -> None:
-    from wxpub.images import remote as fetching
+    from wxpub.images import read as fetching
 
     desk.patch.setattr(fetching, "IMAGE_FILE_BYTES", 1024 * 1024)
-    images.load(f"{desk.web}/large", desk.root / "issue.md", root=desk.root, allow_private=True)
+    load(f"{desk.web}/large", desk.root / "issue.md", desk.root, allow_private=True)
 
 
 REMOTE: dict[str, Case] = {

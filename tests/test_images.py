@@ -14,10 +14,9 @@ import pytest
 from PIL import Image as Pillow
 from PIL import features
 
-from wxpub import images
 from wxpub.errors import SourceError
-from wxpub.images import Image, Source, draw, shrink
-from wxpub.images.picture import digest
+from wxpub.images import Image, Source, Store, draw, hosted, read
+from wxpub.images import fit as fitting
 from wxpub.limits import COVER_PIXELS, IMAGE_HEIGHT, IMAGE_PIXELS, UPLOADIMG_BYTES
 
 
@@ -34,7 +33,11 @@ def noise(width: int, height: int, mode: str = "RGB") -> Pillow.Image:
 
 
 def fit(data: bytes, name: str = "picture.x") -> Image:
-    return images.fit(Source(name, name, data, digest(data)))
+    return fitting.fit(Source(name, name, data, read.key_of(data)))
+
+
+def load(src: str, article_path: Path, root: Path) -> Image:
+    return Store(article_path, root).fit(src)
 
 
 def opened(image: Image) -> Pillow.Image:
@@ -162,7 +165,7 @@ def test_an_animated_gif_stays_as_it_is_and_other_animations_keep_their_first_pi
     assert image.data == gif
     webp = fit(encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=50))
     assert not webp.animated
-    assert "first picture" in webp.remark
+    assert "first image" in webp.remark
 
 
 @pytest.mark.parametrize(
@@ -197,7 +200,7 @@ HOSTILE_DRAWINGS = {
 
 @pytest.mark.parametrize("kind", HOSTILE_DRAWINGS)
 def test_a_drawing_that_breaks_the_renderer_is_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shrink, "DRAW_SECONDS", 2)
+    monkeypatch.setattr(fitting, "DRAW_SECONDS", 2)
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">{HOSTILE_DRAWINGS[kind]}</svg>'
     with pytest.raises(SourceError, match="drawn"):
         fit(svg.encode(), "a.svg")
@@ -205,7 +208,7 @@ def test_a_drawing_that_breaks_the_renderer_is_refused(kind: str, monkeypatch: p
 
 def test_a_drawing_of_a_size_that_no_memory_holds_is_refused() -> None:
     svg = '<svg xmlns="http://www.w3.org/2000/svg" width="1440" height="20000000"><path d="M0 0h1"/></svg>'
-    with pytest.raises(SourceError, match="no SVG that can be drawn"):
+    with pytest.raises(SourceError, match="not an SVG that can be drawn"):
         fit(svg.encode(), "a.svg")
 
 
@@ -235,21 +238,21 @@ def test_a_file_is_found_however_its_name_is_written(src: str, tmp_path: Path) -
     folder = tmp_path / "issues" / "img"
     folder.mkdir(parents=True)
     COLOURS.save(folder / "图 一.png")
-    image = images.load(src, tmp_path / "issues" / "a.md", root=tmp_path)
+    image = load(src, tmp_path / "issues" / "a.md", tmp_path)
     assert (image.width, image.height) == COLOURS.size
     assert image.name.isascii()
 
 
 def test_a_whole_path_inside_the_project_is_found(tmp_path: Path) -> None:
     COLOURS.save(tmp_path / "a.png")
-    assert images.load(f"{tmp_path}/a.png", tmp_path / "a.md", root=tmp_path).width == COLOURS.width
+    assert load(f"{tmp_path}/a.png", tmp_path / "a.md", tmp_path).width == COLOURS.width
 
 
 def test_inline_data_is_read(tmp_path: Path) -> None:
     packed = base64.b64encode(KINDS["PNG"]).decode()
-    assert images.load(f"data:image/png;base64,{packed}", tmp_path / "a.md", root=tmp_path).data == KINDS["PNG"]
+    assert load(f"data:image/png;base64,{packed}", tmp_path / "a.md", tmp_path).data == KINDS["PNG"]
     svg = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='20' height='10'/%3E"
-    assert images.load(svg, tmp_path / "a.md", root=tmp_path).width == 40
+    assert load(svg, tmp_path / "a.md", tmp_path).width == 40
 
 
 @pytest.mark.parametrize(
@@ -265,7 +268,7 @@ def test_inline_data_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_wechat_serves_itself_is_known(src: str, is_hosted: bool) -> None:
-    assert images.hosted(src) is is_hosted
+    assert hosted(src) is is_hosted
 
 
 @pytest.mark.parametrize(
@@ -297,7 +300,7 @@ def test_what_wechat_serves_itself_is_known(src: str, is_hosted: bool) -> None:
     ],
 )
 def test_only_public_addresses_are_asked(address: str, public: bool) -> None:
-    from wxpub.images.remote import _public
+    from wxpub.images.read import _public
 
     assert _public(address) is public
 
@@ -308,7 +311,7 @@ def test_a_name_with_one_private_address_among_public_ones_is_refused(monkeypatc
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 80)) for each in ("93.184.216.34", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: found)
     with pytest.raises(SourceError, match=r"10\.0\.0\.1"):
-        images.load("http://rebind.example/a.png", Path("a.md"), root=Path())
+        load("http://rebind.example/a.png", Path("a.md"), Path())
 
 
 # --- what is drawn here -----------------------------------------------------------------------------------------------
@@ -316,18 +319,23 @@ def test_a_name_with_one_private_address_among_public_ones_is_refused(monkeypatc
 
 def test_a_qr_code_says_what_it_was_given_and_is_the_same_every_time(tmp_path: Path) -> None:
     src = "qrcode:https://github.com/me/letter/blob/main/issues/2026-11-20.md"
-    one, two = (images.load(src, tmp_path / "a.md", root=tmp_path) for _ in range(2))
+    one, two = (load(src, tmp_path / "a.md", tmp_path) for _ in range(2))
     assert one == two
     assert one.width == one.height >= 300
 
 
+def cover(title: str, colours: tuple[str, str] = ("#0f4c81", "#f0b429")) -> Image:
+    store = Store(Path("a.md"), Path())
+    return store.fit(store.cover(title, colours).src)
+
+
 def test_a_cover_has_its_size_and_is_the_same_every_time() -> None:
-    one, two = (images.cover("第一期：编译器与推理框架", ("#0f4c81", "#f0b429")) for _ in range(2))
+    one, two = (cover("第一期：编译器与推理框架") for _ in range(2))
     assert one == two
     assert (one.width, one.height) == COVER_PIXELS
-    source = images.cover_source("第一期", ("#0f4c81", "#f0b429"))
-    assert source.key == images.cover_source("第一期", ("#0f4c81", "#f0b429")).key
-    assert source.key != images.cover_source("第二期", ("#0f4c81", "#f0b429")).key
+    source = Store(Path("a.md"), Path()).cover("第一期")
+    assert source.key == Store(Path("b.md"), Path()).cover("第一期").key
+    assert source.key != Store(Path("a.md"), Path()).cover("第二期").key
 
 
 @pytest.mark.font
@@ -335,8 +343,7 @@ def test_a_cover_has_its_size_and_is_the_same_every_time() -> None:
     "title", ["短", "一" * 64, "A very long Latin title " * 4, "🎉 庆祝 🎉", "第 42 期：Rust、C++/WASM", "️"]
 )
 def test_any_title_fits_its_cover(title: str) -> None:
-    cover = images.cover(title, ("#0f4c81", "#f0b429"))
-    bitmap = opened(cover).convert("L")
+    bitmap = opened(cover(title)).convert("L")
     for edge in ((0, 0, 20, 340), (880, 0, 900, 340), (0, 0, 900, 10)):
         assert len(set(bitmap.crop(edge).tobytes())) == 1, "the title stays away from the edge"
 
@@ -344,6 +351,6 @@ def test_any_title_fits_its_cover(title: str) -> None:
 def test_without_a_chinese_font_the_cover_is_plain_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(draw, "_FONTS", ())
-    cover = images.cover("题", ("#0f4c81", "#f0b429"))
-    assert "no Chinese font" in cover.remark
-    assert opened(cover).size == COVER_PIXELS
+    plain = cover("题")
+    assert "no Chinese font" in plain.remark
+    assert opened(plain).size == COVER_PIXELS

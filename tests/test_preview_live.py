@@ -158,9 +158,9 @@ def test_a_picture_at_wechat_is_shown_from_here_and_copied_as_it_is(
     url = "https://mmbiz.qpic.cn/mmbiz_png/x/640?wx_fmt=png&from=appmsg"
     path = write(tmp_path, f"---\ncover: dot.png\n---\n![图]({url})\n")
     arrived = threading.Event()
-    read = images.read
+    read = images.read.read
     monkeypatch.setattr(
-        images, "read", lambda src, *more, **options: read(src.replace(url, "dot.png"), *more, **options)
+        images.read, "read", lambda src, *more, **options: read(src.replace(url, "dot.png"), *more, **options)
     )
     builder = Builder(path, lambda name: load(path, name), arrived.set)
     builder()
@@ -174,7 +174,7 @@ def test_a_picture_at_wechat_is_shown_from_here_and_copied_as_it_is(
 
 def test_a_picture_that_the_account_has_is_copied_by_its_address(tmp_path: Path) -> None:
     path, url = write(tmp_path), "https://mmbiz.qpic.cn/mmbiz_png/before/0?wx_fmt=png"
-    key = images.read("dot.png", path, root=tmp_path).key
+    key = images.Store(path, tmp_path).read("dot.png").key
     builder = Builder(path, lambda name: replace(load(path, name), uploaded={key: url}), lambda: None)
     view = builder()
     assert view.state["images"][0]["status"] == "uploaded"
@@ -225,7 +225,7 @@ def test_an_address_that_failed_is_asked_again_after_a_while(monkeypatch: pytest
         asked.append(src)
         raise NetworkError("cannot be reached")
 
-    monkeypatch.setattr("wxpub.images.read", read)
+    monkeypatch.setattr("wxpub.images.read.read", read)
     arrived = threading.Event()
     pictures = ImageCache(tmp_path / "a.md", arrived.set)
     url = "https://pictures.example.com/far.png"

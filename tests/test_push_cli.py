@@ -94,7 +94,7 @@ def test_a_dry_run_says_what_would_be_done(project: Path) -> None:
         (("index", "add", "a.md", "https://example.com/"), 1, "no permanent address"),
         (("index", "add", "a.md", "https://mp.weixin.qq.com/s?tempkey=x"), 1, "no permanent address"),
         (("cover", " "), 1, "a title"),
-        (("cover", "题", "--ground", "nonsense"), 1, "no colour"),
+        (("cover", "题", "--ground", "nonsense"), 1, "not a colour"),
     ],
 )
 def test_refusals_are_one_line_and_an_exit_code(project: Path, words: tuple[str, ...], code: int, said: str) -> None:
@@ -137,7 +137,7 @@ def test_the_doctor_says_what_is_missing(project: Path) -> None:
     ill = run("doctor", "--json")
     assert ill.exit_code == 1
     failed = [each["name"] for each in json.loads(ill.stdout) if each["state"] == "failed"]
-    assert failed == (["credentials"] if images.chinese_font() else ["Chinese font", "credentials"])
+    assert failed == (["credentials"] if images.draw.chinese_font() else ["Chinese font", "credentials"])
 
 
 def test_the_doctor_names_the_address_to_let_in(

@@ -5,7 +5,6 @@ The lengths that WeChat refuses are page rules (`title-length` and the like in `
 
 from __future__ import annotations
 
-import io
 import unicodedata
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -131,19 +130,17 @@ def check_cover(article: Article, root: Path) -> list[Finding]:
     """Look at a cover's pixels; one on the web is not fetched, and a drawing has none."""
     if not article.cover or article.cover.startswith(("http:", "https:", "//")) or article.cover.endswith(".svg"):
         return []
-    from PIL import Image, UnidentifiedImageError
-
     from wxpub import images
 
+    store = images.Store(article.path, root)
     try:
-        source = images.read(article.cover, article.path, root=root)
-        with Image.open(io.BytesIO(source.data)) as picture:
-            width, height = picture.size
+        store.read(article.cover)
     except SourceError as error:
         return [COVER_MISSING.find(f"cover: {error.message}", article.path, 1, fix=error.hint)]
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
-        return [COVER_MISSING.find(f"cover {article.cover} is no picture that can be read", article.path, 1)]
-    return _size(article, width, height)
+    size = store.size(article.cover)
+    if size is None:
+        return [COVER_MISSING.find(f"cover {article.cover} is not an image that can be read", article.path, 1)]
+    return _size(article, *size)
 
 
 def _size(article: Article, width: int, height: int) -> list[Finding]:

@@ -560,12 +560,13 @@ def check_image_files(issue: Issue) -> list[Finding]:
     """Find images that a push could not read; those on the web are not fetched."""
     from wxpub import images
 
+    store = images.Store(issue.path, issue.root)
     found = []
     for image in issue.page.images:
         if re.match(r"https?:|//|qrcode:", image.src, re.IGNORECASE):
             continue
         try:
-            images.read(image.src, issue.path, root=issue.root)
+            store.read(image.src)
         except SourceError as error:
             found.append(IMAGE_MISSING.find(error.message, issue.path, image.line, fix=error.hint))
     return found

@@ -79,15 +79,14 @@ def _deliver(issue: options.Issue, page: Page, place: Path | None, *, fragment: 
         _write(place, page.html, ours=False)
         if not copy:
             return page
-    from wxpub.images.embed import embed
     from wxpub.preview import pages
 
     article, root = issue.article, issue.config.picture_root
-    pictures, findings = embed(page.images, article.path, root=root)
+    pictures, findings = pages.embed(page.images, article.path, root=root)
     page = replace(page, findings=page.findings + findings)
     paste = render(article, issue.theme, published=issue.published, pictures=pictures, target="paste").html
     if place is not None and not fragment:
-        covers, _ = embed([ImageRef(article.cover)], article.path, root=root)
+        covers, _ = pages.embed([ImageRef(article.cover)], article.path, root=root)
         cover = covers[article.cover].url if covers else ""
         alone = pages.standalone(page, fragment=paste, pictures=pictures, theme=issue.theme.name, cover=cover)
         _write(place, alone, ours=ours)

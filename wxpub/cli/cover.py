@@ -28,22 +28,24 @@ def cover(title: str, output: Path, ground: str | None, accent: str | None) -> N
       wxpub cover issue.md -o cover.png
       wxpub cover "第 42 期：编译器" --ground "#0f4c81"
     """
-    from wxpub import images
+    from wxpub.images import COVER_COLOURS, draw
     from wxpub.page import render
     from wxpub.push.gather import cover_colours
 
-    colours = ("#0f4c81", "#f0b429")
+    colours = COVER_COLOURS
     if title.lower().endswith((".md", ".markdown")):
         issue = options.load(Path(title))
         title, colours = render(issue.article, issue.theme).article.title, cover_colours(issue.theme)
     if not title.strip():
         raise SourceError("a cover needs a title")
-    picture = images.cover(title, (ground or colours[0], accent or colours[1]))
+    data, remark = draw.cover(title, (ground or colours[0], accent or colours[1]))
     try:
+        if output.exists() and not draw.is_cover(output.read_bytes()[:256]):
+            raise SourceError("exists and was not made by wxpub", output, hint="name another file with -o")
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(picture.data)
+        output.write_bytes(data)
     except OSError as error:
         raise SourceError(f"cannot be written: {error.strerror}", output) from None
-    if picture.remark:
-        click.secho(f"warning: {picture.remark}", fg="yellow", err=True)
+    if remark:
+        click.secho(f"warning: {remark}", fg="yellow", err=True)
     click.echo(str(output))

@@ -194,7 +194,7 @@ def _account(settings: Config, name: str) -> Account | None:
 
 def _say(session: Session) -> None:
     """Say where the preview is; where a key opens it, also as a code to scan, again whenever the key has been used."""
-    from wxpub.images import terminal_qrcode
+    from wxpub.images.draw import terminal_qrcode
 
     click.echo(f"preview: {session.url}  (Ctrl-C ends it)", err=True)
     if session.access.locked:

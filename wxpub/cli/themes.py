@@ -61,14 +61,13 @@ def _show(file: Path, output: Path | None, open_page: bool) -> None:
     """Write the page with all looks of one issue, and open it."""
     from wxpub import theme
     from wxpub.cli import options
-    from wxpub.images.embed import embed
     from wxpub.page import render
     from wxpub.preview import pages
 
     issue = options.load(file)
     article, published = issue.article, issue.published
     plain = render(article, issue.theme, published=published)
-    pictures, findings = embed(plain.images, article.path, root=issue.config.picture_root)
+    pictures, findings = pages.embed(plain.images, article.path, root=issue.config.picture_root)
     for finding in findings:
         click.secho(str(finding), fg="red", err=True)
     looks = [theme.load(name) for name in theme.names()]

@@ -1,100 +1,190 @@
-"""Pictures for an article: a source as the author wrote it in, bytes that WeChat takes out; speaks no API.
+"""Images of an article: a source as the author wrote it in, bytes that WeChat takes out; speaks no API.
 
-    Source  what a source of the article holds: bytes and a key by which it is known again     read()
-    Image   what is uploaded: JPEG, PNG or animated GIF within WeChat's limits                  fit(), load(), cover()
+    Source  what the author gave: bytes, and a key by which they are known again     read.py: files, data:, qrcode:, web
+    Image   what is uploaded: JPEG, PNG or animated GIF within WeChat's limits       fit.py
+    Store   the images of one issue, each read once and converted once
 
-`read` and `fit` are two steps so that a picture which was uploaded before need not be converted again.
+Reading and fitting are two steps so that an image which was uploaded before need not be converted again.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Generic, TypeVar
 
-from wxpub.images.picture import Image, Source
-from wxpub.images.source import hosted, read
+from wxpub.errors import WxpubError
+from wxpub.images import draw, fit, read
+from wxpub.images.draw import COVER_COLOURS
+from wxpub.images.fit import Image
+from wxpub.images.read import Source, hosted, remote
+from wxpub.limits import COVER_PIXELS
 
-__all__ = [
-    "Image",
-    "Source",
-    "chinese_font",
-    "cover",
-    "cover_source",
-    "fit",
-    "formats",
-    "hosted",
-    "load",
-    "read",
-    "stand_in",
-    "terminal_qrcode",
-]
+__all__ = ["COVER_COLOURS", "Image", "Source", "Store", "draw", "fit", "hosted", "read", "remote"]
+
+AT_ONCE = 4  # images that are read and converted at the same time
+DECODED_PIXELS = 24_000_000  # of all bitmaps at a time; a larger one has the memory to itself
+
+T = TypeVar("T")
 
 
-def load(src: str, article_path: Path, *, root: Path, allow_private: bool = False) -> Image:
-    """Give the picture that `src` names in the article at `article_path`, as WeChat takes it.
+class Store:
+    """The images of the issue at `article_path`: each is read once and converted once, whoever asks, from any thread.
 
-    See `read` for what `src` may be and `fit` for what becomes of it. Raises SourceError, and NetworkError where a
-    remote picture cannot be reached.
+    What went wrong is remembered like a result and raised again. Files are read from inside `root` only;
+    `allow_private` admits addresses of the local network. A `src` is what the article calls an image.
     """
-    return fit(read(src, article_path, root=root, allow_private=allow_private))
+
+    def __init__(self, article_path: Path, root: Path, *, allow_private: bool = False) -> None:
+        self._path, self._root, self._allow_private = article_path, root, allow_private
+        self._sources: dict[str, _Once[Source]] = {}
+        self._images: dict[str, _Once[Image]] = {}
+        self._memory = _Memory(DECODED_PIXELS)
+
+    def read(self, src: str) -> Source:
+        """Return what `src` names: a file, an address, a `data:` URL or a `qrcode:`.
+
+        Raises SourceError if there is no such image or it may not be read, NetworkError if it cannot be reached.
+        """
+
+        def make() -> Source:
+            return read.read(src, self._path, self._root, allow_private=self._allow_private)
+
+        return self._sources.setdefault(src, _Once(make))()
+
+    def fit(self, src: str) -> Image:
+        """Return the image that `src` names as WeChat takes it. Raises what `read` raises, and SourceError if that is
+        not an image, is a damaged one, or cannot be made small enough.
+        """
+
+        def make() -> Image:
+            source = self.read(src)
+            width, height = fit.size(source.data) or (DECODED_PIXELS, 1)
+            with self._memory.room(width * height):
+                return fit.fit(source)
+
+        return self._images.setdefault(src, _Once(make))()
+
+    def size(self, src: str) -> tuple[int, int] | None:
+        """Return width and height of `src` in pixels, as a browser shows it; None if they are not known.
+
+        Looks at the head of the file only, and never asks the network: an image on the web has no size until it is
+        read. Raises nothing.
+        """
+        known = self._sources.get(src)
+        if remote(src) and not (known and known.done):
+            return None
+        with suppress(WxpubError):
+            return fit.size(self.read(src).data)
+        return None
+
+    def prepare(self, srcs: Iterable[str], known: Callable[[Source], bool] = lambda source: False) -> None:
+        """Read every one of `srcs`, a few at a time, and convert those that are not `known`.
+
+        Raises nothing that concerns an image: `read` and `fit` do, when they are asked for it. Ctrl-C leaves at once
+        what is still being fetched.
+        """
+        left = iter(list(dict.fromkeys(srcs)))
+        lock = threading.Lock()
+
+        def work() -> None:
+            while True:
+                with lock:
+                    src = next(left, None)
+                if src is None:
+                    return
+                with suppress(Exception):  # a failure, or a bug, comes again where the image is asked for
+                    if not known(self.read(src)):
+                        self.fit(src)
+
+        threads = [threading.Thread(target=work, name="images", daemon=True) for _ in range(AT_ONCE)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            while each.is_alive():
+                each.join(0.2)
+
+    def cover(self, title: str, colours: tuple[str, str] = COVER_COLOURS) -> Source:
+        """Name the cover that is drawn of `title`; `colours` are ground and bar, `#rrggbb`.
+
+        Nothing is drawn until `fit` is asked for the `src` that is returned, so a cover that was uploaded before costs
+        nothing. Equal titles and colours have equal keys.
+        """
+        src = ":".join(("cover", *colours, title))
+        source = Source(src, "cover.png", b"", read.key_of(draw.cover_key(title, colours)))
+
+        def make() -> Image:
+            data, remark = draw.cover(title, colours)
+            return Image("cover.png", data, "image/png", *COVER_PIXELS, remark, src)
+
+        self._sources.setdefault(src, _Once(lambda: source))
+        self._images.setdefault(src, _Once(make))
+        return source
+
+    def stand_in(self, src: str) -> Source:
+        """Put a grey box in place of `src`, which cannot be reached now: from here on it is what `src` names."""
+        data = draw.stand_in()
+        source = Source(src, src, data, read.key_of(data))
+        self._sources[src] = _Once(lambda: source)
+        self._images.pop(src, None)
+        return source
+
+    def embed(self, src: str) -> str:
+        """Return `src` as a `data:` URL, for a page that stands alone. Raises what `fit` raises.
+
+        What browsers show is taken as it is. Everything else is converted as for a push, which tells an image from any
+        other file of the project: the page is made to be copied and passed on.
+        """
+        import base64
+
+        source = self.read(src)
+        data, kind = source.data, fit.media_type(source.data)
+        if not kind:
+            image = self.fit(src)
+            data, kind = image.data, image.mime
+        return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def fit(source: Source) -> Image:
-    """Convert `source` to what WeChat takes: JPEG or PNG under 1 MB and at most 1,440 pixels wide, or an animated GIF.
+class _Once(Generic[T]):
+    """A value that is made when it is first asked for; those who ask meanwhile wait for it."""
 
-    Raises SourceError where it is no picture, a damaged one, or one that cannot be made small enough.
-    """
-    if source.src.startswith("cover:"):
-        from wxpub.images.draw import draw_cover
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make, self._lock = make, threading.Lock()
+        self._value: T | WxpubError
+        self.done = False
 
-        return draw_cover(source)
-    from wxpub.images.shrink import fit as shrink
-
-    return shrink(source)
-
-
-def cover_source(title: str, colours: tuple[str, str]) -> Source:
-    """Describe the cover of `title` without drawing it: equal titles and colours have equal keys. `fit` draws it."""
-    from wxpub.images.draw import cover_source as describe
-
-    return describe(title, colours)
-
-
-def cover(title: str, colours: tuple[str, str]) -> Image:
-    """Draw a cover of 900 × 383 pixels: `title` on a ground of `colours` (ground and bar, `#rrggbb`).
-
-    `remark` says so if the title could not be drawn because the system has no Chinese font. Raises SourceError for
-    what is no colour.
-    """
-    return fit(cover_source(title, colours))
+    def __call__(self) -> T:
+        with self._lock:
+            if not self.done:
+                try:
+                    self._value = self._make()
+                except WxpubError as error:
+                    self._value = error
+                self.done = True
+        if isinstance(self._value, WxpubError):
+            raise self._value.with_traceback(None)
+        return self._value
 
 
-def stand_in(src: str) -> tuple[Source, Image]:
-    """Give a grey picture in place of `src`, which cannot be reached now."""
-    from wxpub.images.draw import stand_in as draw
+class _Memory:
+    """Lets bitmaps of so many pixels be decoded at a time, and a larger one alone."""
 
-    return draw(src)
+    def __init__(self, pixels: int) -> None:
+        self._all = self._free = pixels
+        self._changed = threading.Condition()
 
-
-def terminal_qrcode(text: str) -> str:
-    """Draw a QR code of `text` with block characters, for a terminal with light letters on a dark ground."""
-    from wxpub.images.draw import terminal_qrcode as draw
-
-    return draw(text)
-
-
-def chinese_font() -> str | None:
-    """Give the font in which covers are drawn; None if the system has none with Chinese characters."""
-    from wxpub.images.draw import font_path
-
-    return font_path()
-
-
-def formats() -> dict[str, bool]:
-    """Tell which of the formats that not every Pillow reads this one does."""
-    from PIL import features
-
-    return {
-        "WebP": bool(features.check("webp")),
-        "AVIF": bool(features.check("avif")),
-        "TIFF": bool(features.check("libtiff")),
-    }
+    @contextmanager
+    def room(self, pixels: int) -> Iterator[None]:
+        """Wait until there is room for `pixels`, and keep it for the block."""
+        pixels = min(pixels, self._all)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= pixels)
+            self._free -= pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += pixels
+                self._changed.notify_all()

@@ -1,26 +1,32 @@
-"""Pictures made here: a text in, a QR code or a cover out; the same bytes for the same text."""
+"""Images made here: a text in, the PNG of a QR code or a cover out; the same bytes for the same text."""
 
 from __future__ import annotations
 
 import io
-import re
+import os
 import shutil
+import struct
 import subprocess
+import sys
 import unicodedata
+import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wxpub.errors import SourceError
-from wxpub.images.picture import Image, Source, digest
-from wxpub.limits import COVER_PIXELS
+from wxpub.limits import COVER_PIXELS, words
 
 if TYPE_CHECKING:
-    from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
 QR_BYTES = 1273  # a QR code of the largest size at level H holds this many; ours is level M, easier to read when short
+QR_BOX, QR_BORDER = 10, 4  # pixels of a module; modules of margin, which readers need
+COVER_COLOURS = ("#0f4c81", "#f0b429")  # ground and bar, where a theme has no accent
 NO_FONT = "no Chinese font was found, so the cover carries no title"
-_DESIGN = "1"  # changes when covers are drawn differently, so that they are uploaded anew
+_BAR = 14  # pixels of the bar at a cover's foot
+_DESIGN = "2"  # changes when covers are drawn differently, so that they are uploaded anew
+_MARK = b"tEXtSoftware\0wxpub"  # tells our own PNGs from those that somebody else made
 # Where Chinese fonts are on Windows, macOS and Linux: looking there is quicker than asking fontconfig.
 _FONTS = (
     "C:/Windows/Fonts/msyhbd.ttc",
@@ -37,92 +43,138 @@ _FONTS = (
     "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
     "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
 )
+# What a child process gets of the environment: enough to start and to find libraries and fonts, and no secret.
+_PASSED_ON = words(
+    "PATH HOME LANG LC_ALL PYTHONHOME PYTHONPATH PYTHONUSERBASE LD_LIBRARY_PATH DYLD_LIBRARY_PATH XDG_DATA_HOME "
+    "FONTCONFIG_FILE SYSTEMROOT WINDIR APPDATA LOCALAPPDATA USERPROFILE"
+)
 
 
-def qrcode(src: str) -> Source:
-    """Draw `qrcode:TEXT` as a PNG with the margin that readers need. Raises SourceError if it is too long."""
-    text = src.removeprefix("qrcode:")
-    if not text or len(text.encode()) > QR_BYTES:
-        raise SourceError(f"a QR code of {len(text.encode())} bytes; it takes 1 to {QR_BYTES}")
-    import qrcode as qr
-    from qrcode.image.pil import PilImage
+def environment() -> dict[str, str]:
+    """Return the environment for a program that draws or is asked about fonts."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
-    code = qr.QRCode(error_correction=qr.constants.ERROR_CORRECT_M, box_size=10, border=4)
-    code.add_data(text.encode())
-    out = io.BytesIO()
-    code.make_image(image_factory=PilImage).save(out)
-    return Source(src, "qrcode.png", out.getvalue(), digest(src.encode()))
+
+# --- QR codes ---------------------------------------------------------------------------------------------------------
+
+
+def qrcode(text: str) -> bytes:
+    """Draw a QR code of `text` (UTF-8) as a PNG. Raises SourceError if the text is empty or too long."""
+    data = text.encode()
+    if not data or len(data) > QR_BYTES:
+        raise SourceError(f"a QR code of {len(data)} bytes; it takes 1 to {QR_BYTES}")
+    code = _code(data, "M", QR_BORDER)
+    code.make()
+    side = (len(code.modules) + 2 * QR_BORDER) * QR_BOX
+    blank = b"\0" + b"\xff" * ((side + 7) // 8)
+    lines = [blank * (QR_BORDER * QR_BOX)]
+    for row in code.modules:
+        bits = "".join("0" * QR_BOX if dark else "1" * QR_BOX for dark in row)
+        bits = "1" * (QR_BORDER * QR_BOX) + bits + "1" * (QR_BORDER * QR_BOX)
+        line = int(bits.ljust((side + 7) // 8 * 8, "1"), 2).to_bytes((side + 7) // 8, "big")
+        lines.append((b"\0" + line) * QR_BOX)  # each line begins with its filter: none
+    lines.append(blank * (QR_BORDER * QR_BOX))
+    head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)  # one bit of grey
+    chunks = (b"IHDR" + head, b"IDAT" + zlib.compress(b"".join(lines), 9), b"IEND")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in chunks
+    )
 
 
 def terminal_qrcode(text: str) -> str:
-    """Draw a QR code for a terminal; see `wxpub.images.terminal_qrcode`."""
-    import qrcode as qr
-
-    code = qr.QRCode(error_correction=qr.constants.ERROR_CORRECT_L, border=2)
-    code.add_data(text.encode())
+    """Draw a QR code of `text` with block characters, for a terminal with light letters on a dark ground."""
     out = io.StringIO()
-    code.print_ascii(out, invert=True)
+    _code(text.encode(), "L", 2).print_ascii(out, invert=True)
     return out.getvalue()
 
 
-def cover_source(title: str, colours: tuple[str, str]) -> Source:
-    """Name the cover of `title`, so that it is known again without being drawn; its `src` says all that it shows."""
-    src = ":".join(("cover", *colours, title))
-    drawn = "text" if font_path() else "plain"
-    return Source(src, "cover.png", b"", digest("\0".join((_DESIGN, drawn, src)).encode()))
+def _code(data: bytes, level: str, border: int) -> Any:
+    """Lay out a QR code.
+
+    One mask does for all texts: trying all eight, to choose the one that the standard likes best, takes ten times as
+    long, and readers need none in particular.
+    """
+    # qrcode looks for Pillow when it is imported, and takes a twentieth of a second to find it; it does without.
+    drawers = "qrcode.image.styles.moduledrawers.pil"
+    hidden = sys.modules.setdefault(drawers, None) is None  # type: ignore[arg-type]  # None says: not to be imported
+    try:
+        import qrcode as qr
+    finally:
+        if hidden:
+            sys.modules.pop(drawers, None)
+    code = qr.QRCode(error_correction=getattr(qr.constants, f"ERROR_CORRECT_{level}"), border=border, mask_pattern=3)
+    code.add_data(data)
+    return code
 
 
-def draw_cover(source: Source) -> Image:
-    """Draw what `cover_source` named; see `wxpub.images.cover`."""
-    from PIL import Image as Pillow
-    from PIL import ImageDraw, ImageFont
+# --- covers -----------------------------------------------------------------------------------------------------------
+
+
+def cover_key(title: str, colours: tuple[str, str]) -> bytes:
+    """Return all that the cover of `title` depends on; equal bytes, equal covers."""
+    drawn = "text" if chinese_font() else "plain"
+    return "\0".join((_DESIGN, drawn, *colours, title)).encode()
+
+
+def cover(title: str, colours: tuple[str, str] = COVER_COLOURS) -> tuple[bytes, str]:
+    """Draw a cover of 900 × 383 pixels: `title` on a ground of `colours` (ground and bar, `#rrggbb`).
+
+    Returns the PNG, and a remark if the title could not be drawn because the system has no Chinese font ("" if it
+    could). Raises SourceError for a colour that is not one.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+    from PIL.PngImagePlugin import PngInfo
 
     width, height = COVER_PIXELS
-    _, *colours, title = source.src.split(":", 3)
     ground, accent = (_colour(each) for each in colours)
-    picture = Pillow.new("RGB", COVER_PIXELS, ground)
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle((0, height - 14, width, height), fill=accent)
-    font = font_path()
+    image = Image.new("RGB", COVER_PIXELS, ground)
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((0, height - _BAR, width, height), fill=accent)
+    font = chinese_font()
     text = _drawable(title)
     if font and text:
-        # The square crop of message lists shows the middle 383 pixels alone: short lines keep the title whole there.
-        face, lines = _fitting(draw, text, lambda size: ImageFont.truetype(font, size, index=_index(font)))
+        face, lines = _fitting(text, lambda size: ImageFont.truetype(font, size, index=_index(font)))
         step = face.size * 1.35
-        top = (height - 14 - step * len(lines)) / 2 + step / 2
+        top = (height - _BAR - step * len(lines)) / 2 + step / 2
         for number, line in enumerate(lines):
-            draw.text((width / 2, top + number * step), line, font=face, fill=_readable(ground), anchor="mm")
+            pen.text((width / 2, top + number * step), line, font=face, fill=_readable(ground), anchor="mm")
     else:
-        draw.rectangle((width // 2 - 60, height // 2 - 6, width // 2 + 60, height // 2 + 6), fill=accent)
+        pen.rectangle((width // 2 - 60, height // 2 - 6, width // 2 + 60, height // 2 + 6), fill=accent)
+    out, made_by = io.BytesIO(), PngInfo()
+    made_by.add_text("Software", "wxpub")
+    image.save(out, "PNG", optimize=True, pnginfo=made_by)
+    return out.getvalue(), "" if font else NO_FONT
+
+
+def is_cover(data: bytes) -> bool:
+    """Whether `cover` made this file."""
+    return _MARK in data[:256]
+
+
+def stand_in() -> bytes:
+    """Draw the grey box that takes the place of an image that cannot be reached now."""
+    from PIL import Image
+
     out = io.BytesIO()
-    picture.save(out, "PNG", optimize=True)
-    return Image("cover.png", out.getvalue(), "image/png", width, height, "" if font else NO_FONT)
+    Image.new("RGB", (600, 80), "#d9d9d9").save(out, "PNG")
+    return out.getvalue()
 
 
-def stand_in(src: str) -> tuple[Source, Image]:
-    """Draw a grey picture; it is the same for every `src`."""
-    from PIL import Image as Pillow
-
-    out = io.BytesIO()
-    Pillow.new("RGB", (600, 80), "#d9d9d9").save(out, "PNG")
-    source = Source(src, src, out.getvalue(), digest(out.getvalue()))
-    return source, Image("stand-in.png", source.data, "image/png", 600, 80)
-
-
-def font_path() -> str | None:
-    """Find a font with Chinese characters: a well-known file, else fontconfig's choice; None if there is none."""
+def chinese_font() -> str | None:
+    """Find the font in which covers are drawn: a well-known file, else fontconfig's choice; None if there is none."""
     known = next((each for each in _FONTS if Path(each).is_file()), None)
     program = shutil.which("fc-list")
     if known or not program:
         return known
-    question = [program, ":lang=zh-cn", "file"]
-    asked = subprocess.run(question, capture_output=True, text=True, check=False, timeout=20)  # noqa: S603  our own words
+    asked = subprocess.run(  # noqa: S603  our own words
+        [program, ":lang=zh-cn", "file"], capture_output=True, text=True, check=False, timeout=20, env=environment()
+    )
     found = sorted(filter(None, (line.rstrip(": ") for line in asked.stdout.splitlines())), key=_preference)
     return found[0] if found else None
 
 
 def _preference(path: str) -> tuple[bool, bool, bool, str]:
-    """Sort fonts: sans-serif before serif, bold first, outlines before bitmaps."""
+    """Sort fonts: outlines before bitmaps, sans-serif before serif, bold first."""
     name = Path(path).name.lower()
     return (not name.endswith((".ttf", ".ttc", ".otf")), "serif" in name or "song" in name, "bold" not in name, path)
 
@@ -151,25 +203,52 @@ def _drawable(title: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def _fitting(draw: ImageDraw, text: str, face: object) -> tuple[FreeTypeFont, list[str]]:
-    """Choose the largest size at which the title fits in three lines, and break it there."""
-    assert callable(face)
-    width = COVER_PIXELS[0] - 120
+def _fitting(text: str, face: Callable[[int], FreeTypeFont]) -> tuple[FreeTypeFont, list[str]]:
+    """Choose the largest size at which the title fits in three lines, and break it into lines of about one length."""
+    units = _units(text)
     for size in (64, 56, 48, 42, 36, 32, 28):
-        font: FreeTypeFont = face(size)
-        lines = _lines(draw, text, font, width)
+        font = face(size)
+        lines = _lines(units, font, COVER_PIXELS[0] - 120)
         if len(lines) <= 3:
-            return font, lines
-    return font, [*lines[:2], lines[2][:-1] + "…"]
+            break
+    else:
+        return font, [*lines[:2], lines[2][:-1] + "…"]
+    narrow, wide = 0, COVER_PIXELS[0] - 120  # the narrowest column that takes no more lines evens them out
+    while wide - narrow > 4:
+        middle = (narrow + wide) // 2
+        tried = _lines(units, font, middle)
+        if len(tried) > len(lines) or any(font.getlength(line) > middle for line in tried):
+            narrow = middle
+        else:
+            wide = middle
+    return font, _lines(units, font, wide)
 
 
-def _lines(draw: ImageDraw, text: str, font: FreeTypeFont, width: int) -> list[str]:
-    """Break `text` as Chinese is: between any two characters, but not in a Latin word or before punctuation."""
+def _units(text: str) -> list[str]:
+    """Cut `text` where a line may end (UAX 14), but not inside what is written without a space, such as C++."""
+    from uniseg.linebreak import line_break_units
+
+    units = [""]
+    for unit in line_break_units(text):
+        last = units[-1][-1:]
+        joined = last.isascii() and unit[:1].isascii() and last not in (" ", "-", "/")
+        if joined:
+            units[-1] += unit
+        else:
+            units.append(unit)
+    return [each for each in units if each]
+
+
+def _lines(units: list[str], font: FreeTypeFont, width: float) -> list[str]:
+    """Fill lines of `width` pixels; a unit that is wider than a line is cut where it must be."""
     lines = [""]
-    for piece in re.findall(r"[A-Za-z0-9_.+\-/]+\s*|.[，。、；：！？）】》」』,.;:!?)\]]*\s*", text):
-        if lines[-1] and draw.textlength((lines[-1] + piece).rstrip(), font=font) > width:
+    for unit in units:
+        if lines[-1] and font.getlength((lines[-1] + unit).rstrip()) > width:
             lines.append("")
-        lines[-1] += piece
+        for character in unit if font.getlength(unit) > width else (unit,):
+            if lines[-1] and font.getlength((lines[-1] + character).rstrip()) > width:
+                lines.append("")
+            lines[-1] += character
     return [line.strip() for line in lines]
 
 
@@ -179,7 +258,7 @@ def _colour(text: str) -> tuple[int, int, int]:
     try:
         red, green, blue = ImageColor.getrgb(text)[:3]
     except ValueError:
-        raise SourceError(f"{text!r} is no colour", hint="write it as #rrggbb") from None
+        raise SourceError(f"{text!r} is not a colour", hint="write it as #rrggbb") from None
     return red, green, blue
 
 

@@ -25,7 +25,7 @@ from wxpub.preview import pages
 if TYPE_CHECKING:
     from wxpub.article import Article
     from wxpub.finding import Finding
-    from wxpub.images import Image, Source
+    from wxpub.images import Image, Store
     from wxpub.page import ImageRef, Page
     from wxpub.theme import Theme
 
@@ -47,7 +47,7 @@ class Issue:
     root: Path
     uploaded: Mapping[str, str] = field(default_factory=dict)  # a source's key → its address at WeChat
     files: tuple[Path, ...] = ()
-    cover_colours: tuple[str, str] = ("#0f4c81", "#f0b429")
+    cover_colours: tuple[str, str] = images.COVER_COLOURS
     fixed_theme: bool = False
     allow_private: bool = False
 
@@ -263,22 +263,24 @@ class ImageCache:
 
     def look(self, src: str, root: Path, *, allow_private: bool = False) -> Shown:
         """Give what is known of the picture `src` now; what is slow is begun and not waited for."""
-        if src.startswith(("http:", "https:", "//")):
+        store = images.Store(self._path, root, allow_private=allow_private)
+        if images.remote(src):
 
             def fetch() -> Shown:
-                return _fit(images.read(src, self._path, root=root, allow_private=allow_private))
+                return _fit(store, src)
 
             return self._find(src, fetch, at_once=False)
         try:
-            source = images.read(src, self._path, root=root)
+            source = store.read(src)
         except WxpubError as error:
             return Shown(problem=_reason(error))
-        return self._find(source.key, lambda: _fit(source), at_once=len(source.data) <= AT_ONCE)
+        return self._find(source.key, lambda: _fit(store, src), at_once=len(source.data) <= AT_ONCE)
 
     def cover(self, title: str, colours: tuple[str, str]) -> Shown:
         """Give the cover that a push would draw of `title`, once it is drawn."""
-        key = images.cover_source(title, colours).key
-        return self._find(key, lambda: _shown(images.cover(title, colours)), at_once=False)
+        store = images.Store(self._path, self._path.parent)
+        source = store.cover(title, colours)
+        return self._find(source.key, lambda: _shown(store.fit(source.src)), at_once=False)
 
     def forget(self) -> None:
         """Drop every picture that was not asked for since the last time."""
@@ -327,8 +329,9 @@ def _try(make: Callable[[], Shown]) -> Shown:
         return Shown(problem=_reason(error))
 
 
-def _fit(source: Source) -> Shown:
-    return _shown(images.fit(source), source.key, len(source.data))
+def _fit(store: Store, src: str) -> Shown:
+    source = store.read(src)
+    return _shown(store.fit(src), source.key, len(source.data))
 
 
 def _shown(image: Image, source: str = "", before: int = 0) -> Shown:

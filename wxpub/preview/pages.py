@@ -12,21 +12,24 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from html import escape, unescape
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wxpub import address, limits
 from wxpub.check.size import measure
-from wxpub.page import Picture
+from wxpub.errors import SourceError
+from wxpub.finding import Finding
+from wxpub.images import Store, remote
+from wxpub.page import ImageRef, Picture
 from wxpub.preview.clipboard import plain_text
 from wxpub.preview.dark import at_night, night
 
 if TYPE_CHECKING:
-    from wxpub.finding import Finding
     from wxpub.page import Page
     from wxpub.theme import Theme
 
@@ -79,6 +82,27 @@ def source_hash(text: str) -> str:
 def names() -> frozenset[str]:
     """List the files that a page may ask for."""
     return frozenset(each.name for each in files(__package__).joinpath("static").iterdir())
+
+
+def embed(
+    images: Iterable[ImageRef], article_path: Path, *, root: Path
+) -> tuple[dict[str, Picture], tuple[Finding, ...]]:
+    """Put every local image and QR code into a `data:` URL; what stands on the web stays there.
+
+    An image that cannot be read keeps its source and gives a finding with its line.
+    """
+    store = Store(article_path, root)
+    pictures: dict[str, Picture] = {}
+    findings = []
+    for image in images:
+        if remote(image.src) or image.src.startswith("data:"):
+            continue
+        try:
+            pictures[image.src] = Picture(store.embed(image.src))
+        except SourceError as error:
+            fix = error.hint or "name a file beside the issue"
+            findings.append(Finding("image-missing", "error", error.message, article_path, image.line, fix))
+    return pictures, tuple(findings)
 
 
 # --- what a page shows ------------------------------------------------------------------------------------------------

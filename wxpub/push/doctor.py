@@ -10,7 +10,7 @@ from typing import Literal
 from wxpub.client import Client
 from wxpub.config import Config
 from wxpub.errors import ApiError, ConfigError, NetworkError, WxpubError
-from wxpub.images import chinese_font
+from wxpub.images.draw import chinese_font
 from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, Upload
 
 CLOCK_SECONDS = 120  # a clock that is further off than this makes certificates and tokens look expired
@@ -74,7 +74,7 @@ def _font() -> Check:
 
 
 def _formats() -> Check:
-    from wxpub.images import formats
+    from wxpub.images.fit import formats
 
     missing = [name for name, there in formats().items() if not there]
     return Check("picture formats", "info" if missing else "ok", f"without {', '.join(missing)}" if missing else "all")

@@ -6,7 +6,6 @@ Whatever is wrong with any page or picture is found here, all of it at once, whi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,12 +14,10 @@ from wxpub.article import Article
 from wxpub.check import check
 from wxpub.errors import NetworkError, SourceError
 from wxpub.finding import Finding
-from wxpub.images import Image, Source
+from wxpub.images import Image, Source, Store
 from wxpub.page import ImageRef, Page, render
 from wxpub.theme import Theme
 
-LOADERS = 4  # pictures that are loaded at once
-COVER_COLOURS = ("#0f4c81", "#f0b429")  # where the theme has no accent
 READERS = {"read-more-missing"}  # errors that only a reader would meet
 Known = Callable[[str, str], bool]
 
@@ -43,15 +40,22 @@ class Issue:
 class Bundle:
     """An issue that is ready to go: `page` still names the pictures of the source.
 
-    `sources` are its pictures by their `src`, the cover apart; `loaded` holds, by use and key, those to upload.
+    `sources` are its pictures by their `src`, the cover apart; `loaded` holds, by use and key, those to upload. `store`
+    has them all.
     """
 
     issue: Issue
     page: Page
+    store: Store
     sources: Mapping[str, Source]
     cover: Source
     loaded: Mapping[tuple[str, str], Image]
     findings: tuple[Finding, ...]
+
+    @property
+    def all_sources(self) -> tuple[Source, ...]:
+        """List the sources of every picture, the cover last."""
+        return (*self.sources.values(), self.cover)
 
     @property
     def pictures(self) -> tuple[tuple[str, str], ...]:
@@ -91,15 +95,17 @@ def gather(issues: Sequence[Issue], terms: Terms) -> tuple[Bundle, ...]:
 def _gather(issue: Issue, terms: Terms) -> Bundle:
     page = render(issue.article, issue.theme, published=issue.published)
     own = [image for image in page.images if not images.hosted(image.src)]
-    with ThreadPoolExecutor(LOADERS) as pool:
-        body = list(pool.map(lambda image: _body(image, issue, terms), own))
-    cover = _cover(page.article, issue, terms)
+    store = Store(issue.article.path, issue.picture_root, allow_private=terms.allow_private)
+    store.prepare([image.src for image in own], lambda source: terms.known("body", source.key))
+    body = [_body(image, store, issue, terms) for image in own]
+    cover = _cover(page.article, store, issue, terms)
     loaded = {("body", each.source.key): each.image for each in body if each.source and each.image}
     if cover.source and cover.image:
         loaded["cover", cover.source.key] = cover.image
     return Bundle(
         issue,
         page,
+        store,
         {image.src: each.source for image, each in zip(own, body, strict=True) if each.source},
         cover.source or Source("", "cover", b"", ""),
         loaded,
@@ -116,12 +122,12 @@ def _checked(page: Page, issue: Issue, terms: Terms) -> tuple[Finding, ...]:
     return tuple(kept)
 
 
-def _body(image: ImageRef, issue: Issue, terms: Terms) -> _Loaded:
+def _body(image: ImageRef, store: Store, issue: Issue, terms: Terms) -> _Loaded:
     """Load a picture of the text."""
     path = issue.article.path
     try:
-        source = images.read(image.src, path, root=issue.picture_root, allow_private=terms.allow_private)
-        picture = None if terms.known("body", source.key) else images.fit(source)
+        source = store.read(image.src)
+        picture = None if terms.known("body", source.key) else store.fit(image.src)
     except SourceError as error:
         return _Loaded(finding=Finding("image", "error", error.message, path, image.line, error.hint))
     except NetworkError as error:
@@ -129,22 +135,20 @@ def _body(image: ImageRef, issue: Issue, terms: Terms) -> _Loaded:
             fix = f"{error.hint or 'try again later'}; --skip-unreachable pushes without it"
             return _Loaded(finding=Finding("image", "error", error.message, path, image.line, fix))
         fix = "a grey box takes its place; push again when it can be reached"
-        return _Loaded(*images.stand_in(image.src), Finding("image", "warning", error.message, path, image.line, fix))
+        source = store.stand_in(image.src)
+        return _Loaded(source, store.fit(image.src), Finding("image", "warning", error.message, path, image.line, fix))
     if picture and picture.remark:
         said = f"image {source.name}: {picture.remark}"
         return _Loaded(source, picture, Finding("image", "warning", said, path, image.line))
     return _Loaded(source, picture)
 
 
-def _cover(article: Article, issue: Issue, terms: Terms) -> _Loaded:
+def _cover(article: Article, store: Store, issue: Issue, terms: Terms) -> _Loaded:
     """Give the cover that the author named, else one drawn from the title."""
     path = article.path
     try:
-        if article.cover:
-            source = images.read(article.cover, path, root=issue.picture_root, allow_private=terms.allow_private)
-        else:
-            source = images.cover_source(article.title, cover_colours(issue.theme))
-        picture = None if terms.known("cover", source.key) else images.fit(source)
+        source = store.read(article.cover) if article.cover else store.cover(article.title, cover_colours(issue.theme))
+        picture = None if terms.known("cover", source.key) else store.fit(source.src)
     except (SourceError, NetworkError) as error:
         return _Loaded(finding=Finding("cover", "error", f"cover: {error.message}", path, 1, error.hint))
     if not (picture and picture.remark):
@@ -155,4 +159,4 @@ def _cover(article: Article, issue: Issue, terms: Terms) -> _Loaded:
 
 def cover_colours(theme: Theme) -> tuple[str, str]:
     """Give the colours of a cover that goes with `theme`: ground and bar."""
-    return theme.variables.get("accent", COVER_COLOURS[0]), COVER_COLOURS[1]
+    return theme.variables.get("accent", images.COVER_COLOURS[0]), images.COVER_COLOURS[1]

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from wxpub import images
 from wxpub.client import Json
 from wxpub.errors import ApiError, NetworkError
 from wxpub.finding import Finding
@@ -30,14 +29,15 @@ SETTLING = (2, 5)  # seconds that WeChat may need until what was just made is vi
 
 def upload(job: Job, wanted: Sequence[tuple[str, str]]) -> None:
     """Upload pictures, a few at a time; each is recorded as soon as WeChat has it."""
-    sources = {each.key: each for bundle in job.bundles for each in (*bundle.sources.values(), bundle.cover)}
+    stores = {each.key: (bundle.store, each.src) for bundle in job.bundles for each in bundle.all_sources}
     loaded: dict[tuple[str, str], Image] = {}
     for bundle in job.bundles:
         loaded.update(bundle.loaded)
 
     def send(each: tuple[str, str]) -> None:
         use, key = each
-        image = loaded.get(each) or images.fit(sources[key])
+        store, src = stores[key]
+        image = loaded.get(each) or store.fit(src)
         job.ledger.record(job.account, {f"{use} {key}": _uploaded(job, use, image)})
 
     job.tick(0, len(wanted))
