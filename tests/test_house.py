@@ -75,7 +75,7 @@ ROOMS: dict[str, set[str]] = {
         "style",
         "theme",
     },
-    "sandbox": {"errors", "limits"},
+    "sandbox": {"darkmode", "errors", "limits"},
 }
 
 # Library → the rooms that may import it. What is not listed is free.

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from bs4.element import Tag
 
 from wxpub import darkmode
 from wxpub.check.document import BLOCKS, Document, Text, chain, shorten
-from wxpub.darkmode import Colour, Shade
+from wxpub.darkmode import Colour, Night
 
 OFFICIAL_CONTRAST = 1.5  # below, WeChat's article checker reports a violation
 READABLE_CONTRAST = 4.5  # WCAG 2, level AA
@@ -31,22 +30,22 @@ def dark_contrast_lt_4_5(document: Document) -> Iterable[tuple[Tag, str]]:
 
 
 def _texts_between(document: Document, least: float, most: float) -> Iterator[tuple[Tag, str]]:
-    for text, shade in _shaded_texts(document):
-        ratio = darkmode.contrast(shade.night_text, shade.night_background)
+    for text, night in _nights(document):
+        ratio = darkmode.contrast(night.text, night.behind)
         silenced = any("low-contrast" in str(each.get("data-ignore-dm", "")) for each in chain(text.parent))
         if least <= ratio < most and not silenced:
-            colours = f"{shade.night_text} on {shade.night_background}"
+            colours = f"{night.text} on {night.behind}"
             shown = f"{int(ratio * 100) / 100:.2f}"  # cut, not rounded: 4.499 is no 4.50
             yield text.parent, f"“{shorten(text.visible, 20)}” has contrast {shown} at night ({colours})"
 
 
 def text_brightness_90_127_on_default_bg(document: Document) -> Iterable[tuple[Tag, str]]:
     """Find coloured text on the page's own background that dark mode leaves as it is, and too dark."""
-    for text, shade in _shaded_texts(document):
+    for text, night in _nights(document):
         colour = darkmode.parse(document.inherited(text.parent, "color"))
-        if colour is None or shade.night_background != darkmode.PAGE.night_background:
+        if colour is None or night.behind != darkmode.NIGHT:
             continue
-        weak = darkmode.contrast(shade.night_text, shade.night_background) < READABLE_CONTRAST
+        weak = darkmode.contrast(night.text, night.behind) < READABLE_CONTRAST
         if 90 <= colour.brightness <= 127 and weak:
             yield text.parent, f"{colour} of “{shorten(text.visible, 20)}”"
 
@@ -80,26 +79,12 @@ def _background(document: Document, tag: Tag) -> Colour | None:
     return darkmode.parse(style.get("background-color") or style.get("background", "").partition(" ")[0])
 
 
-def _shaded_texts(document: Document) -> Iterator[tuple[Text, Shade]]:
-    """Give the first text of every element that shows one, with its colours; SVG is left alone by dark mode."""
-    shades: dict[int, Shade] = {}
-    for tag in document.elements:
-        shades[id(tag)] = _shade(document, tag, shades.get(id(tag.parent), darkmode.PAGE))
+def _nights(document: Document) -> Iterator[tuple[Text, Night]]:
+    """Yield the first text of every element that shows one, with its colours; dark mode leaves SVG alone."""
     seen = set()
     for text in document.texts:
-        if text.visible and id(text.parent) not in seen and not any(each.name == "svg" for each in chain(text.parent)):
+        if text.visible and id(text.parent) not in seen and text.parent is not document.root:
             seen.add(id(text.parent))
-            yield text, shades.get(id(text.parent), darkmode.PAGE)
-
-
-def _shade(document: Document, tag: Tag, outside: Shade) -> Shade:
-    """Give the colours inside `tag`; the script reads `bgcolor` of cells and `color` of fonts as styles."""
-    style = dict(document.style(tag))
-    if tag.name == "font" and tag.get("color"):
-        style.setdefault("color", str(tag["color"]))
-    if tag.name in ("table", "tr", "td", "th") and tag.get("bgcolor"):
-        style.setdefault("background-color", str(tag["bgcolor"]))
-    inside = darkmode.convert(tag.name, style, outside)[1]
-    if tag.has_attr("data-no-dark"):
-        return replace(inside, night_background=inside.day_background, night_text=inside.day_text)
-    return inside
+            night = document.nights[document.place(text.parent)]
+            if not night.drawing:
+                yield text, night

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import soupsieve
@@ -14,7 +15,7 @@ from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning
 from bs4.element import NavigableString, Tag
 from bs4.exceptions import ParserRejectedMarkup
 
-from wxpub import style
+from wxpub import darkmode, style
 from wxpub.article import Article
 
 # HTML's own white space: U+00A0 is none, it neither collapses nor vanishes.
@@ -100,6 +101,18 @@ class Document:
             if type(node) is NavigableString and isinstance(node.parent, Tag):
                 yield Text(value, node.parent, node, line)
             line += value.count("\n")
+
+    @cached_property
+    def nights(self) -> list[darkmode.Night]:
+        """The night of every element, in document order."""
+        elements = []
+        depths = {id(self.root): -1}
+        for tag in self.elements:
+            depth = depths[id(tag)] = depths[id(tag.parent)] + 1
+            attributes = {name: str(value) for name, value in tag.attrs.items()}
+            has_text = any(map(str.strip, tag.strings))
+            elements.append(darkmode.Element(depth, tag.name, self.style(tag), attributes, has_text))
+        return darkmode.convert(elements)
 
     def line(self, tag: Tag) -> int:
         """Give the 1-based line of the file on which `tag` begins."""

@@ -2,43 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wxpub import style
-from wxpub.darkmode import PAGE, Shade, convert
+from wxpub import darkmode, style
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 
 def night(html: str) -> tuple[str, ...]:
-    """Give the style at night of every element of `html` that has a style, in document order."""
-    from lxml.html import fragment_fromstring
-
-    found: list[str] = []
-    _walk(fragment_fromstring(html, create_parent="section"), PAGE, found)
-    return tuple(found)
+    """Return the style at night of every element of `html` that has a style, in document order."""
+    root = _root(html)
+    return tuple(text for element, text in _nights(root) if element.get("style") is not None)
 
 
 def at_night(html: str) -> str:
-    """Give `html` as it looks at night."""
-    from lxml.html import fragment_fromstring, tostring
+    """Return `html` as it looks at night."""
+    from lxml.html import tostring
 
-    root = fragment_fromstring(html, create_parent="section")
-    styled = (each for each in root.iter("*") if each.get("style") is not None)
-    for element, text in zip(styled, night(html), strict=True):
-        element.set("style", text)
+    root = _root(html)
+    for element, text in _nights(root):
+        if text:
+            element.set("style", text)
     return "".join(tostring(each, encoding="unicode") for each in root)
 
 
-def _walk(element: HtmlElement, shade: Shade, found: list[str]) -> None:
-    """Convert `element` and what is inside it; a drawing stays as it is, since WeChat's script passes it by."""
-    written = element.get("style")
-    if element.tag == "svg":
-        found.extend(each.get("style", "") for each in element.iter() if each.get("style") is not None)
-        return
-    dark, inside = convert(element.tag, style.read(written or ""), shade)
-    if written is not None:
-        found.append(style.write(dark))
+def _root(html: str) -> HtmlElement:
+    from lxml.html import fragment_fromstring
+
+    return fragment_fromstring(html, create_parent="section")
+
+
+def _nights(root: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """Yield every element with its style at night."""
+    elements = list(_elements(root, 0))
+    for (element, _), night in zip(elements, darkmode.convert(each for _, each in elements), strict=True):
+        yield element, style.write(night.style)
+
+
+def _elements(element: HtmlElement, depth: int) -> Iterator[tuple[HtmlElement, darkmode.Element]]:
+    declarations = style.read(element.get("style") or "")
+    has_text = any(map(str.strip, element.itertext()))
+    yield element, darkmode.Element(depth, element.tag, declarations, element.attrib, has_text)
     for child in element.iterchildren("*"):
-        _walk(child, inside, found)
+        yield from _elements(child, depth + 1)

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from wxpub import limits
-from wxpub.sandbox import dark, markup
+from wxpub import darkmode, limits
+from wxpub.sandbox import markup
 from wxpub.sandbox.filter import is_picture_address
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def shown(content: str, *, dark_mode: bool = False, knows: Callable[[str], bool]
     for tag in soup.find_all(True):
         _client(tag)
     if dark_mode:
-        dark.darken(soup)
+        _darken(soup)
     for tag in soup.find_all(True):
         _localise(tag, knows)
     return markup.serialise(soup)
@@ -92,6 +92,24 @@ def _rendered(declaration: str) -> str:
         return declaration
     families = [family for family in value.split(",") if not _CHINESE_FONT.search(family)]
     return markup.hidden(f"font-family:{','.join(families)}") if families else ""
+
+
+def _darken(soup: BeautifulSoup) -> None:
+    """Rewrite the inline styles as the page's dark mode does."""
+    depths = {id(soup): -1}
+    elements = []
+    tags = soup.find_all(True)
+    for tag in tags:
+        depth = depths[id(tag)] = depths[id(tag.parent)] + 1
+        pairs = map(markup.split, markup.declarations(str(tag.attrs.get("style") or "")))
+        style = {name: value for name, value in pairs if value}
+        attributes = {name: markup.shown(value or "") for name, value in tag.attrs.items()}
+        has_text = any(map(str.strip, tag.strings))
+        elements.append(darkmode.Element(depth, tag.name, style, attributes, has_text))
+    for tag, element, night in zip(tags, elements, darkmode.convert(elements), strict=True):
+        if night.style != element.style:
+            style_text = ";".join(f"{name}:{value}" for name, value in night.style.items())
+            tag.attrs["style"] = markup.hidden(style_text)
 
 
 def _localise(tag: Tag, knows: Callable[[str], bool]) -> None:
