@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test packages check bench bench-size bench-sandbox screenshots format clean
+.PHONY: help demo test packages check bench bench-size bench-house bench-sandbox screenshots format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -65,6 +65,9 @@ bench: $(VENV)/.installed-dev $(PEER)
 
 bench-size: $(VENV)/.installed-dev $(PEER)
 	$(BIN)/python bench/size.py
+
+bench-house: $(VENV)/.installed-dev
+	$(BIN)/python bench/house.py --base a27c6ef
 
 bench-sandbox: $(VENV)/.installed-dev
 	$(BIN)/python bench/sandbox.py
