@@ -354,3 +354,14 @@ def test_without_a_chinese_font_the_cover_is_plain_and_says_so(monkeypatch: pyte
     plain = cover("题")
     assert "no Chinese font" in plain.remark
     assert opened(plain).size == COVER_PIXELS
+
+
+def test_an_image_that_changed_is_read_again_once_it_is_forgotten(tmp_path: Path) -> None:
+    place = tmp_path / "a.png"
+    Pillow.new("RGB", (8, 4), "red").save(place)
+    store = Store(tmp_path / "issue.md", tmp_path)
+    assert (store.fit("a.png").width, store.size("a.png")) == (8, (8, 4))
+    Pillow.new("RGB", (6, 3), "red").save(place)
+    assert (store.fit("a.png").width, store.size("a.png")) == (8, (8, 4))
+    store.forget("a.png")
+    assert (store.fit("a.png").width, store.size("a.png")) == (6, (6, 3))

@@ -67,6 +67,11 @@ class Store:
 
         return self._images.setdefault(src, _Once(make))()
 
+    def forget(self, src: str) -> None:
+        """Read and convert `src` anew when it is asked for again, because it has changed."""
+        self._sources.pop(src, None)
+        self._images.pop(src, None)
+
     def size(self, src: str) -> tuple[int, int] | None:
         """Return width and height of `src` in pixels, as a browser shows it; None if they are not known.
 
