@@ -19,11 +19,13 @@ BLOCKS = frozenset({
 Node = tuple  # (tag, attributes, children): children are nodes and strings
 
 
-def github(markdown: str) -> str:
-    """Render Markdown as GitHub does, raw HTML and footnotes included."""
+def github(markdown: str, *, hard_breaks: bool = False) -> str:
+    """Render Markdown as GitHub does, raw HTML and footnotes included; with `hard_breaks` a line end is a `<br>`."""
     from cmarkgfm import cmark
 
     options = cmark.Options.CMARK_OPT_UNSAFE | cmark.Options.CMARK_OPT_FOOTNOTES
+    if hard_breaks:
+        options |= cmark.Options.CMARK_OPT_HARDBREAKS
     extensions = [
         "table",
         "autolink",
@@ -34,13 +36,27 @@ def github(markdown: str) -> str:
 
 
 def canonical(text: str) -> list:
-    """Give the canonical children of an HTML fragment."""
-    # libxml2 takes no CDATA, instructions and declarations: what is left of them would depend on their surroundings
-    markup = r"<!--.*?(?:-->|$)|<\?.*?\?>|<!\[CDATA\[.*?\]\]>|<![A-Za-z][^>]*>"
-    text = re.sub(markup, "<i class=markup></i>", text, flags=re.S)
+    """Give the canonical children of an HTML fragment, whose comments and the like a browser does not show."""
+    markup = r"<!--(?:-?>|.*?(?:-->|$))|<\?.*?\?>|<!\[CDATA\[.*?\]\]>|<![A-Za-z][^>]*>"
+    text = re.sub(markup, "", text, flags=re.S)
     parser = html.HTMLParser(huge_tree=True)
-    document = html.document_fromstring(f"<html><body><div>{text.strip()}</div></body></html>", parser=parser)
-    return _children(document.body, False)
+    return canonical_tree(
+        html.document_fromstring(f"<html><body><section>{text}</section></body></html>", parser=parser).body[0]
+    )
+
+
+def canonical_tree(root) -> list:
+    """Give the canonical children of an element."""
+    return _children(root, False)
+
+
+def without_space(node):
+    """Give canonical nodes without any white space in their text."""
+    if isinstance(node, str):
+        return re.sub(r"\s+", "", node)
+    if isinstance(node, tuple):
+        return (*node[:2], without_space(node[2]))
+    return [kept for kept in map(without_space, node) if kept]
 
 
 def _children(element, pre: bool) -> list:

@@ -6,18 +6,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import markdown
 import pytest
-from canonical import canonical, difference, github
+from canonical import canonical, canonical_tree, difference, github, without_space
 from conftest import COMMONMARK, ROOT, corpus_files
 
-from wxpub.dialect import GfmExtension
+from wxpub import dialect
 
 CASES = ROOT / "tests/cases/dialect"
 
 
-def render(text: str) -> str:
-    return markdown.markdown(text, extensions=[GfmExtension()])
+def parsed(text: str, *, hard_breaks: bool = False) -> list:
+    return canonical_tree(dialect.parse(text, hard_breaks=hard_breaks)[0])
 
 
 def cases(path: Path) -> Iterator[tuple[str, str, str | None]]:
@@ -38,24 +37,33 @@ OTHERWISE = [
 ]
 
 
+def assert_as_github(source: str) -> None:
+    """Compare the article's tree with what GitHub renders, once with visible line ends, once without.
+
+    Between Chinese characters GitHub leaves a space where the article has nothing: white space does not count then.
+    """
+    assert difference(parsed(source, hard_breaks=True), canonical(github(source, hard_breaks=True))) is None
+    assert difference(without_space(parsed(source)), without_space(canonical(github(source)))) is None
+
+
 @pytest.mark.parametrize("source", AS_GITHUB)
 def test_this_is_read_as_github_reads_it(source: str) -> None:
-    assert difference(canonical(render(source)), canonical(github(source))) is None
+    assert_as_github(source)
 
 
 @pytest.mark.parametrize(("source", "expected"), OTHERWISE)
 def test_this_is_read_otherwise_on_purpose(source: str, expected: str) -> None:
-    ours = canonical(render(source))
+    ours = parsed(source)
     assert difference(ours, canonical(expected)) is None
     assert difference(ours, canonical(github(source))) is not None, "no difference from GitHub any more"
 
 
 @pytest.mark.parametrize("source", [pytest.param(case[2], id=f"{case[0]}: {case[1]}") for case in ALL])
 def test_line_ends_and_the_last_of_them_make_no_difference(source: str) -> None:
-    ours = canonical(render(source))
-    assert difference(canonical(render(source.rstrip("\n"))), ours) is None
-    assert difference(canonical(render(re.sub(r"\r?\n|\r", "\r\n", source))), ours) is None
-    assert difference(canonical(render("\ufeff" + source)), ours) is None
+    ours = parsed(source)
+    assert difference(parsed(source.rstrip("\n")), ours) is None
+    assert difference(parsed(re.sub(r"\r?\n|\r", "\r\n", source)), ours) is None
+    assert difference(parsed("\ufeff" + source), ours) is None
 
 
 def test_there_are_cases_enough() -> None:
@@ -64,11 +72,19 @@ def test_there_are_cases_enough() -> None:
 
 # --- CommonMark's examples --------------------------------------------------------------------------------------------
 
-# The examples that are read otherwise than CommonMark 0.31.2 asks, by number, and why.
+# The examples that are read otherwise than CommonMark 0.31.2 asks, by number, and why; what raw HTML becomes stands in
+# cases/dialect/html-made-safe.txt.
 ADDRESS = "GitHub makes a link of an address in running text"
+UNKNOWN = "a tag that HTML does not know is text"
+UNENDED = "a tag that never ends is text"
+INSIDE = "raw HTML cannot reach out of the quote or the item that it stands in"
 NOT_COMMONMARK = {
     63: "a first line of seven or more # is the title",
     354: "£ and € are no punctuation for GitHub's parser, which follows CommonMark 0.29 here",
+    148: "a line end in a paragraph is a space, even in a raw <pre>",
+    **dict.fromkeys((150, 163, 201, 491, 524, 536, 613, 614, 615, 617, 623), UNKNOWN),
+    **dict.fromkeys((156, 157, 158, 173), UNENDED),
+    **dict.fromkeys((174, 175), INSIDE),
     602: ADDRESS,
     606: ADDRESS,
     608: ADDRESS,
@@ -88,9 +104,7 @@ def test_commonmarks_examples_are_read_as_it_asks_but_for_those_listed_here() ->
     found = examples()
     assert len(found) == 652
     differing = {
-        number
-        for number, (source, expected) in enumerate(found, 1)
-        if difference(canonical(render(source)), canonical(expected))
+        number for number, (source, expected) in enumerate(found, 1) if difference(parsed(source), canonical(expected))
     }
     assert differing == set(NOT_COMMONMARK)
 
@@ -116,4 +130,4 @@ def as_github_but_for_the_differences(text: str) -> str:
 )
 def test_a_real_issue_has_githubs_structure(path: Path) -> None:
     source = as_github_but_for_the_differences(path.read_text(encoding="utf-8"))
-    assert difference(canonical(render(source)), canonical(github(source))) is None
+    assert_as_github(source)

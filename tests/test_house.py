@@ -23,7 +23,7 @@ ROOMS: dict[str, set[str]] = {
     "style": set(),
     "config": {"errors"},
     "article": {"errors"},
-    "dialect": {"finding"},
+    "dialect": {"errors", "finding"},
     "darkmode": set(),
     "tree": set(),
     "address": {"limits"},

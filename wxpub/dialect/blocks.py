@@ -163,6 +163,7 @@ class Document(Container):
     crowded: list[int] = field(default_factory=list)  # lines of table rows with words in more cells than the head has
     unclosed: int | None = None  # the line of a fence that swallows the rest
     size: int = 0  # characters
+    filled: int = 0  # cells made up for short table rows
     too_deep: int | None = None  # the line where containers first went deeper than DEPTH
 
 
@@ -219,13 +220,26 @@ _LONE_TAG = re.compile(rf"<(?:{OPEN_TAG}|{CLOSE_TAG})[ \t]*$", re.A)
 # --- the reader -------------------------------------------------------------------------------------------------------
 
 
+_CONTROL = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+
+
+def lines_of(text: str, kept: str = "") -> list[str]:
+    """Return the lines of a document, without their ends and without what no HTML can hold, but for what is `kept`."""
+    text = text.removeprefix("\ufeff")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _CONTROL.sub(
+        lambda found: found[0] if found[0] in kept else "", text.replace("\0", "\ufffd").replace("\f", " ")
+    )
+    return text.removesuffix("\n").split("\n")
+
+
 def read(lines: Iterable[str]) -> Document:
     """Read the block structure of a document from its lines, which have no line ends."""
-    reader = _Reader(list(lines))
-    for line in reader.lines:
-        reader.document.size += len(line)
-        reader.take(line)
-    return reader.finish()
+    reader = Reader(Document(1))
+    reader.take_all(lines)
+    reader.document.children = reader.finish()
+    return reader.document
 
 
 class _Start(Enum):
@@ -236,22 +250,26 @@ class _Start(Enum):
     CONTAINER = "a container was opened, and the line goes on inside"
 
 
-class _Reader:
-    """The state between two lines: the containers that are open, and the leaf that the next line may go on with."""
+class Reader:
+    """Read blocks line by line, from number `first` of the source on; what they define goes into `document`.
+
+    Its state between two lines: the containers that are open, and the leaf that the next line may go on with.
+    """
 
     __slots__ = (
-        "blank", "document", "filled", "indent", "last", "leaf", "lines", "math_found", "math_scan", "next", "number",
-        "open", "pos", "rule_from", "text",
+        "before", "blank", "document", "indent", "last", "leaf", "lines", "math_found", "math_scan", "next", "number",
+        "open", "pos", "root", "rule_from", "text",
     )  # fmt: skip
 
-    def __init__(self, lines: list[str]) -> None:
-        self.lines = lines
-        self.document = Document(1)
-        self.open: list[Container] = [self.document]
+    def __init__(self, document: Document, first: int = 1) -> None:
+        self.document = document
+        self.lines: list[str] = []
+        self.before = first - 1  # how many lines there are before the first
+        self.root = Container(first)
+        self.open: list[Container] = [self.root]
         self.leaf: Leaf | None = None
-        self.number = 0  # of the current line
-        self.last = 0  # the last line that was not empty
-        self.filled = 0  # cells made up for short rows
+        self.number = self.before  # of the current line
+        self.last = self.before  # the last line that was not empty
         self.text = ""  # the current line …
         self.pos = 0  # … read up to here …
         self.next = 0  # … where its next character that is no space stands …
@@ -261,7 +279,31 @@ class _Reader:
         self.math_found = False  # … to have found one
         self.rule_from = 0  # behind here the line holds nothing but characters of thematic breaks
 
-    def take(self, text: str) -> None:
+    def take_all(self, lines: Iterable[str]) -> None:
+        """Read lines, which have no line ends."""
+        more = list(lines)
+        self.lines += more
+        for line in more:
+            self.document.size += len(line)
+            self._take(line)
+
+    def goes_on(self, text: str) -> bool:
+        """Whether the line `text` would belong to a list, a quote, a footnote or code that is open."""
+        leaf = self.leaf
+        self.text, self.pos = text, 0
+        self._look()
+        if len(self.open) > 1:
+            return self._match_containers() > 1
+        return isinstance(leaf, Verbatim) and (self.indent >= CODE_INDENT or not isinstance(leaf, IndentedCode))
+
+    def finish(self) -> list[Block]:
+        """Close everything that is open; return the blocks."""
+        if isinstance(self.leaf, FencedCode):
+            self.document.unclosed = self.leaf.line
+        self._close(0)
+        return self.root.children
+
+    def _take(self, text: str) -> None:
         """Read one line."""
         self.number += 1
         self.text = text
@@ -293,13 +335,6 @@ class _Reader:
         else:
             self._close(depth)
             self._add(Paragraph(self.number, [text]))
-
-    def finish(self) -> Document:
-        """Close everything that is open."""
-        if isinstance(self.leaf, FencedCode):
-            self.document.unclosed = self.leaf.line
-        self._close(0)
-        return self.document
 
     # --- position
 
@@ -479,8 +514,8 @@ class _Reader:
     def _add_row(self, table: Table) -> None:
         cells = _cells(self.text[self.next :])
         columns = len(table.columns)
-        self.filled += max(0, columns - len(cells))
-        if not cells or self.filled > FILLED_CELLS:
+        self.document.filled += max(0, columns - len(cells))
+        if not cells or self.document.filled > FILLED_CELLS:
             self._close(len(self.open))
             self._add(Paragraph(self.number, [self.text[self.next :]]))
             return
@@ -533,7 +568,7 @@ class _Reader:
             return _Start.NONE
         level = len(found[1])
         if level > 6:
-            if self.document.children:
+            if self.root.children or self.before:
                 return _Start.NONE
             level = 1  # a first line of many # is the title
         text = self.text[found.end() :].rstrip(" \t")
@@ -658,10 +693,10 @@ class _Reader:
     def _math_ends(self) -> bool:
         """Tell whether a line between this one and the next empty one ends with `$$`; look at no line twice."""
         if self.number >= self.math_scan:
-            number, lines = self.number, self.lines
+            number, lines = self.number - self.before, self.lines
             while number < len(lines) and (line := lines[number].strip("> \t")) and not line.endswith("$$"):
                 number += 1
-            self.math_scan = number + 1
+            self.math_scan = number + self.before + 1
             self.math_found = number < len(lines) and bool(lines[number].strip("> \t"))
         return self.math_found
 
@@ -711,22 +746,22 @@ class _Reader:
 
 
 # By the first character of what is left of the line.
-_STARTS: dict[str, Callable[[_Reader, int, Paragraph | None], _Start]] = {
-    ">": _Reader._start_quote,
-    "#": _Reader._start_heading,
-    "`": _Reader._start_fence,
-    "~": _Reader._start_fence,
-    "<": _Reader._start_html,
-    "=": _Reader._start_underline,
-    "-": _Reader._start_dash,
-    "*": _Reader._start_rule_or_item,
-    "_": _Reader._start_rule,
-    "+": _Reader._start_item,
-    **dict.fromkeys("0123456789", _Reader._start_item),
-    "[": _Reader._start_footnote,
-    "$": _Reader._start_math,
-    "|": _Reader._start_table,
-    ":": _Reader._start_table,
+_STARTS: dict[str, Callable[[Reader, int, Paragraph | None], _Start]] = {
+    ">": Reader._start_quote,
+    "#": Reader._start_heading,
+    "`": Reader._start_fence,
+    "~": Reader._start_fence,
+    "<": Reader._start_html,
+    "=": Reader._start_underline,
+    "-": Reader._start_dash,
+    "*": Reader._start_rule_or_item,
+    "_": Reader._start_rule,
+    "+": Reader._start_item,
+    **dict.fromkeys("0123456789", Reader._start_item),
+    "[": Reader._start_footnote,
+    "$": Reader._start_math,
+    "|": Reader._start_table,
+    ":": Reader._start_table,
 }
 
 

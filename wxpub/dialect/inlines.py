@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from xml.etree.ElementTree import Element, SubElement
+from typing import Any, TypeAlias
 
 from wxpub.dialect.blocks import CLOSE_TAG, OPEN_TAG
-from wxpub.dialect.nodes import LINE, Source, is_raw, plain_text, raw
 from wxpub.dialect.syntax import (
     CHINESE_MARKS,
     LABEL_CHARS,
@@ -37,31 +36,45 @@ from wxpub.dialect.syntax import (
 DEPTH = 50  # elements of emphasis inside each other
 
 
-class SoftBreak(Enum):
-    """What becomes of a line end that the author did not mark as a break."""
+LINE = "data-line"  # the attribute that carries an element's line in the source file
+RAW = "raw"  # the tag of an element that stands for the author's own HTML, which is its text
 
-    NEWLINE = "a line feed, as GitHub's parser writes it"
-    JOIN = "nothing between two Chinese characters, else a space"
-    BREAK = "<br>"
+Element: TypeAlias = Any  # of lxml where the tree is the article's, of xml.etree beside other extensions
 
 
 @dataclass(slots=True)
 class Scope:
-    """What the document defines for its inlines: link targets and footnote labels, by folded label.
+    """What the document defines for its inlines, and how their elements are made.
 
-    `expansion` is how many characters references may still expand to, so that no document grows without bound;
-    `too_deep` becomes the first line where emphasis was nested deeper than DEPTH.
+    `references` and `footnotes`: link targets and footnote labels, by folded label. `expansion`: how many characters
+    references may still expand to, so that no document grows without bound. `hard_breaks`: whether a line end is a
+    `<br>`. `make(parent, tag, attributes)` appends an element; `verbatim` marks a text that nobody reads as Markdown
+    again. `hosts` become the elements that hold raw HTML, `too_deep` the first line where emphasis was nested deeper
+    than DEPTH. `escaped` are the characters that a backslash makes text; `inserted` finds what another extension has
+    put into the text, by the mark that stands for it.
     """
 
     references: dict[str, Target]
     footnotes: dict[str, str]
     expansion: int
+    hard_breaks: bool
+    make: Callable[[Element, str, dict[str, str]], Element]
+    verbatim: Callable[[str], str] = str
+    hosts: list[Element] = field(default_factory=list)
     too_deep: int | None = None
+    escaped: frozenset[str] = PUNCTUATION
+    inserted: Callable[[str, int], tuple[Element | str, int] | None] | None = None
+
+    def raw(self, parent: Element, html: str, line: int) -> None:
+        """Append the author's own HTML."""
+        self.make(parent, RAW, {LINE: str(line)}).text = self.verbatim(html)
+        self.hosts.append(parent)
 
 
 class _Mark(Enum):
     END = "the end of a link or an image"
-    SOFT = "a soft line break"
+    SOFT = "a line end that is no break"
+    BREAK = "a line break"
 
 
 @dataclass(slots=True, eq=False)
@@ -94,10 +107,27 @@ class _Bracket:
     followed: bool = False  # another bracket was opened inside
 
 
-_Piece = str | _Mark | _Run | _Bracket | Element
+@dataclass(slots=True, eq=False)
+class _Leaf:
+    """An element that holds nothing but text, or raw HTML; `over` is what stands over the text of a `ruby`."""
 
-_SPECIAL = re.compile(r"[\n`*_\[\]!\\<&~:={$]")
-_SPECIAL_WITH_WWW = re.compile(r"[\n`*_\[\]!\\<&~:={$w]")
+    tag: str
+    text: str
+    attributes: dict[str, str]
+    over: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class _Inserted:
+    """An element, or a text, that another extension has made."""
+
+    node: Element | str
+
+
+_Piece = str | _Mark | _Run | _Bracket | _Leaf | _Inserted
+
+_SPECIAL = re.compile(r"[\n`*_\[\]!\\<&~:={$\x02]")
+_SPECIAL_WITH_WWW = re.compile(r"[\n`*_\[\]!\\<&~:={$\x02w]")
 _BACKTICKS = re.compile(r"`+")
 _AUTOLINK = re.compile(r"<([A-Za-z][A-Za-z0-9+.-]{1,31}:[^\x00-\x20<>]*)>")
 _LABEL_ATOM = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -138,16 +168,36 @@ _EMPHASIS = {
 }
 
 
-def fill(element: Element, source: Source, scope: Scope, soft: SoftBreak) -> None:
-    """Read the inline Markdown `source` and put it into `element`, which is empty."""
-    text = str(source)
+def fill(element: Element, text: str, line: int, scope: Scope) -> None:
+    """Read the inline Markdown `text`, which begins at `line` of the source, and append it to `element`."""
     if not _SPECIAL.search(text) and "@" not in text and "www." not in text:
-        element.text = text
+        if text:
+            append_text(element, text)
         return
-    builder = _Builder(element, soft)
-    builder.build(_Scanner(text, source.line, scope, soft).scan())
+    builder = _Builder(element, scope)
+    builder.build(_Scanner(text, line, scope).scan())
     if builder.too_deep and scope.too_deep is None:
-        scope.too_deep = source.line
+        scope.too_deep = line
+
+
+def opaque(text: str, scope: Scope, *, code: bool = False) -> list[tuple[int, int]]:
+    """List, in order, from where to where something stands in `text` that no other syntax may look into.
+
+    That is code, escapes, tags, addresses, formulas and the destinations of links; with `code`, code alone.
+    """
+    scanner = _Scanner(text, 1, replace(scope, expansion=len(text) * 100))
+    spans: list[tuple[int, int]] = []
+    scanner.spans = spans
+    scanner.scan()
+    return [(start, end) for start, end in spans if not code or text[start] == "`"]
+
+
+def append_text(element: Element, text: str) -> None:
+    """Put `text` behind everything that `element` holds."""
+    if len(element):
+        element[-1].tail = (element[-1].tail or "") + text
+    else:
+        element.text = (element.text or "") + text
 
 
 # --- from text to pieces ----------------------------------------------------------------------------------------------
@@ -157,20 +207,20 @@ class _Scanner:
     """Cut one inline text into pieces."""
 
     __slots__ = (
-        "_absent", "_counted", "_ticks", "brackets", "dead", "line", "pieces", "runs", "scope", "soft",
-        "start", "text",
+        "_absent", "_counted", "_ticks", "brackets", "dead", "line", "pieces", "runs", "scope", "spans", "start",
+        "text",
     )  # fmt: skip
 
-    def __init__(self, text: str, line: int, scope: Scope, soft: SoftBreak) -> None:
+    def __init__(self, text: str, line: int, scope: Scope) -> None:
         self.text = text
         self.line = line
         self.scope = scope
-        self.soft = soft
         self.pieces: list[_Piece] = []
         self.runs: list[_Run] = []
         self.brackets: list[_Bracket] = []
         self.dead = 0  # so many of the outer brackets can be no link any more, since one ended inside them
         self.start = 0  # text from here on is not yet a piece
+        self.spans: list[tuple[int, int]] | None = None  # see `opaque`
         self._counted = 0
         self._ticks: dict[int, list[int]] | None = None
         self._absent: set[str] = set()
@@ -199,6 +249,8 @@ class _Scanner:
         self._flush(start)
         self.pieces.append(piece)
         self.start = end
+        if self.spans is not None and not isinstance(piece, (_Run, _Bracket, _Inserted)):
+            self.spans.append((start, end))
         return end
 
     def _line(self, pos: int) -> int:
@@ -217,7 +269,7 @@ class _Scanner:
             end -= 1
         hard = pos - end >= 2 and text[pos - 2 : pos] == "  "
         self._flush(end)
-        self.pieces.append(Element("br") if hard or self.soft is SoftBreak.BREAK else _Mark.SOFT)
+        self.pieces.append(_Mark.BREAK if hard or self.scope.hard_breaks else _Mark.SOFT)
         self.start = pos + 1
         return pos + 1
 
@@ -225,8 +277,8 @@ class _Scanner:
         r"""Read `\*` or a hard break."""
         char = self.text[pos + 1 : pos + 2]
         if char == "\n":
-            return self._put(Element("br"), pos, pos + 2)
-        if char and char in PUNCTUATION:
+            return self._put(_Mark.BREAK, pos, pos + 2)
+        if char and char in self.scope.escaped:
             return self._put(char, pos, pos + 2)
         return pos + 1
 
@@ -245,9 +297,7 @@ class _Scanner:
         content = self.text[after:end].replace("\n", " ")
         if content[0] == content[-1] == " " and content.strip(" "):
             content = content[1:-1]
-        code = Element("code")
-        code.text = content
-        return self._put(code, pos, end + after - pos)
+        return self._put(_Leaf("code", content, {}), pos, end + after - pos)
 
     def _next_backticks(self, length: int, pos: int) -> int | None:
         """Find the next run of so many backticks; all of them are looked for once, and dropped as they are passed."""
@@ -316,6 +366,8 @@ class _Scanner:
         else:
             self.dead = depth
         self.start = end
+        if self.spans is not None:
+            self.spans.append((pos, end))
         return end
 
     def _target(self, opener: _Bracket, pos: int) -> tuple[Target, int] | None:
@@ -361,7 +413,7 @@ class _Scanner:
         self.start = pos + 1
         if opener.image:
             self.pieces.append("!")
-        self.pieces.append(Element("sup", {"class": "footnote-ref", "data-note": label, LINE: str(opener.line)}))
+        self.pieces.append(_Leaf("sup", "", {"class": "footnote-ref", "data-note": label, LINE: str(opener.line)}))
         return pos + 1
 
     def _angle(self, pos: int) -> int:
@@ -372,7 +424,7 @@ class _Scanner:
         if found := _AUTOMAIL.match(text, pos):
             return self._put(self._link(f"mailto:{found[1]}", found[1], pos), pos, found.end())
         end = found.end() if (found := _TAG.match(text, pos)) else self._markup_end(pos)
-        return pos + 1 if end is None else self._put(raw(text[pos:end], self._line(pos)), pos, end)
+        return pos + 1 if end is None else self._put(_Leaf(RAW, text[pos:end], {LINE: str(self._line(pos))}), pos, end)
 
     def _markup_end(self, pos: int) -> int | None:
         """Give the end of a comment, instruction, declaration or CDATA section."""
@@ -427,20 +479,15 @@ class _Scanner:
         url = text[start:end]
         return self._put(self._link(scheme + url, url, start), start, end)
 
-    def _link(self, url: str, label: str, pos: int) -> Element:
-        link = Element("a", {"href": url, LINE: str(self._line(pos))})
-        link.text = label
-        return link
+    def _link(self, url: str, label: str, pos: int) -> _Leaf:
+        return _Leaf("a", label, {"href": url, LINE: str(self._line(pos))})
 
     def _brace(self, pos: int) -> int:
         """Read ruby: `{汉字|hànzì}`."""
         found = _RUBY.match(self.text, pos)
         if found is None or not all(is_wide(char) and char.isalpha() for char in found[1]):
             return pos + 1
-        ruby = Element("ruby")
-        ruby.text = found[1]
-        SubElement(ruby, "rt").text = found[2]
-        return self._put(ruby, pos, found.end())
+        return self._put(_Leaf("ruby", found[1], {}, found[2]), pos, found.end())
 
     def _dollar(self, pos: int) -> int:
         """Read TeX: `$…$`, `` $`…`$ ``, `$$…$$`."""
@@ -448,9 +495,12 @@ class _Scanner:
         found = None if before.isalnum() and before.isascii() else _MATH.match(self.text, pos)
         if found is None:
             return pos + (2 if self.text.startswith("$$", pos) else 1)
-        math = Element("span", {"class": "math"})
-        math.text = found[1] or found[2] or found[3]
-        return self._put(math, pos, found.end())
+        return self._put(_Leaf("span", found[1] or found[2] or found[3], {"class": "math"}), pos, found.end())
+
+    def _insertion(self, pos: int) -> int:
+        """Read the mark of something that another extension has put here; the source itself cannot hold one."""
+        read = self.scope.inserted(self.text, pos) if self.scope.inserted else None
+        return self._put(_Inserted(read[0]), pos, read[1]) if read else pos + 1
 
     # --- emphasis
 
@@ -480,6 +530,7 @@ _RULES: dict[str, Callable[[_Scanner, int], int]] = {
     "w": _Scanner._www,
     "{": _Scanner._brace,
     "$": _Scanner._dollar,
+    "\x02": _Scanner._insertion,
 }
 
 
@@ -609,12 +660,13 @@ def _trim(text: str, start: int, end: int) -> int:
 class _Builder:
     """Build the elements inside one block from its pieces."""
 
-    __slots__ = ("last", "link", "open", "parent", "previous", "soft", "text", "too_deep")
+    __slots__ = ("last", "link", "make", "open", "parent", "previous", "scope", "text", "too_deep")
 
-    def __init__(self, parent: Element, soft: SoftBreak) -> None:
-        self.soft = soft
+    def __init__(self, parent: Element, scope: Scope) -> None:
+        self.scope = scope
+        self.make = scope.make
         self.parent = parent
-        self.last: Element | None = None  # the last child of `parent`
+        self.last: Element | None = parent[-1] if len(parent) else None  # the last child of `parent`
         self.open: list[tuple[Element, bool]] = []  # the elements around `parent`, and whether it is one of its own
         self.link = 0  # how many links are open: 0 or 1
         self.too_deep = False
@@ -631,6 +683,8 @@ class _Builder:
                 self.text.append(piece)
             elif type(piece) is _Run:
                 self._add_run(piece)
+            elif type(piece) is _Leaf:
+                self._add_leaf(piece)
             elif type(piece) is _Bracket:
                 if piece.target is None:
                     self.text.append("![" if piece.image else "[")
@@ -643,8 +697,11 @@ class _Builder:
                 self.link -= 1
             elif piece is _Mark.SOFT:
                 self._add_soft_break(pieces, position)
-            elif isinstance(piece, Element):
-                self._add_element(piece)
+            elif piece is _Mark.BREAK:
+                self._add("br", {})
+                self.previous = " "
+            elif type(piece) is _Inserted:
+                self._add_inserted(piece)
         self._flush()
 
     def _flush(self) -> None:
@@ -670,20 +727,43 @@ class _Builder:
             if not found[3].replace("_", "").isalpha() or found[3].endswith("_"):
                 continue  # `A76@2.0GHz` is no address
             self._add_text(text[start : found.start()])
-            link = SubElement(self.parent, "a", {"href": f"mailto:{found[2]}"})
-            link.text = found[0]
-            self.last = link
+            self.last = self.make(self.parent, "a", {"href": f"mailto:{found[2]}"})
+            self.last.text = self.scope.verbatim(found[0])
             start = found.end()
         self._add_text(text[start:])
 
-    def _add_element(self, element: Element) -> None:
-        self._flush()
-        if self.link and element.tag == "a":
-            self.text.append(element.text or "")
+    def _add(self, tag: str, attributes: dict[str, str]) -> Element:
+        """Add an element that stays empty or is given a text."""
+        if self.text:
+            self._flush()
+        self.last = element = self.make(self.parent, tag, attributes)
+        return element
+
+    def _add_leaf(self, leaf: _Leaf) -> None:
+        tag = leaf.tag
+        if self.link and tag == "a":
+            self.text.append(leaf.text)
             return
-        self.parent.append(element)
-        self.last = element
-        if edge := _edge_text(element):
+        element = self._add(tag, leaf.attributes)
+        if leaf.text:
+            element.text = self.scope.verbatim(leaf.text)
+        if tag == RAW:
+            self.scope.hosts.append(self.parent)
+        elif leaf.over:
+            self.make(element, "rt", {}).text = self.scope.verbatim(leaf.over)
+        if edge := _edge_text(leaf):
+            self.previous = edge[-1]
+
+    def _add_inserted(self, inserted: _Inserted) -> None:
+        node = inserted.node
+        if isinstance(node, str):
+            self.text.append(node)
+            return
+        self._flush()
+        node.tail = None
+        self.parent.append(node)
+        self.last = node
+        if edge := _edge_text(inserted):
             self.previous = edge[-1]
 
     def _add_run(self, run: _Run) -> None:
@@ -710,7 +790,7 @@ class _Builder:
         self.open.append((self.parent, tag is not None))
         if tag is not None:
             self._flush()
-            self.parent = SubElement(self.parent, tag, attributes)
+            self.parent = self.make(self.parent, tag, attributes)
             self.last = None
 
     def _close(self) -> None:
@@ -720,15 +800,12 @@ class _Builder:
             self.last, self.parent = self.parent, parent
 
     def _add_soft_break(self, pieces: list[_Piece], position: int) -> None:
-        if self.soft is SoftBreak.NEWLINE:
-            self.text.append("\n")
-            return
         before = self.text[-1][-1] if self.text else self.previous or " "
         if not joins(before, _next_character(pieces, position)):
             self.text.append(" ")
 
     def _add_image(self, bracket: _Bracket, target: Target, pieces: list[_Piece], position: int) -> int:
-        """Make an image of the pieces up to its end; give the position behind it."""
+        """Make an image of the pieces up to its end; return the position behind it."""
         words: list[str] = []
         depth = 1
         while depth:
@@ -743,41 +820,41 @@ class _Builder:
         alt, width = "".join(words), bracket.width
         if width is None and (found := _WIDTH_IN_ALT.search(alt)):
             alt, width = alt[: found.start()].rstrip(), found[1]
-        image = Element("img", {"src": target.url, "alt": alt, LINE: str(bracket.line)})
+        attributes = {"src": target.url, "alt": alt, LINE: str(bracket.line)}
         if target.title is not None:
-            image.set("title", target.title)
+            attributes["title"] = target.title
         if width is not None:
-            image.set("width", width.removesuffix("px"))
-        self._add_element(image)
+            attributes["width"] = width.removesuffix("px")
+        self._add("img", attributes)
+        self.previous = " "
         return position
 
 
 def _words(piece: _Piece) -> str:
-    """Give what a piece adds to the text of an image."""
+    """Return what a piece adds to the alternative text of an image."""
     if isinstance(piece, str):
         return piece
     if isinstance(piece, _Run):
         return piece.char * piece.count
     if isinstance(piece, _Bracket):
         return "![" if piece.image else "["
-    if isinstance(piece, _Mark) or piece.tag == "br":
-        return " "
-    return piece.text or "" if is_raw(piece) else plain_text(piece)
+    if isinstance(piece, _Leaf):
+        return piece.text + piece.over
+    if isinstance(piece, _Inserted):
+        return piece.node if isinstance(piece.node, str) else "".join(piece.node.itertext())
+    return " "
 
 
-def _edge_text(element: Element) -> str:
-    """Give the text that a line break beside `element` touches; "" where it looks through it: tags, footnote marks."""
-    return plain_text(element) or (" " if element.tag in ("br", "img") else "")
+def _edge_text(piece: _Piece) -> str:
+    """Return the text that a line break beside `piece` touches; "" where it looks through it: tags, footnote marks."""
+    return "" if isinstance(piece, _Leaf) and piece.tag == RAW else _words(piece)
 
 
 def _next_character(pieces: list[_Piece], position: int) -> str:
-    """Give the first character of text behind `position`, if it is near; else a space."""
+    """Return the first character of text behind `position`, if it is near; else a space."""
     for piece in pieces[position : position + 8]:
         if isinstance(piece, _Bracket) and piece.target is not None and not piece.image:
             continue
-        if piece is _Mark.END:
-            continue
-        text = _edge_text(piece) if isinstance(piece, Element) else _words(piece)
-        if text:
+        if piece is not _Mark.END and (text := _edge_text(piece)):
             return text[0]
     return " "
