@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
+from typing import Any
+
 import pytest
 
 from wxpub.sandbox import filter, view
@@ -89,6 +93,12 @@ CHANGED = [
     ('<img src="https://qpic.cn.evil.com/x.png">a', "a"),
     ('<img src="https://wx.qlogo.cn/x/0">', '<img data-src="https://wx.qlogo.cn/x/640?from=appmsg">'),
     ("<pre><code>a\nb</code></pre>", "<pre><code>ab</code></pre>"),
+    ('<pre><code><a href="https://e.com">a\nb</a>\n<b>\nc</b></code></pre>', "<pre><code>ab<b>c</b></code></pre>"),
+    ('<svg><details><summary><a href="https://e.com">x</a></summary></details></svg>', "<svg>x</svg>"),
+    ("<p>x</p><!-- 没有结尾 <b>y</b>", "<p>x</p>&lt;!-- 没有结尾 <b>y</b>"),
+    ('<p title="<!--">x</p>', '<p title="<!--">x</p>'),
+    ("<p>x</p><![CDATA[y <b>z</b>", "<p>x</p>&lt;![CDATA[y <b>z</b>"),
+    ("\ufdd1b>x<i>y</i>", "b>x<i>y</i>"),
     ("<p>没有闭合<b>x", "<p>没有闭合<b>x</b></p>"),
     ("1 < 2 <", "1 &lt; 2 &lt;"),
     ('<p a"b=1 =x>x</p>', "<p>x</p>"),
@@ -150,6 +160,48 @@ def test_a_deep_article_is_no_problem() -> None:
 def test_an_abysmal_article_is_refused_at_once() -> None:
     with pytest.raises(Refusal):
         filter.keep("<b>" * 300_000)
+
+
+def steps(content: str) -> int:
+    """Count the lines of Python that the filter runs through."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        filter.keep(content)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize("opener", ["<!--", "<!---", "<![CDATA[", "<?", "<a", "<a ", "</p ", '<p style="'])
+def test_what_never_ends_is_read_once(opener: str) -> None:
+    # Each opener would send the parser to the end of the text: they are one piece of text instead.
+    assert steps("<p>x</p>" + opener * 2000) <= steps("<p>x</p>" + opener * 1000) + 20
+    assert filter.keep("<p>x</p>" + opener * 3)[0] == "<p>x</p>" + opener.replace("<", "&lt;") * 3
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        '<a href="https://e.com">x</a>',
+        "<details><summary>x</summary></details>",
+        "<img src=x>",
+        "<script></script>",
+        "<code>\n</code>",
+        "<!--<-->",
+        "<svg><a></a></svg>",
+        "<p style=\"background:url('x')\">x</p>",
+    ],
+)
+def test_twice_as_many_pieces_take_twice_as_many_steps(piece: str) -> None:
+    assert steps(piece * 400) < 2.2 * steps(piece * 200)
 
 
 # stored -> as a phone lays it out

@@ -77,11 +77,15 @@ def keep(content: str, *, external_links: bool = False) -> tuple[str, list[dict[
     removed = Removed()
     _refuse(soup)
     _delete(soup, removed)
-    for tag in soup.find_all(True):
+    for tag in markup.tags(soup):
         _attributes(tag, removed)
         _styles(tag, removed)
-    _links(soup, removed, external_links)
-    _images(soup, removed)
+    for tag in markup.tags(soup):
+        if tag.name == "a":
+            _link(tag, removed, external_links)
+    for tag in markup.tags(soup):
+        if tag.name == "img":
+            _image(tag, removed)
     _code(soup, removed)
     return markup.serialise(soup), removed.to_json()
 
@@ -92,7 +96,7 @@ def text(content: str) -> str:
 
 
 def _refuse(soup: BeautifulSoup) -> None:
-    for tag in soup.find_all(True):
+    for tag in markup.tags(soup):
         if tag.name in _COMPONENTS:
             raise Refusal(45166)
         if tag.name == "a" and "href" in tag.attrs:
@@ -103,45 +107,41 @@ def _refuse(soup: BeautifulSoup) -> None:
 
 
 def _delete(soup: BeautifulSoup, removed: Removed) -> None:
-    from bs4.element import PreformattedString
-
     # Doctypes, CDATA and the like are not part of a fragment, and browsers end comments elsewhere than parsers do.
-    for string in soup.find_all(string=lambda text: isinstance(text, PreformattedString)):
-        if not _plain_comment(string):
+    for tag in (soup, *markup.tags(soup)):
+        kept = [child for child in tag.contents if _stays(child)]
+        for _ in range(len(tag.contents) - len(kept)):
             removed.note("注释或声明")
-            string.extract()
-    for tag in soup.find_all(True):
-        if tag.decomposed:
-            continue
+        tag.contents = kept
+    drawing: set[int] = set()  # what is in an SVG, and the SVG itself
+    for tag in markup.tags(soup):
+        if tag.name == "svg" or id(tag.parent) in drawing:
+            drawing.add(id(tag))
         if tag.name in _DELETED or (tag.name == "iframe" and "video_iframe" in _classes(tag)):
             removed.note(f"<{tag.name}>")
-            tag.decompose()
+            markup.remove(tag)
         elif tag.name == "iframe":
             removed.note("<iframe> 的全部属性与内容")
-            tag.clear(decompose=True)
+            tag.contents = []
             tag.attrs.clear()
         elif tag.name == "details":
-            _keep_summary(tag, removed)
-        elif (
-            tag.name in _UNWRAPPED or not _TAG_NAME.fullmatch(tag.name) or (tag.name == "a" and tag.find_parent("svg"))
-        ):
+            removed.note("<details>（只留 <summary> 的文字）")
+            markup.unwrap(tag)
+            tag.contents = [child for child in tag.contents if getattr(child, "name", "") == "summary"][:1]
+            for summary in tag.find_all("summary", recursive=False):
+                markup.unwrap(summary)
+                drawing.update({id(summary)} if id(tag) in drawing else ())
+        elif tag.name in _UNWRAPPED or not _TAG_NAME.fullmatch(tag.name) or (tag.name == "a" and id(tag) in drawing):
             removed.note(f"<{tag.name}>（保留内容）")
-            tag.unwrap()
+            markup.unwrap(tag)
 
 
-def _plain_comment(string: object) -> bool:
-    from bs4.element import Comment
+def _stays(node: object) -> bool:
+    """Whether a node is a tag, text, or a comment that browsers and parsers read alike."""
+    from bs4.element import Comment, PreformattedString
 
-    return isinstance(string, Comment) and not re.search("[<>]|--", string)
-
-
-def _keep_summary(details: Tag, removed: Removed) -> None:
-    removed.note("<details>（只留 <summary> 的文字）")
-    summary = details.find("summary", recursive=False)
-    if summary is not None:
-        details.insert_before(summary)
-        summary.unwrap()
-    details.decompose()
+    plain = isinstance(node, Comment) and not re.search("[<>]|--", node)
+    return plain or not isinstance(node, PreformattedString)
 
 
 def _classes(tag: Tag) -> list[str]:
@@ -174,7 +174,7 @@ def _styles(tag: Tag, removed: Removed) -> None:
         return
     if _RAW_QUOTED_URL.search(str(style)):
         removed.note(f"<{tag.name}>（style 中 url() 带引号，整个标签被拆除，内容保留）")
-        tag.unwrap()
+        markup.unwrap(tag)
         return
     pieces = markup.declarations(str(style))
     kept = [piece for piece in pieces if not _is_dropped(piece, tag, removed)]
@@ -235,13 +235,11 @@ def _stored(url: str) -> str:
     return address + mark + query
 
 
-def _links(soup: BeautifulSoup, removed: Removed, external_links: bool) -> None:
-    for tag in soup.find_all("a"):
-        href = markup.shown(tag.get("href") or "").strip()
-        if not href or _is_article(href) or (external_links and href.lower().startswith(("http://", "https://"))):
-            continue
+def _link(tag: Tag, removed: Removed, external_links: bool) -> None:
+    href = markup.shown(tag.get("href") or "").strip()
+    if href and not _is_article(href) and not (external_links and href.lower().startswith(("http://", "https://"))):
         removed.note(f"链接 {href}（保留文字）")
-        tag.unwrap()
+        markup.unwrap(tag)
 
 
 def _is_article(href: str) -> bool:
@@ -252,27 +250,31 @@ def _is_article(href: str) -> bool:
         return False
 
 
-def _images(soup: BeautifulSoup, removed: Removed) -> None:
-    for tag in soup.find_all("img"):
-        source = str(tag.attrs.get("src") or tag.attrs.get("data-src") or "")
-        if not is_picture_address(markup.shown(source)):
-            removed.note(f"图片 {markup.shown(source)[:120] or '（没有地址）'}")
-            tag.decompose()
-            continue
-        # The address keeps the place that `src` had among the attributes.
-        tag.attrs = {
-            "data-src" if name in {"src", "data-src"} else name: _stored(source)
-            if name in {"src", "data-src"}
-            else value
-            for name, value in tag.attrs.items()
-        }
+def _image(tag: Tag, removed: Removed) -> None:
+    source = str(tag.attrs.get("src") or tag.attrs.get("data-src") or "")
+    if not is_picture_address(markup.shown(source)):
+        removed.note(f"图片 {markup.shown(source)[:120] or '（没有地址）'}")
+        markup.remove(tag)
+        return
+    # The address keeps the place that `src` had among the attributes.
+    tag.attrs = {
+        "data-src" if name in {"src", "data-src"} else name: _stored(source) if name in {"src", "data-src"} else value
+        for name, value in tag.attrs.items()
+    }
 
 
 def _code(soup: BeautifulSoup, removed: Removed) -> None:
-    for tag in soup.find_all(["code", "pre"]):
-        for string in tag.find_all(string=lambda text: bool(text) and "\n" in text):
-            removed.note("代码里的换行符（\\n）")
-            string.replace_with(str(string).replace("\n", ""))
+    from bs4.element import NavigableString
+
+    code: set[int] = set()
+    for tag in markup.tags(soup, left_out=True):
+        if tag.name not in ("code", "pre") and id(tag.parent) not in code:
+            continue
+        code.add(id(tag))
+        for place, child in enumerate(tag.contents):
+            if isinstance(child, NavigableString) and "\n" in child:
+                removed.note("代码里的换行符（\\n）")
+                tag.contents[place] = type(child)(child.replace("\n", ""))
 
 
 # --- quirks -----------------------------------------------------------------------------------------------------------
@@ -293,7 +295,7 @@ def misstored(content: str, quirks: Collection[str]) -> str:
         return ""
     soup = markup.parse(content)
     if "drop-data" in quirks:
-        for tag in soup.find_all(True):
+        for tag in markup.tags(soup):
             tag.attrs = {
                 name: value
                 for name, value in tag.attrs.items()
@@ -324,7 +326,7 @@ def shown_articles(call: Call, articles: str, with_content: bool) -> list[dict[s
 
 def _vary_attributes(content: str, reading: int) -> str:
     soup = markup.parse(content)
-    for tag in soup.find_all(True):
+    for tag in markup.tags(soup):
         if tag.name == "img":
             own = {"class": "rich_pages wxw-img", "data-type": "png", "data-imgfileid": str(100_000_000 + reading)}
             tag.attrs = {**tag.attrs, **own}
@@ -351,8 +353,9 @@ def _vary_colours(content: str, reading: int) -> str:
         return f"rgb({red}, {green}, {blue})" if reading % 2 else match[0].upper()
 
     soup = markup.parse(content)
-    for tag in soup.find_all(style=True):
-        tag.attrs["style"] = _HEX.sub(written, str(tag.attrs["style"]))
+    for tag in markup.tags(soup):
+        if "style" in tag.attrs:
+            tag.attrs["style"] = _HEX.sub(written, str(tag.attrs["style"]))
     return markup.serialise(soup)
 
 
@@ -435,7 +438,7 @@ def _is_padded(tag: Tag) -> bool:
 
 
 def _has_text(tag: Tag) -> bool:
-    return bool(markup.shown(tag.get_text()).strip())
+    return any(markup.shown(words).strip() for words in tag.strings)
 
 
 def _is_zero(value: str) -> bool:

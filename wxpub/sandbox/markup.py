@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wxpub.sandbox.call import Refusal
@@ -15,11 +16,13 @@ from wxpub.sandbox.call import Refusal
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-AMP = "\ufdd0"  # stands for "&" inside the tree; a noncharacter, which no text may use
+# Stand for "&" and, where nothing begins with it, for "<" inside the tree; noncharacters, which no text may use.
+AMP, OPEN = "\ufdd0", "\ufdd1"
 VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 
 # The tree takes time with the square of its depth; browsers stop at 512, and no real article comes near.
 DEEPEST = 1500
+_NONCHARACTERS = {ord(AMP): None, ord(OPEN): None}
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 
 # Where a declaration list may change state; a character reference's semicolon ends no declaration.
@@ -38,18 +41,26 @@ def parse(markup: str) -> BeautifulSoup:
     from bs4 import BeautifulSoup
     from bs4.exceptions import ParserRejectedMarkup
 
-    if _depth(markup) > DEEPEST:
+    source = _ended(markup.translate(_NONCHARACTERS).replace("&", AMP))
+    if _depth(source) > DEEPEST:
         raise Refusal(45166)
-    # The empty comment keeps BeautifulSoup from wondering whether a text without tags is a file name.
-    source = "<!---->" + markup.replace(AMP, "").replace("&", AMP)
     try:
+        # The empty comment keeps BeautifulSoup from wondering whether a text without tags is a file name.
         soup = BeautifulSoup(
-            source, "html.parser", multi_valued_attributes=None, preserve_whitespace_tags=_Everywhere()
+            "<!---->" + source, "html.parser", multi_valued_attributes=None, preserve_whitespace_tags=_Everywhere()
         )
     except (ParserRejectedMarkup, AssertionError) as error:
         raise Refusal(45166) from error
     soup.contents[0].extract()
     return soup
+
+
+def _ended(markup: str) -> str:
+    """Hide every `<` whose tag, comment or section does not end: the parser would look for the end of each anew."""
+    for begin, end in (("<!--", "-->"), ("<![", "]]>"), ("<", ">")):
+        place = markup.rfind(end) + 1
+        markup = markup[:place] + markup[place:].replace(begin, OPEN + begin[1:])
+    return markup
 
 
 def _depth(markup: str) -> int:
@@ -64,6 +75,37 @@ def _depth(markup: str) -> int:
     return deepest
 
 
+# The tree is changed by marks only: `unwrap`, `remove` and `contents`. BeautifulSoup's own steps look an element up
+# among all its siblings, which takes time with the square of their number.
+
+
+def unwrap(tag: Tag) -> None:
+    """Leave out a tag, but not what is in it."""
+    tag.hidden = True
+
+
+def remove(tag: Tag) -> None:
+    """Leave out a tag with all that is in it."""
+    tag.hidden = True
+    tag.contents = []
+
+
+def tags(root: Tag, *, left_out: bool = False) -> Iterator[Tag]:
+    """Yield the tags in `root` in the order of the text; they may be changed on the way.
+
+    Those that are unwrapped are yielded only if `left_out` is true.
+    """
+    from bs4 import Tag
+
+    stack = list(reversed(root.contents))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Tag):
+            if left_out or not node.hidden:
+                yield node
+            stack.extend(reversed(node.contents))
+
+
 def serialise(root: Tag) -> str:
     """Write the children of `root` as HTML."""
     from bs4 import Tag
@@ -74,7 +116,9 @@ def serialise(root: Tag) -> str:
     stack: list[object] = list(reversed(root.contents))
     while stack:
         node = stack.pop()
-        if isinstance(node, Tag):
+        if isinstance(node, Tag) and node.hidden:
+            stack.extend(reversed(node.contents))
+        elif isinstance(node, Tag):
             parts.append(f"<{node.name}{''.join(_attribute(*pair) for pair in node.attrs.items())}>")
             if node.name not in VOID:
                 stack.append(_End(f"</{node.name}>"))
@@ -84,8 +128,8 @@ def serialise(root: Tag) -> str:
         elif isinstance(node, _End):
             parts.append(node)
         else:
-            parts.append(str(node).replace("<", "&lt;"))
-    return "".join(parts).replace(AMP, "&")
+            parts.append(str(node).replace("<", "&lt;").replace(OPEN, "&lt;"))
+    return "".join(parts).replace(AMP, "&").replace(OPEN, "<")
 
 
 class _End(str):
@@ -103,12 +147,12 @@ def _attribute(name: str, value: object) -> str:
 
 def shown(value: object) -> str:
     """Return an attribute's or text's value with its character references resolved."""
-    return html.unescape(str(value).replace(AMP, "&"))
+    return html.unescape(str(value).replace(AMP, "&").replace(OPEN, "<"))
 
 
 def hidden(text: str) -> str:
     """Return a text in the form in which the tree holds an attribute's value."""
-    return html.escape(text.replace(AMP, ""), quote=True).replace("&", AMP)
+    return html.escape(text.translate(_NONCHARACTERS), quote=True).replace("&", AMP)
 
 
 def declarations(style: str) -> list[str]:
