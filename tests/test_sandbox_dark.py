@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from wxpub.sandbox import view
+from wxpub.sandbox import pages
 
 
 def styles(content: str) -> list[str]:
-    return re.findall(r'style="([^"]*)"', view.shown(content, dark_mode=True))
+    return re.findall(r'style="([^"]*)"', pages.show(content, dark_mode=True))
 
 
 STYLES = [

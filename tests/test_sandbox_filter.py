@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from wxpub.sandbox import filter, view
+from wxpub.sandbox import filter, pages
 from wxpub.sandbox.call import Refusal
 
 PIC = "https://mmbiz.qpic.cn/mmbiz_png/abc/640"
@@ -232,10 +232,10 @@ SHOWN = [
 
 @pytest.mark.parametrize(("stored", "shown"), SHOWN)
 def test_a_phone_shows_it_so(stored: str, shown: str) -> None:
-    assert view.shown(stored) == shown
+    assert pages.show(stored) == shown
 
 
 def test_links_to_known_articles_stay_in_the_sandbox() -> None:
     content = '<a href="https://mp.weixin.qq.com/s/known">x</a><a href="https://mp.weixin.qq.com/s/other">y</a>'
-    shown = view.shown(content, knows=lambda slug: slug == "known")
+    shown = pages.show(content, knows=lambda slug: slug == "known")
     assert shown == '<a href="/s/known">x</a><a href="https://mp.weixin.qq.com/s/other">y</a>'

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from raw_wechat import BMP, GIF, HEIC, MP3, MP4, WEBP, Raw, jpeg, png
 
-from wxpub.sandbox import filter, serve, view
+from wxpub.sandbox import filter, pages, serve
 from wxpub.sandbox.call import TABLE
 
 # `WXPUB_FUZZ=10000 pytest tests/test_sandbox_fuzz.py` runs as many as the issue asks for; the suite itself runs fewer.
@@ -364,5 +364,5 @@ def test_the_filter_makes_something_lasting_of_any_tag_soup(seed: int) -> None:
         kept, _ = filter.keep(content)
         assert filter.keep(kept)[0] == kept, content
         assert "<script" not in kept.lower(), content
-        view.shown(kept, dark_mode=True)
+        pages.show(kept, dark_mode=True)
         filter.violations(kept)

@@ -8,16 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import flask
 
 from wxpub.errors import ConfigError
 from wxpub.sandbox import publish
 from wxpub.sandbox.call import TABLE, Refusal
 from wxpub.sandbox.store import APPID, FAULTS, QUIRKS, SECRET, Fault, Profile, Store, change, day
-
-if TYPE_CHECKING:
-    from flask import Flask
-    from werkzeug.wrappers import Response
 
 EARLIEST, LATEST = 946_684_800, 4_102_444_800  # 2000 and 2100
 
@@ -205,15 +203,13 @@ _ACTIONS: Mapping[str, Callable[[Control, Mapping[str, Any]], None]] = {
 }
 
 
-def add_to(app: Flask, store: Store) -> None:
+def add_to(app: flask.Flask, store: Store) -> None:
     """Add `/sandbox/ACTION` to the application: JSON comes in, JSON goes out."""
     app.add_url_rule("/sandbox/<action>", "admin", lambda action: _answer(store, action), methods=["GET", "POST"])
 
 
-def _answer(store: Store, action: str) -> Response:
-    import flask
-
-    def answer(value: object, status: int = 200) -> Response:
+def _answer(store: Store, action: str) -> flask.Response:
+    def answer(value: object, status: int = 200) -> flask.Response:
         return flask.Response(json.dumps(value, ensure_ascii=False) + "\n", status, mimetype="application/json")
 
     if HEADER not in flask.request.headers:

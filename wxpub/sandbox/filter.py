@@ -3,23 +3,189 @@
 Sources: round trips draft/add -> draft/get by publishing tools between 2026-04 and 2026-10 (wxart, stylewx, mbeditor),
 developers.weixin.qq.com api_draft_add and api_uploadimage; the steps are numbered as they act. The structure check is
 `POST /article-bin/verify_article_structure` of wechatjs/verify-article-structure-spec (2026-08).
+
+BeautifulSoup over `html.parser` reads the HTML, and what is not changed is written byte for byte as it came: WeChat
+keeps what it does not remove just as it was sent. So character references are hidden from the parser.
 """
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
+from bs4 import BeautifulSoup, Tag
+from bs4.element import Comment, NavigableString, PreformattedString
+from bs4.exceptions import ParserRejectedMarkup
+
 from wxpub import limits
-from wxpub.sandbox import markup
 from wxpub.sandbox.call import Answer, Call, Refusal
 
-if TYPE_CHECKING:
-    from bs4 import BeautifulSoup, Tag
+# --- HTML as a tree and back ------------------------------------------------------------------------------------------
+
+# Stand for "&" and, where nothing begins with it, for "<" inside the tree; noncharacters, which no text may use.
+AMP, OPEN = "\ufdd0", "\ufdd1"
+VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
+
+# The tree takes time with the square of its depth; browsers stop at 512, and no real article comes near.
+DEEPEST = 1500
+_NONCHARACTERS = {ord(AMP): None, ord(OPEN): None}
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
+
+# Where a declaration list may change state; a character reference's semicolon ends no declaration.
+_STYLE_MARK = re.compile(f"{AMP}#?\\w{{1,31}};|[;\"'()]")
+
+
+class _Everywhere(frozenset[str]):
+    """All tags: in none of them white space may be run together."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def parse(markup: str) -> BeautifulSoup:
+    """Read a fragment; refuse what `html.parser` gives up on (45166)."""
+    source = _ended(markup.translate(_NONCHARACTERS).replace("&", AMP))
+    if _depth(source) > DEEPEST:
+        raise Refusal(45166)
+    try:
+        # The empty comment keeps BeautifulSoup from wondering whether a text without tags is a file name.
+        soup = BeautifulSoup(
+            "<!---->" + source, "html.parser", multi_valued_attributes=None, preserve_whitespace_tags=_Everywhere()
+        )
+    except (ParserRejectedMarkup, AssertionError) as error:
+        raise Refusal(45166) from error
+    soup.contents[0].extract()
+    return soup
+
+
+def _ended(markup: str) -> str:
+    """Hide every `<` whose tag, comment or section does not end: the parser would look for the end of each anew."""
+    for begin, end in (("<!--", "-->"), ("<![", "]]>"), ("<", ">")):
+        place = markup.rfind(end) + 1
+        markup = markup[:place] + markup[place:].replace(begin, OPEN + begin[1:])
+    return markup
+
+
+def _depth(markup: str) -> int:
+    """Estimate how deep the tags are nested, as if every one without an end tag stayed open."""
+    depth = deepest = 0
+    for mark, name in _TAG.findall(markup):
+        if mark:
+            depth = max(0, depth - 1)
+        elif name.lower() not in VOID:
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
+# The tree is changed by marks only: `unwrap`, `remove` and `contents`. BeautifulSoup's own steps look an element up
+# among all its siblings, which takes time with the square of their number.
+
+
+def unwrap(tag: Tag) -> None:
+    """Leave out a tag, but not what is in it."""
+    tag.hidden = True
+
+
+def remove(tag: Tag) -> None:
+    """Leave out a tag with all that is in it."""
+    tag.hidden = True
+    tag.contents = []
+
+
+def tags(root: Tag, *, left_out: bool = False) -> Iterator[Tag]:
+    """Yield the tags in `root` in the order of the text; they may be changed on the way.
+
+    Those that are unwrapped are yielded only if `left_out` is true.
+    """
+    stack = list(reversed(root.contents))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Tag):
+            if left_out or not node.hidden:
+                yield node
+            stack.extend(reversed(node.contents))
+
+
+def serialise(root: Tag) -> str:
+    """Write the children of `root` as HTML."""
+    parts: list[str] = []
+    # A stack of our own: articles may be nested deeper than Python's reaches. A string in it is finished text.
+    stack: list[object] = list(reversed(root.contents))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Tag) and node.hidden:
+            stack.extend(reversed(node.contents))
+        elif isinstance(node, Tag):
+            parts.append(f"<{node.name}{''.join(_attribute(*pair) for pair in node.attrs.items())}>")
+            if node.name not in VOID:
+                stack.append(_End(f"</{node.name}>"))
+                stack.extend(reversed(node.contents))
+        elif isinstance(node, PreformattedString):
+            parts.append(f"{node.PREFIX}{node}{node.SUFFIX}")
+        elif isinstance(node, _End):
+            parts.append(node)
+        else:
+            parts.append(str(node).replace("<", "&lt;").replace(OPEN, "&lt;"))
+    return "".join(parts).replace(AMP, "&").replace(OPEN, "<")
+
+
+class _End(str):
+    """An end tag that waits on the stack."""
+
+    __slots__ = ()
+
+
+def _attribute(name: str, value: object) -> str:
+    text = "" if value is None else str(value)
+    if '"' not in text:
+        return f' {name}="{text}"'
+    return f" {name}='{text}'" if "'" not in text else f' {name}="{text.replace(chr(34), AMP + "quot;")}"'
+
+
+def shown(value: object) -> str:
+    """Return an attribute's or text's value with its character references resolved."""
+    return html.unescape(str(value).replace(AMP, "&").replace(OPEN, "<"))
+
+
+def hidden(text: str) -> str:
+    """Return a text in the form in which the tree holds an attribute's value."""
+    return html.escape(text.translate(_NONCHARACTERS), quote=True).replace("&", AMP)
+
+
+def declarations(style: str) -> list[str]:
+    """Split a `style` at the semicolons that end declarations: not those in quotes, brackets or references."""
+    pieces = []
+    start, quote, depth = 0, "", 0
+    for match in _STYLE_MARK.finditer(style):
+        mark = shown(match.group())  # a reference to a quotation mark is one
+        if quote:
+            quote = "" if mark == quote else quote
+        elif mark in ('"', "'"):
+            quote = mark
+        elif mark == "(":
+            depth += 1
+        elif mark == ")":
+            depth = max(0, depth - 1)
+        elif match.group() == ";" and depth == 0:
+            pieces.append(style[start : match.start()])
+            start = match.end()
+    pieces.append(style[start:])
+    return pieces
+
+
+def split(declaration: str) -> tuple[str, str]:
+    """Return a declaration's property (lower case) and value, character references resolved."""
+    name, _, value = shown(declaration).partition(":")
+    return name.strip().lower(), value.strip()
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
 
 # 1. A draft with one of these is refused as a whole (45166).
 _COMPONENTS = frozenset(["mp-miniprogram", "mp-common-miniprogram"])
@@ -73,34 +239,34 @@ def keep(content: str, *, external_links: bool = False) -> tuple[str, list[dict[
     """Return `content` as WeChat stores it, and what was removed; refuse with 45166 what makes WeChat refuse it all."""
     if "<" not in content:
         return content, []
-    soup = markup.parse(content)
+    soup = parse(content)
     removed = Removed()
     _refuse(soup)
     _delete(soup, removed)
-    for tag in markup.tags(soup):
+    for tag in tags(soup):
         _attributes(tag, removed)
         _styles(tag, removed)
-    for tag in markup.tags(soup):
+    for tag in tags(soup):
         if tag.name == "a":
             _link(tag, removed, external_links)
-    for tag in markup.tags(soup):
+    for tag in tags(soup):
         if tag.name == "img":
             _image(tag, removed)
     _code(soup, removed)
-    return markup.serialise(soup), removed.to_json()
+    return serialise(soup), removed.to_json()
 
 
 def text(content: str) -> str:
     """Return the text of an article's HTML with white space run together, as WeChat takes a digest from it."""
-    return " ".join(markup.shown(markup.parse(content).get_text()).split())
+    return " ".join(shown(parse(content).get_text()).split())
 
 
 def _refuse(soup: BeautifulSoup) -> None:
-    for tag in markup.tags(soup):
+    for tag in tags(soup):
         if tag.name in _COMPONENTS:
             raise Refusal(45166)
         if tag.name == "a" and "href" in tag.attrs:
-            href = markup.shown(tag["href"]).strip()
+            href = shown(tag["href"]).strip()
             dead = href.startswith("#") or (not href and "data-miniprogram-appid" not in tag.attrs)
             if dead or _TEMPKEY.search(href) or _MEDIA_ID_SLUG.search(href):
                 raise Refusal(45166)
@@ -108,38 +274,36 @@ def _refuse(soup: BeautifulSoup) -> None:
 
 def _delete(soup: BeautifulSoup, removed: Removed) -> None:
     # Doctypes, CDATA and the like are not part of a fragment, and browsers end comments elsewhere than parsers do.
-    for tag in (soup, *markup.tags(soup)):
+    for tag in (soup, *tags(soup)):
         kept = [child for child in tag.contents if _stays(child)]
         for _ in range(len(tag.contents) - len(kept)):
             removed.note("注释或声明")
         tag.contents = kept
     drawing: set[int] = set()  # what is in an SVG, and the SVG itself
-    for tag in markup.tags(soup):
+    for tag in tags(soup):
         if tag.name == "svg" or id(tag.parent) in drawing:
             drawing.add(id(tag))
         if tag.name in _DELETED or (tag.name == "iframe" and "video_iframe" in _classes(tag)):
             removed.note(f"<{tag.name}>")
-            markup.remove(tag)
+            remove(tag)
         elif tag.name == "iframe":
             removed.note("<iframe> 的全部属性与内容")
             tag.contents = []
             tag.attrs.clear()
         elif tag.name == "details":
             removed.note("<details>（只留 <summary> 的文字）")
-            markup.unwrap(tag)
+            unwrap(tag)
             tag.contents = [child for child in tag.contents if getattr(child, "name", "") == "summary"][:1]
             for summary in tag.find_all("summary", recursive=False):
-                markup.unwrap(summary)
+                unwrap(summary)
                 drawing.update({id(summary)} if id(tag) in drawing else ())
         elif tag.name in _UNWRAPPED or not _TAG_NAME.fullmatch(tag.name) or (tag.name == "a" and id(tag) in drawing):
             removed.note(f"<{tag.name}>（保留内容）")
-            markup.unwrap(tag)
+            unwrap(tag)
 
 
 def _stays(node: object) -> bool:
     """Whether a node is a tag, text, or a comment that browsers and parsers read alike."""
-    from bs4.element import Comment, PreformattedString
-
     plain = isinstance(node, Comment) and not re.search("[<>]|--", node)
     return plain or not isinstance(node, PreformattedString)
 
@@ -150,7 +314,7 @@ def _classes(tag: Tag) -> list[str]:
 
 def _attributes(tag: Tag, removed: Removed) -> None:
     for name in list(tag.attrs):
-        value = markup.shown(tag.attrs[name] or "")
+        value = shown(tag.attrs[name] or "")
         dangerous = name in _ADDRESSES and _DANGEROUS.match(re.sub(r"[\x00-\x20]", "", value))
         # A data: image goes with its element below; anywhere else such an address is dropped.
         if dangerous and tag.name == "img" and value.lstrip().lower().startswith("data:"):
@@ -174,9 +338,9 @@ def _styles(tag: Tag, removed: Removed) -> None:
         return
     if _RAW_QUOTED_URL.search(str(style)):
         removed.note(f"<{tag.name}>（style 中 url() 带引号，整个标签被拆除，内容保留）")
-        markup.unwrap(tag)
+        unwrap(tag)
         return
-    pieces = markup.declarations(str(style))
+    pieces = declarations(str(style))
     kept = [piece for piece in pieces if not _is_dropped(piece, tag, removed)]
     result = ";".join(_rehosted(piece) for piece in kept)
     if result != style:
@@ -184,7 +348,7 @@ def _styles(tag: Tag, removed: Removed) -> None:
 
 
 def _is_dropped(declaration: str, tag: Tag, removed: Removed) -> bool:
-    name, value = markup.split(declaration)
+    name, value = split(declaration)
     foreign = name in {"background", "background-image"} and any(
         not is_picture_address(url) for _, url in _URL.findall(value)
     )
@@ -230,16 +394,16 @@ def _stored(url: str) -> str:
     if address.endswith("/0"):
         address = address[:-1] + "640"
         if "from=appmsg" not in query:
-            query = f"{query}{markup.AMP}amp;from=appmsg" if query else "from=appmsg"
+            query = f"{query}{AMP}amp;from=appmsg" if query else "from=appmsg"
         mark = "?"
     return address + mark + query
 
 
 def _link(tag: Tag, removed: Removed, external_links: bool) -> None:
-    href = markup.shown(tag.get("href") or "").strip()
+    href = shown(tag.get("href") or "").strip()
     if href and not _is_article(href) and not (external_links and href.lower().startswith(("http://", "https://"))):
         removed.note(f"链接 {href}（保留文字）")
-        markup.unwrap(tag)
+        unwrap(tag)
 
 
 def _is_article(href: str) -> bool:
@@ -252,9 +416,9 @@ def _is_article(href: str) -> bool:
 
 def _image(tag: Tag, removed: Removed) -> None:
     source = str(tag.attrs.get("src") or tag.attrs.get("data-src") or "")
-    if not is_picture_address(markup.shown(source)):
-        removed.note(f"图片 {markup.shown(source)[:120] or '（没有地址）'}")
-        markup.remove(tag)
+    if not is_picture_address(shown(source)):
+        removed.note(f"图片 {shown(source)[:120] or '（没有地址）'}")
+        remove(tag)
         return
     # The address keeps the place that `src` had among the attributes.
     tag.attrs = {
@@ -264,10 +428,8 @@ def _image(tag: Tag, removed: Removed) -> None:
 
 
 def _code(soup: BeautifulSoup, removed: Removed) -> None:
-    from bs4.element import NavigableString
-
     code: set[int] = set()
-    for tag in markup.tags(soup, left_out=True):
+    for tag in tags(soup, left_out=True):
         if tag.name not in ("code", "pre") and id(tag.parent) not in code:
             continue
         code.add(id(tag))
@@ -293,9 +455,9 @@ def misstored(content: str, quirks: Collection[str]) -> str:
     """Return what is stored of filtered `content` by a WeChat with these quirks."""
     if "empty-content" in quirks:
         return ""
-    soup = markup.parse(content)
+    soup = parse(content)
     if "drop-data" in quirks:
-        for tag in markup.tags(soup):
+        for tag in tags(soup):
             tag.attrs = {
                 name: value
                 for name, value in tag.attrs.items()
@@ -305,7 +467,7 @@ def misstored(content: str, quirks: Collection[str]) -> str:
         words = soup.find(string=lambda text: bool(text and text.strip()))
         if words is not None:
             words.replace_with(OTHER_TEXT)
-    return markup.serialise(soup) if {"drop-data", "other-text"} & set(quirks) else content
+    return serialise(soup) if {"drop-data", "other-text"} & set(quirks) else content
 
 
 def shown_articles(call: Call, articles: str, with_content: bool) -> list[dict[str, Any]]:
@@ -325,17 +487,17 @@ def shown_articles(call: Call, articles: str, with_content: bool) -> list[dict[s
 
 
 def _vary_attributes(content: str, reading: int) -> str:
-    soup = markup.parse(content)
-    for tag in markup.tags(soup):
+    soup = parse(content)
+    for tag in tags(soup):
         if tag.name == "img":
             own = {"class": "rich_pages wxw-img", "data-type": "png", "data-imgfileid": str(100_000_000 + reading)}
             tag.attrs = {**tag.attrs, **own}
         if "style" in tag.attrs:
-            pieces = markup.declarations(str(tag.attrs["style"]))
+            pieces = declarations(str(tag.attrs["style"]))
             tag.attrs["style"] = ("; " if reading % 2 else ";").join(piece.strip() for piece in pieces)
         if reading % 2:
             tag.attrs = dict(reversed(tag.attrs.items()))
-    return markup.serialise(soup)
+    return serialise(soup)
 
 
 def _vary_pictures(content: str, reading: int) -> str:
@@ -352,11 +514,11 @@ def _vary_colours(content: str, reading: int) -> str:
         red, green, blue = bytes.fromhex(match[1])
         return f"rgb({red}, {green}, {blue})" if reading % 2 else match[0].upper()
 
-    soup = markup.parse(content)
-    for tag in markup.tags(soup):
+    soup = parse(content)
+    for tag in tags(soup):
         if "style" in tag.attrs:
             tag.attrs["style"] = _HEX.sub(written, str(tag.attrs["style"]))
-    return markup.serialise(soup)
+    return serialise(soup)
 
 
 _VARIANTS: Mapping[str, Callable[[str, int], str]] = {
@@ -394,9 +556,9 @@ def verify(call: Call) -> Answer:
 def violations(content: str) -> dict[str, list[tuple[int, str]]]:
     """List the rules that `content` breaks: the top-level block (counted from 0) and start tag of every place."""
     found: dict[str, list[tuple[int, str]]] = {}
-    for place, block in enumerate(markup.parse(content).find_all(True, recursive=False)):
+    for place, block in enumerate(parse(content).find_all(True, recursive=False)):
         for tag in (block, *block.find_all(True)):
-            styles = dict(markup.split(piece) for piece in markup.declarations(str(tag.attrs.get("style") or "")))
+            styles = dict(split(piece) for piece in declarations(str(tag.attrs.get("style") or "")))
             for name, (_, breaks) in RULES.items():
                 if breaks(tag, styles):
                     found.setdefault(name, []).append((place, _start(tag)))
@@ -404,7 +566,7 @@ def violations(content: str) -> dict[str, list[tuple[int, str]]]:
 
 
 def _start(tag: Tag) -> str:
-    attributes = "".join(f' {name}="{markup.shown(value)}"' for name, value in tag.attrs.items())
+    attributes = "".join(f' {name}="{shown(value)}"' for name, value in tag.attrs.items())
     return f"<{tag.name}{attributes}>"[:300]
 
 
@@ -438,7 +600,7 @@ def _is_padded(tag: Tag) -> bool:
 
 
 def _has_text(tag: Tag) -> bool:
-    return any(markup.shown(words).strip() for words in tag.strings)
+    return any(shown(words).strip() for words in tag.strings)
 
 
 def _is_zero(value: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import secrets
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -15,16 +16,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from wxpub import limits
+import flask
+from bs4 import BeautifulSoup, Tag
+from werkzeug.wrappers import Response
+
+from wxpub import darkmode, limits
 from wxpub.errors import ConfigError
-from wxpub.sandbox import publish, view
+from wxpub.sandbox import filter, publish
 from wxpub.sandbox.call import TABLE
 from wxpub.sandbox.store import APPID, BEIJING, KINDS, Store, day
 
 if TYPE_CHECKING:
-    from flask import Flask
-    from werkzeug.wrappers import Response
-
     from wxpub.sandbox.control import Control
 
 WIDTHS = (320, 375, 414, 586, 677)
@@ -60,7 +62,7 @@ class Bar:
         return self.value > self.limit
 
 
-def add_to(app: Flask, store: Store, control: Callable[[Store, str], Control]) -> None:
+def add_to(app: flask.Flask, store: Store, control: Callable[[Store, str], Control]) -> None:
     """Add the pages to the application; `control` makes the controls of an account."""
     pages = _Pages(store, control)
     app.add_template_filter(_when, "when")
@@ -88,8 +90,6 @@ def _when(seconds: float) -> str:
 
 
 def _protect(response: Response) -> Response:
-    import flask
-
     if flask.request.endpoint == "api":
         return response
     if response.mimetype == "text/html":
@@ -101,8 +101,6 @@ def _protect(response: Response) -> Response:
 
 
 def _missing(_error: object) -> tuple[str, int]:
-    import flask
-
     return flask.render_template("missing.html"), 404
 
 
@@ -117,15 +115,11 @@ class _Pages:
 
     def current(self) -> str:
         """Return the account that the browser looks at: the first one unless a cookie names another."""
-        import flask
-
         named = flask.request.cookies.get(ACCOUNT_COOKIE, APPID)
         return named if self.store.account(named) is not None else APPID
 
     def common(self) -> dict[str, object]:
         """Return what every template may use."""
-        import flask
-
         return {
             "csrf": self.store.setting("csrf"),
             "account": self.store.account(self.current()),
@@ -135,8 +129,6 @@ class _Pages:
         }
 
     def home(self) -> str:
-        import flask
-
         store, appid = self.store, self.current()
         control = self.control(store, appid)
         publications = store.rows("SELECT * FROM publication WHERE appid = ? ORDER BY publish_id DESC LIMIT 200", appid)
@@ -164,8 +156,6 @@ class _Pages:
         return _reader(self.store, _row(self.store, kind, key), index)
 
     def permalink(self, slug: str) -> Response:
-        import flask
-
         found = _find_slug(self.store, slug)
         if found is None:
             flask.abort(404)
@@ -175,14 +165,10 @@ class _Pages:
         return _reader(self.store, row, index)
 
     def temporary(self) -> Response:
-        import flask
-
         given = flask.request.args
         return _reader(self.store, _row(self.store, "draft", given.get("tempkey", "")), given.get("idx", 1, int) - 1)
 
     def picture(self, kind: str, name: str, size: str) -> Response:
-        import flask
-
         row = self.store.row("SELECT mime, data FROM file WHERE id = ?", name)
         if row is None:
             flask.abort(404)
@@ -192,8 +178,6 @@ class _Pages:
         return response
 
     def log(self) -> str:
-        import flask
-
         path = flask.request.args.get("path") or None
         sql = "SELECT * FROM call WHERE ?1 IS NULL OR path = ?1 ORDER BY id DESC LIMIT ?2"
         rows = self.store.rows(sql, path, SHOWN_CALLS)
@@ -201,24 +185,18 @@ class _Pages:
         return flask.render_template("log.html", calls=rows, paths=paths, path=path)
 
     def call(self, number: int) -> str:
-        import flask
-
         row = self.store.row("SELECT * FROM call WHERE id = ?", number) if number < 2**62 else None
         if row is None:
             flask.abort(404)
         return flask.render_template("call.html", call=row, sent=_pretty(row["request"]), answer=_pretty(row["answer"]))
 
     def quota(self) -> str:
-        import flask
-
         today, appid = day(self.store.now()), self.current()
         used = [(endpoint, self.store.used(appid, path, today)) for path, endpoint in TABLE.items() if endpoint.token]
         return flask.render_template("quota.html", used=used, day=today)
 
     def do(self, action: str) -> Response:
         """Do what a button asks for, and go on with a page."""
-        import flask
-
         given = flask.request.form
         if not hmac.compare_digest(given.get("csrf", "").encode(), str(self.store.setting("csrf")).encode()):
             flask.abort(403)
@@ -260,8 +238,6 @@ class _Pages:
 
 
 def _row(store: Store, kind: str, key: str) -> sqlite3.Row:
-    import flask
-
     number = key if key.isdigit() and len(key) < 18 else -1
     sql = "SELECT * FROM publication WHERE publish_id = ?"
     row = store.draft(key) if kind == "draft" else store.row(sql, number)
@@ -277,7 +253,7 @@ def _card(row: sqlite3.Row) -> dict[str, object]:
     return {
         "row": row,
         "first": articles[0],
-        "cover": view.local(str(articles[0]["thumb_url"])),
+        "cover": _local(str(articles[0]["thumb_url"])),
         "others": articles[1:],
         "removed": sum(entry["times"] for trace in json.loads(row["traces"]) for entry in trace["removed"]),
         "deleted": deleted,
@@ -285,8 +261,6 @@ def _card(row: sqlite3.Row) -> dict[str, object]:
 
 
 def _article_page(store: Store, kind: str, row: sqlite3.Row, key: str) -> str:
-    import flask
-
     articles, traces = json.loads(row["articles"]), json.loads(row["traces"])
     index = flask.request.args.get("index", 0, type=int)
     if not 0 <= index < len(articles):
@@ -329,19 +303,17 @@ def _bars(article: Mapping[str, Any], trace: Mapping[str, Any], title_chars: int
 
 def _reader(store: Store, row: sqlite3.Row, index: int) -> Response:
     """Return an article as the reader sees it, in a page that can do nothing."""
-    import flask
-
     articles, dark_mode = json.loads(row["articles"]), flask.request.args.get("dark") == "1"
     if not 0 <= index < len(articles):
         flask.abort(404)
     article, trace = articles[index], json.loads(row["traces"])[index]
-    body = view.shown(article["content"], dark_mode=dark_mode, knows=lambda slug: _find_slug(store, slug) is not None)
+    body = show(article["content"], dark_mode=dark_mode, knows=lambda slug: _find_slug(store, slug) is not None)
     html = flask.render_template(
         "reader.html",
         article=article,
         body=body,
         dark=dark_mode,
-        pictures=[view.local(url) for url in trace.get("images", [])],
+        pictures=[_local(url) for url in trace.get("images", [])],
         created=row["updated"] if "updated" in row.keys() else row["done"],  # noqa: SIM118 - a Row is not a mapping
     )
     response = flask.Response(html, mimetype="text/html")
@@ -361,3 +333,121 @@ def _pretty(text: str) -> str:
         return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
     except ValueError:
         return text
+
+
+# --- an article as a phone shows it -----------------------------------------------------------------------------------
+# First what the page's own script does on load, then what the client makes of it (sources: WeChat's article page
+# scripts and style sheet as mirrored publicly, measurements on phones by publishing tools). For display only.
+
+# The classes that the page's script leaves alone; all others are blanked.
+_CLASSES = frozenset(
+    [
+        *("rich_pages", "blockquote_info", "blockquote_biz", "blockquote_other", "blockquote_article", "js_jump_icon"),
+        *("h5_image_link", "js_banner_container", "js_list_container", "js_cover", "js_tx_video_container"),
+        *("img_loading", "list-paddingleft-1", "list-paddingleft-2", "list-paddingleft-3", "selectTdClass"),
+        *("noBorderTable", "ue-table-interlace-color-single", "ue-table-interlace-color-double", "__bg_gif"),
+        *("weapp_text_link", "weapp_image_link", "js_img_loading", "db"),
+    ]
+)
+_CLASS_STARTS = ("cps_inner", "bizsvr_", "code-snippet", "qa__", "wx-edui-", "js_product_", "wx_video_")
+_BLOCKS = ["section", "p", "div", "ul", "ol", "table", "blockquote", "pre", *(f"h{level}" for level in range(1, 7))]
+_CHINESE_FONT = re.compile(
+    r"[^\x00-\x7f]|pingfang|hiragino|heiti|songti|kaiti|stkaiti|stsong|stheiti|stfangsong|yahei|simsun|simhei|kaiti|"
+    r"fangsong|noto s\w+ (cjk|sc|tc)|source han|lantinghei|yuanti|xingkai",
+    re.IGNORECASE,
+)
+_PICTURE = re.compile(r"(?:https?:)?//mmbiz\.qpic\.cn/", re.IGNORECASE)
+_SLUG = re.compile(rf"https?://{re.escape(limits.ARTICLE_HOST)}/s/([A-Za-z0-9_-]+)")
+
+
+def show(content: str, *, dark_mode: bool = False, knows: Callable[[str], bool] = lambda slug: False) -> str:
+    """Return an article's HTML as a phone shows it; pictures and the articles that `knows` has point to the sandbox."""
+    soup = filter.parse(content)
+    _load(soup)
+    for tag in filter.tags(soup):
+        _client(tag)
+    if dark_mode:
+        _darken(soup)
+    for tag in filter.tags(soup):
+        _localise(tag, knows)
+    return filter.serialise(soup)
+
+
+def _load(soup: BeautifulSoup) -> None:
+    """Do what the page's script does on load."""
+    for tag in filter.tags(soup):
+        if tag.name == "map":
+            filter.remove(tag)
+        tag.attrs.pop("contenteditable", None)
+        if "class" in tag.attrs:
+            kept = [name for name in str(tag.attrs["class"]).split() if _is_known(name)]
+            tag.attrs["class"] = " ".join(kept)
+        if "data-src" in tag.attrs:
+            tag.attrs["src"] = tag.attrs.pop("data-src")
+
+
+def _is_known(name: str) -> bool:
+    return name in _CLASSES or name.startswith(_CLASS_STARTS)
+
+
+def _client(tag: Tag) -> None:
+    """Do what the phone's client does to one element."""
+    if tag.name == "div":
+        tag.attrs.pop("style", None)
+    if "nodeleaf" in tag.attrs:
+        for child in tag.find_all(_BLOCKS, recursive=False):
+            filter.remove(child)
+    style = str(tag.attrs.get("style") or "")
+    if "font-family" in style or "filter" in style:
+        pieces = [_rendered(piece) for piece in filter.declarations(style)]
+        tag.attrs["style"] = ";".join(piece for piece in pieces if piece)
+
+
+def _rendered(declaration: str) -> str:
+    """Return a declaration as the client takes it: no Chinese font families, no filters."""
+    name, value = filter.split(declaration)
+    if name in ("filter", "-webkit-filter", "backdrop-filter"):
+        return ""
+    if name != "font-family":
+        return declaration
+    families = [family for family in value.split(",") if not _CHINESE_FONT.search(family)]
+    return filter.hidden(f"font-family:{','.join(families)}") if families else ""
+
+
+def _darken(soup: BeautifulSoup) -> None:
+    """Rewrite the inline styles as the page's dark mode does."""
+    depths = {id(soup): -1}
+    elements = []
+    tags = list(filter.tags(soup))
+    for tag in tags:
+        depth = depths[id(tag)] = depths[id(tag.parent)] + 1
+        pairs = map(filter.split, filter.declarations(str(tag.attrs.get("style") or "")))
+        style = {name: value for name, value in pairs if value}
+        attributes = {name: filter.shown(value or "") for name, value in tag.attrs.items()}
+        has_text = any(map(str.strip, tag.strings))
+        elements.append(darkmode.Element(depth, tag.name, style, attributes, has_text))
+    for tag, element, night in zip(tags, elements, darkmode.convert(elements), strict=True):
+        if night.style != element.style:
+            style_text = ";".join(f"{name}:{value}" for name, value in night.style.items())
+            tag.attrs["style"] = filter.hidden(style_text)
+
+
+def _localise(tag: Tag, knows: Callable[[str], bool]) -> None:
+    for name in ("src", "href", "xlink:href", "style"):
+        value = str(tag.attrs.get(name) or "")
+        if "qpic.cn" in value:
+            tag.attrs[name] = _local(value)
+    if tag.name == "img" and not _is_local(str(tag.attrs.get("src", ""))):
+        tag.attrs.pop("src", None)
+    if tag.name == "a" and (found := _SLUG.match(filter.shown(tag.attrs.get("href") or ""))) and knows(found.group(1)):
+        tag.attrs["href"] = "/s/" + found.group(1)
+
+
+def _local(address: str) -> str:
+    """Return the sandbox's own address of one of WeChat's pictures."""
+    return _PICTURE.sub("/", address)
+
+
+def _is_local(address: str) -> bool:
+    """Whether an address is one of the sandbox's own."""
+    return address.startswith("/") and not address.startswith("//") and not filter.is_picture_address(address[1:])

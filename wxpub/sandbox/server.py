@@ -21,6 +21,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
+import flask
+from werkzeug.routing import Rule
+from werkzeug.wrappers import Response
+
 from wxpub.errors import ConfigError
 from wxpub.sandbox import account, drafts, media, publish
 from wxpub.sandbox.call import GET, JSON, MESSAGES, TABLE, TEXT, Answer, Call, File, Refusal, Run, make_rid, refuse
@@ -28,8 +32,6 @@ from wxpub.sandbox.store import CONDITIONS, Fault, Store
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-    from flask import Flask, Request
-    from werkzeug.wrappers import Response
 
 # --- who answers ------------------------------------------------------------------------------------------------------
 
@@ -43,14 +45,11 @@ API_HOSTS = (
 )
 
 
-def make_app(store: Store, hosts: tuple[str, ...] = (), on_call: Callable[[str], None] | None = None) -> Flask:
+def make_app(store: Store, hosts: tuple[str, ...] = (), on_call: Callable[[str], None] | None = None) -> flask.Flask:
     """Build the application over `store`; `hosts` are further names that the Host header may have.
 
     `on_call` is told one line about each API call. Pages are added to the application by their own room.
     """
-    import flask
-    from werkzeug.routing import Rule
-
     app = flask.Flask(__name__, static_folder="static")
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
@@ -101,7 +100,7 @@ _SECRET = re.compile(r"(secret(?:=|\"\s*:\s*\"))[^&\"]+")
 class _Exchange:
     """A call and what is learned about it while it is answered."""
 
-    def __init__(self, store: Store, request: Request, on_call: Callable[[str], None] | None) -> None:
+    def __init__(self, store: Store, request: flask.Request, on_call: Callable[[str], None] | None) -> None:
         self.store = store
         self.request = request
         self.on_call = on_call
@@ -115,8 +114,6 @@ class _Exchange:
 
     def answer(self) -> Response:
         """Answer the call, play its faults, and log it."""
-        import flask
-
         try:
             asked = _read_faults(self.request.headers.get(FAULT_HEADER, ""))
         except ConfigError as error:
@@ -149,8 +146,6 @@ class _Exchange:
     # --- acting -------------------------------------------------------------------------------------------------------
 
     def _outcome(self) -> Response:
-        import flask
-
         if found := self._plays("status"):
             return flask.Response(HTML_PAGE, int(found.value), content_type="text/html")
         try:
@@ -196,8 +191,6 @@ class _Exchange:
         return named if self.store.account(named) is not None else ""
 
     def _respond(self, result: Answer) -> Response:
-        import flask
-
         if isinstance(result, File):
             response = flask.Response(result.data, content_type=result.mime)
             response.headers["Content-disposition"] = f'attachment; filename="{quote(result.name, safe="")}"'
@@ -389,8 +382,6 @@ class _Connection(BaseHTTPRequestHandler):
         return bytes(body)
 
     def _answer(self, body: bytes) -> None:
-        from werkzeug.wrappers import Response
-
         wire = Wire(self._hang_up, self.server.closing.wait)
         environ = self._environ(body)
         environ[WIRE] = wire
