@@ -234,6 +234,11 @@ def lines_of(text: str, kept: str = "") -> list[str]:
     return text.removesuffix("\n").split("\n")
 
 
+def opens_fence(line: str) -> bool:
+    """Whether a block of code starts with this line."""
+    return bool(_FENCE.match(line.lstrip(" "))) and not line.startswith(" " * CODE_INDENT)
+
+
 def read(lines: Iterable[str]) -> Document:
     """Read the block structure of a document from its lines, which have no line ends."""
     reader = Reader(Document(1))

@@ -151,10 +151,13 @@ class Builder:
         self.make = scope.make
         self.read = read
 
-    def add_all(self, parent: Element, children: list[blocks.Block]) -> None:
-        """Append the elements of `children` to `parent`."""
+    def add_all(self, parent: Element, children: list[blocks.Block], *, loose: bool = True) -> None:
+        """Append the elements of `children` to `parent`; if it is not `loose`, its paragraphs are text of its own."""
         for block in children:
-            self._add(parent, block)
+            if isinstance(block, blocks.Paragraph) and not loose:
+                self.read(parent, block.text, block.line)
+            else:
+                self._add(parent, block)
 
     def add_footnotes(self, root: Element, document: blocks.Document) -> list[blocks.Footnote]:
         """Append the footnotes in the order in which the text, or one of them, first refers to them.
@@ -222,11 +225,7 @@ class Builder:
             box = self.make(element, "input", {"type": "checkbox", "disabled": ""})
             if item.task:
                 box.set("checked", "")
-        for block in item.children:
-            if isinstance(block, blocks.Paragraph) and not loose:
-                self.read(element, block.text, block.line)
-            else:
-                self._add(element, block)
+        self.add_all(element, item.children, loose=loose)
 
     def _add_quote(self, parent: Element, block: blocks.Quote) -> None:
         first = block.children[0] if block.children else None

@@ -29,15 +29,30 @@ from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
-from markdown.util import AMP_SUBSTITUTE, INLINE_PLACEHOLDER, INLINE_PLACEHOLDER_RE, AtomicString
+from markdown.util import AMP_SUBSTITUTE, HTML_PLACEHOLDER_RE, INLINE_PLACEHOLDER, INLINE_PLACEHOLDER_RE, AtomicString
 
 from wxpub.dialect import blocks, elements, inlines
-from wxpub.dialect.blocks import Reader
+from wxpub.dialect.blocks import Reader, opens_fence
 from wxpub.dialect.inlines import LINE, RAW
 from wxpub.dialect.syntax import Target, fold
 from wxpub.errors import ConfigError
 from wxpub.finding import Finding
 
+# Python-Markdown's own patterns by name: extensions register more of their classes.
+_PATTERNS = (
+    *("backtick", "escape", "reference", "link", "image_link", "image_reference", "short_reference"),
+    *(
+        "short_image_ref",
+        "autolink",
+        "automail",
+        "linebreak",
+        "html",
+        "entity",
+        "not_strong",
+        "em_strong",
+        "em_strong2",
+    ),
+)
 _AMPERSAND = re.compile(r"&(?=(?:#[0-9]+|#x[0-9a-f]+|[0-9a-z]+);)", re.I)  # what the serializer takes for an entity
 
 
@@ -259,7 +274,7 @@ class _Parser(BlockParser):
         else:
             reader = self._reader(1)
             reader.take_all(lines)
-            self.builder.add_all(self.root, reader.finish())
+            self._build(self.root, reader)
         return ElementTree(self.root)
 
     def parseChunk(self, parent: Element, text: str) -> None:
@@ -279,15 +294,16 @@ class _Parser(BlockParser):
             self.line = chunk.line
             if reader is not None:
                 reader.take_all(chunk.gap)
-            if reader is None or not reader.goes_on(chunk.partition("\n")[0]):
+            line = chunk.partition("\n")[0]
+            if not (opens_fence(line) or (reader is not None and reader.goes_on(line))):
                 known = any(item.test(parent, chunk) for item in self.others if item not in self.greedy)
                 if reader is not None and known:
-                    self.builder.add_all(parent, reader.finish())
+                    self._build(parent, reader)
                     reader = None
                 place = parent if reader is None else Element(parent.tag)
                 if self._offer(place, blocks, self.others if known else self.greedy):
                     if reader is not None and len(place):
-                        self.builder.add_all(parent, reader.finish())
+                        self._build(parent, reader)
                         parent.extend(place)
                         reader = None
                     continue
@@ -295,7 +311,11 @@ class _Parser(BlockParser):
             reader = reader or self._reader(chunk.line)
             reader.take_all(chunk.split("\n"))
         if reader is not None:
-            self.builder.add_all(parent, reader.finish())
+            self._build(parent, reader)
+
+    def _build(self, parent: Element, reader: Reader) -> None:
+        tight = self.state.isstate("list")  # of another extension's lists
+        self.builder.add_all(parent, reader.finish(), loose=not tight)
 
     def _offer(self, parent: Element, blocks: list[str], processors: list[Any]) -> bool:
         """Let one of the processors read the first of `blocks` into `parent`; whether one did."""
@@ -342,11 +362,12 @@ class _Inlines(Treeprocessor):
         stage = 0
         names = {"backtick": 1, "escape": 2}
         registry = self.md.inlinePatterns
-        own = {id(registry[name]): after for name, after in names.items() if name in registry}
+        known = {id(registry[name]): name for name in _PATTERNS if name in registry}
         for item in registry:
-            if not _is_own(item, "inlinepatterns"):
+            name = known.get(id(item), "")
+            if not name or not _is_own(item, "inlinepatterns"):
                 stages[stage].append(item)
-            stage = max(stage, own.get(id(item), 0))
+            stage = max(stage, names.get(name, 0))
         return stages
 
     def _read_inside(
@@ -474,7 +495,7 @@ class _Finish(Treeprocessor):
             if element.tag == RAW:
                 element.text = AtomicString(self.md.htmlStash.store(element.text or ""))
                 element.tag = cast(str, None)  # the serializer writes its text alone
-            elif not extension.for_tree:
+            elif not extension.for_tree or _is_stashed(element):
                 element.attrib.pop(LINE, None)
             for name, value in element.items():
                 element.set(name, _keep_ampersands(value))
@@ -484,6 +505,11 @@ class _Finish(Treeprocessor):
                 element.tail = _keep_ampersands(element.tail)
         document = inline.parser.document
         extension.findings = elements.findings(document, inline.scope, cleaner, inline.unused, extension.path)
+
+
+def _is_stashed(element: Element) -> bool:
+    """Whether a paragraph holds but a piece of the stash, for which Python-Markdown drops a paragraph that is plain."""
+    return element.tag == "p" and not len(element) and bool(HTML_PLACEHOLDER_RE.fullmatch(element.text or ""))
 
 
 def _keep_ampersands(text: Any) -> Any:
