@@ -79,3 +79,11 @@ def test_an_installed_wheel_pushes_into_the_sandbox(installed: Path, tmp_path: P
     (tmp_path / "issue.md").write_text("# 标题\n\n正文\n", encoding="utf-8")
     result = run(installed, tmp_path, "push", "issue.md", "--sandbox")
     assert result.returncode == 0, result.stderr
+
+
+def test_scripts_that_import_an_installed_wheel_are_checked_against_its_types(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("import wxpub\n\nversion: int = wxpub.__version__\n", encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed / "python"), "script.py"]
+    found = subprocess.run(command, cwd=tmp_path, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True)
+    assert found.stdout.count("error:") == 1, found.stdout
+    assert 'expression has type "str", variable has type "int"' in found.stdout
