@@ -5,16 +5,28 @@ from __future__ import annotations
 import base64
 import gzip
 import io
+import itertools
+import os
 import random
 import shutil
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ROOT
 from PIL import Image as Pillow
 from PIL import features
 
-from wxpub.errors import SourceError
+from wxpub.errors import NetworkError, SourceError
 from wxpub.images import Image, Source, Store, draw, hosted, read
 from wxpub.images import fit as fitting
 from wxpub.limits import COVER_PIXELS, IMAGE_HEIGHT, IMAGE_PIXELS, UPLOADIMG_BYTES
@@ -365,3 +377,512 @@ def test_an_image_that_changed_is_read_again_once_it_is_forgotten(tmp_path: Path
     assert (store.fit("a.png").width, store.size("a.png")) == (8, (8, 4))
     store.forget("a.png")
     assert (store.fit("a.png").width, store.size("a.png")) == (6, (6, 3))
+
+
+def test_a_title_breaks_where_unicode_says_and_not_within_a_word() -> None:
+    title = "科技爱好者周刊（第 372 期）：软件界的“杂交水稻”、C++/WASM 与 Rust 1.95.0（含示例）"
+    units = draw._units(title)
+    assert "".join(units) == title
+    for one, two in itertools.pairwise(units):
+        assert two[0] not in "，。、；：！？）】》」』”’,.;:!?)]" and one.rstrip()[-1] not in "（【《「『“‘([", (
+            one,
+            two,
+        )
+        assert not (one[-1].isalnum() and one[-1].isascii() and two[0].isascii())
+
+
+@pytest.mark.font
+def test_no_line_of_a_cover_is_a_closing_mark_alone() -> None:
+    from PIL import ImageFont
+
+    font = draw.chinese_font()
+    assert font
+    for number in range(1, 400, 14):
+        title = f"科技爱好者周刊（第 {number} 期）：软件界的杂交水稻" + "与推理框架" * (number % 7) + "（含示例）"
+        _, lines = draw._fitting(title, lambda size: ImageFont.truetype(font, size))
+        assert "".join(lines).replace(" ", "") == title.replace(" ", "") or lines[-1].endswith("…")
+        assert all(len(line.strip("（）：")) > 1 for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a",
+        "1234567890" * 50,
+        "A" * 300,
+        "https://例子.example/期/１?q=1&b=二#三",
+        "\0" * 40,
+        "长" * 424,
+        "x" * draw.QR_BYTES,
+    ],
+)
+def test_a_qr_code_can_be_read(text: str) -> None:
+    import zxingcpp
+
+    data = draw.qrcode(text)
+    bitmap = Pillow.open(io.BytesIO(data))
+    assert bitmap.mode == "1" and set(bitmap.crop((0, 0, bitmap.width, 40)).tobytes()) <= {255, 0xFF & (0xFF << 6)}
+    (found,) = zxingcpp.read_barcodes(bitmap.convert("L"))
+    assert found.bytes == text.encode()
+
+
+def test_a_qr_code_is_drawn_without_pillow() -> None:
+    code = "import sys; from wxpub.images import draw; draw.qrcode('x'); print('PIL' in sys.modules)"
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "False"
+    from qrcode.image.styles.moduledrawers.pil import RoundedModuleDrawer
+
+    assert RoundedModuleDrawer, "what was hidden for a moment can be imported by others"
+
+
+def test_a_qr_code_that_cannot_be_drawn_is_refused() -> None:
+    for text in ("", "x" * (draw.QR_BYTES + 1), "0" * 500):
+        with pytest.raises(SourceError, match="a QR code of"):
+            draw.qrcode(text)
+
+
+# --- sizes ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_size_is_known_from_the_head_alone(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda self: pytest.fail("decoded"))
+    if kind.split()[0] in ("JPEG", "PNG", "GIF", "BMP", "WebP"):
+        monkeypatch.setattr(fitting, "_pillow", lambda data: pytest.fail("Pillow was asked"))
+    if kind != "ICO":  # Pillow decodes it as it opens it
+        assert fitting.size(KINDS[kind]) == (300, 200)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("WEBP", {"lossless": True}),
+        ("WEBP", {"lossless": False}),
+        ("WEBP", {"exif": True}),
+        ("JPEG", {"progressive": True}),
+        ("JPEG", {"exif": True}),
+        ("PNG", {"exif": True}),
+        ("TIFF", {"exif": True}),
+    ],
+)
+def test_the_size_is_that_of_the_image_as_it_is_shown(kind: str, options: dict[str, Any]) -> None:
+    for orientation in range(1, 9) if options.pop("exif", False) else (0,):
+        exif = Pillow.Exif()
+        if orientation:
+            exif[0x010F] = "maker"
+            exif[0x0112] = orientation
+            options["exif"] = exif
+        data = encoded(Pillow.new("RGB", (301, 77), "#abc"), kind, **options)
+        image = fit(data)
+        assert fitting.size(data) == (image.width, image.height) == ((77, 301) if orientation >= 5 else (301, 77))
+
+
+def test_sizes_of_old_bitmaps_and_upside_down_ones() -> None:
+    core = b"BM" + b"\0" * 12 + struct.pack("<IHH", 12, 30, 20)
+    assert fitting.size(core) == (30, 20)
+    assert fitting.size(b"BM" + b"\0" * 12 + struct.pack("<Iii", 40, 30, -20)) == (30, 20)
+
+
+@pytest.mark.parametrize(
+    ("head", "size"),
+    [
+        ('width="300" height="100"', (300, 100)),
+        ("width='300px' height='100px' viewBox='0 0 3 1'", (300, 100)),
+        ('viewBox="0 0 300 100"', (300, 100)),
+        ('width="300" viewBox="0,0,30,10"', (300, 100)),
+        ('height="100" viewBox="0 0 30 10"', (300, 100)),
+        ('width="1in" height="72pt"', (96, 96)),
+        ('width="100%" height="100%" viewBox="0 0 30 10"', (30, 10)),
+        ('width="100%"', None),
+        ('width="1e999" height="2"', None),
+        ("", None),
+    ],
+)
+def test_the_size_of_a_drawing_is_what_it_says(head: str, size: tuple[int, int] | None) -> None:
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {head}><path d="M0 0h1"/></svg>'.encode()
+    assert fitting.size(svg) == fitting.size(gzip.compress(svg)) == size
+
+
+def test_damaged_heads_have_no_size() -> None:
+    dice = random.Random(1)
+    for data in KINDS.values():
+        for _ in range(60):
+            cut = bytearray(data[: dice.randrange(200)])
+            for _ in range(dice.randrange(4)):
+                cut and cut.__setitem__(dice.randrange(len(cut)), dice.randrange(256))
+            fitting.size(bytes(cut))  # says nothing or something, and raises nothing
+    assert fitting.size(b"") is None
+    assert fitting.size(b"hello") is None
+    assert fitting.size(b"\xff\xd8\xff" + b"\xff" * 100_000) is None
+    assert fitting.size(b"\xff\xd8\xff" + b"\xe0\0\2\xff" * 100_000) is None
+
+
+# --- the store --------------------------------------------------------------------------------------------------------
+
+
+class Counted:
+    """Counts the calls of a function of a module, by its first argument."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
+        self.calls: list[Any] = []
+        self._function = getattr(module, name)
+        monkeypatch.setattr(module, name, self)
+
+    def __call__(self, first: Any, *more: Any, **options: Any) -> Any:
+        self.calls.append(first)
+        return self._function(first, *more, **options)
+
+
+def test_each_image_is_read_once_and_fitted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads, fits = Counted(monkeypatch, read, "read"), Counted(monkeypatch, fitting, "fit")
+    for number in range(6):
+        (tmp_path / f"{number}.tiff").write_bytes(KINDS["TIFF"])
+    srcs = [f"{number}.tiff" for number in range(6)]
+    store = Store(tmp_path / "a.md", tmp_path)
+    store.prepare([*srcs, *srcs, "missing.png"])
+    with ThreadPoolExecutor(8) as pool:
+        images = list(pool.map(store.fit, srcs * 8))
+    assert store.size("0.tiff") == (300, 200)
+    assert store.embed("0.tiff").startswith("data:image/")
+    for _ in range(2):
+        with pytest.raises(SourceError, match="no such file"):
+            store.fit("missing.png")
+    assert sorted(reads.calls) == sorted([*srcs, "missing.png"])
+    assert len(fits.calls) == 6
+    assert {image.src for image in images} == set(srcs)
+
+
+def test_an_image_that_was_uploaded_before_is_read_but_not_fitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = Counted(monkeypatch, fitting, "fit")
+    (tmp_path / "old.png").write_bytes(KINDS["PNG"])
+    (tmp_path / "new.png").write_bytes(KINDS["PNG with palette"])
+    store = Store(tmp_path / "a.md", tmp_path)
+    old = read.key_of(KINDS["PNG"])
+    store.prepare(["old.png", "new.png"], lambda source: source.key == old)
+    assert [source.src for source in fits.calls] == ["new.png"]
+
+
+def test_the_size_of_an_image_on_the_web_is_known_once_it_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def fetch(url: str, *, allow_private: bool) -> bytes:
+        asked.append(url)
+        return KINDS["PNG"]
+
+    monkeypatch.setattr(read, "fetch", fetch)
+    store = Store(Path("a.md"), Path())
+    assert store.size("https://a.example/b.png") is None
+    assert store.size("//a.example/b.png") is None
+    assert not asked
+    store.read("https://a.example/b.png")
+    assert store.size("https://a.example/b.png") == (300, 200)
+    assert asked == ["https://a.example/b.png"]
+
+
+def test_a_bug_is_not_remembered_as_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.png").write_bytes(KINDS["PNG"])
+    store = Store(tmp_path / "a.md", tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "fit", lambda source: 1 / 0)
+        store.prepare(["a.png"])
+        with pytest.raises(ZeroDivisionError):
+            store.fit("a.png")
+    assert store.fit("a.png").width == 300
+
+
+def test_a_grey_box_takes_the_place_of_what_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(url: str, *, allow_private: bool) -> bytes:
+        raise NetworkError("cannot be reached")
+
+    monkeypatch.setattr(read, "fetch", fetch)
+    store, src = Store(Path("a.md"), Path()), "https://a.example/b.png"
+    with pytest.raises(NetworkError):
+        store.fit(src)
+    assert store.stand_in(src) == store.read(src)
+    assert store.fit(src).width == store.size(src)[0] == 600  # type: ignore[index]
+
+
+def test_large_bitmaps_are_decoded_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "LARGE", 100_000)
+    now, most, lock = [0], [0], threading.Lock()
+    one = fitting.fit
+
+    def watched(source: Source) -> Image:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        try:
+            return one(source)
+        finally:
+            with lock:
+                now[0] -= 1
+
+    monkeypatch.setattr(fitting, "fit", watched)
+    for number in range(6):
+        (tmp_path / f"{number}.png").write_bytes(encoded(COLOURS.resize((400, 300 + number)), "PNG"))
+    srcs = [f"{number}.png" for number in range(6)]
+    Store(tmp_path / "a.md", tmp_path).prepare(srcs)
+    assert most == [1]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(Store(tmp_path / "a.md", tmp_path).fit, srcs))
+    assert most == [1]
+
+
+# --- what must not be read --------------------------------------------------------------------------------------------
+
+
+def irregular(kind: str, path: Path) -> None:
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 5))  # /dev/zero
+    else:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes that have a name")
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device"])
+def test_a_pipe_a_socket_and_a_device_are_refused(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    try:
+        irregular(kind, Path("a.png"))
+    except PermissionError:
+        pytest.skip("only root may make a device")
+    with pytest.raises(SourceError, match=r"image a\.png is a pipe, a socket or a device"):
+        Store(tmp_path / "a.md", tmp_path).read("a.png")
+
+
+@pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="a system without openat")
+@pytest.mark.parametrize("part", ["folder", "file"])
+def test_what_becomes_a_link_after_it_was_found_is_not_followed(
+    part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets, root = tmp_path / "secrets", tmp_path / "paper"
+    for folder in (secrets, root / "img"):
+        folder.mkdir(parents=True)
+        (folder / "a.png").write_bytes(KINDS["PNG"])
+    find = read._find
+
+    def swap(*arguments: Any) -> Path:
+        found = find(*arguments)
+        if part == "folder":
+            shutil.rmtree(root / "img")
+            (root / "img").symlink_to(secrets)
+        else:
+            found.unlink()
+            found.symlink_to(secrets / "a.png")
+        return found
+
+    monkeypatch.setattr(read, "_find", swap)
+    with pytest.raises(SourceError, match="cannot be read"):
+        Store(root / "a.md", root).read("img/a.png")
+
+
+def test_a_link_within_the_project_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "a.png").write_bytes(KINDS["PNG"])
+    (tmp_path / "img").symlink_to("all")
+    (tmp_path / "b.png").symlink_to("img/a.png")
+    store = Store(tmp_path / "a.md", tmp_path)
+    assert store.read("img/a.png").key == store.read("b.png").key
+
+
+def test_no_child_process_gets_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, str]] = []
+    run = subprocess.run
+
+    def watched(*command: Any, **options: Any) -> Any:
+        seen.append(options.get("env", os.environ))
+        return run(*command, **options)
+
+    monkeypatch.setattr(subprocess, "run", watched)
+    monkeypatch.setattr(draw, "_FONTS", ())
+    for name in ("WXPUB_SECRET", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "OTHER"):
+        monkeypatch.setenv(name, "5ecretcanary")
+    assert fit(b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9"/></svg>').width == 18
+    draw.chinese_font()
+    assert seen
+    assert "5ecretcanary" not in str(seen)
+
+
+def test_jpeg_2000_is_not_read() -> None:
+    data = encoded(COLOURS, "JPEG2000") if features.check("jpg_2000") else b"\0\0\0\x0cjP  \r\n\x87\n"
+    with pytest.raises(SourceError, match="JPEG 2000"):
+        fit(data)
+
+
+# --- servers of another kind ------------------------------------------------------------------------------------------
+
+
+def drip(connection: socket.socket, over: threading.Event) -> None:
+    while not over.wait(0.01):
+        connection.sendall(b"x")
+
+
+def speak(kind: str, connection: socket.socket, over: threading.Event) -> None:
+    """Answer a request in a way that never ends, or that ends in too much."""
+    connection.recv(4096)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n"
+    if kind == "silence":
+        over.wait()
+    elif kind == "a status line by the byte":
+        drip(connection, over)
+    elif kind == "headers by the byte":
+        connection.sendall(head + b"X-A: ")
+        drip(connection, over)
+    elif kind == "headers without end":
+        connection.sendall(head)
+        while not over.wait(0.01):
+            connection.sendall(b"X-A: b\r\n")
+    elif kind == "100 Continue without end":
+        while not over.wait(0.01):
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+    elif kind == "a body by the byte":
+        connection.sendall(head + b"Content-Length: 1000000\r\n\r\n")
+        drip(connection, over)
+    elif kind == "chunks of a byte":
+        connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")
+        while not over.wait(0.01):
+            connection.sendall(b"1\r\nx\r\n")
+
+
+@pytest.fixture
+def server() -> Iterator[Callable[[Callable[[socket.socket, threading.Event], None]], str]]:
+    over, threads = threading.Event(), []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def start(answer: Callable[[socket.socket, threading.Event], None]) -> str:
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection, suppress(OSError):
+                    answer(connection, over)
+
+        threads.append(threading.Thread(target=serve, daemon=True))
+        threads[-1].start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield start
+    over.set()
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    for thread in threads:
+        thread.join(5)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "silence",
+        "a status line by the byte",
+        "headers by the byte",
+        "headers without end",
+        "100 Continue without end",
+        "a body by the byte",
+        "chunks of a byte",
+    ],
+)
+def test_a_server_that_never_ends_is_left(kind: str, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "TOTAL_SECONDS", 0.3)
+    url = server(lambda connection, over: speak(kind, connection, over))
+    # A server that sends headers without end is refused for their number, all others when the time is over.
+    with pytest.raises(NetworkError, match=r"not read within 0\.3 seconds|cannot be reached"):
+        read.fetch(f"{url}/a.png", allow_private=True)
+    left = [each for each in threading.enumerate() if each.name == "image"]
+    for each in left:
+        each.join(5)
+        assert not each.is_alive(), "its connection was cut, so it has ended"
+
+
+def test_a_handshake_that_never_ends_is_left(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "TOTAL_SECONDS", 0.3)
+    url = server(lambda connection, over: over.wait() and None)
+    with pytest.raises(NetworkError, match="not read within"):
+        read.fetch(url.replace("http", "https") + "/a.png", allow_private=True)
+
+
+def test_a_name_that_is_never_found_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(read, "TOTAL_SECONDS", 0.3)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(30) and [])
+    with pytest.raises(NetworkError, match="not read within"):
+        read.fetch("http://slow.example/a.png")
+    over.set()
+
+
+def test_redirects_do_not_begin_the_time_anew(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "TOTAL_SECONDS", 0.5)
+    monkeypatch.setattr(read, "REDIRECTS", 1000)
+
+    def answer(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(4096)
+        over.wait(0.02)
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n")
+
+    with pytest.raises(NetworkError, match="not read within"):
+        read.fetch(server(answer) + "/a.png", allow_private=True)
+
+
+def test_ctrl_c_leaves_a_fetch_at_once(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = server(lambda connection, over: speak("silence", connection, over))
+    waited: list[float | None] = []
+
+    class Impatient(read._Request):
+        def join(self, timeout: float | None = None) -> None:
+            waited.append(timeout)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(read, "_Request", Impatient)
+    with pytest.raises(KeyboardInterrupt):
+        read.fetch(f"{url}/a.png", allow_private=True)
+    assert waited and waited[0] is not None and waited[0] < 1
+
+
+def answer_with(head: bytes, body: bytes) -> Callable[[socket.socket, threading.Event], None]:
+    def answer(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n" + head + b"\r\n" + body)
+
+    return answer
+
+
+def test_a_packed_answer_is_unpacked_within_bounds(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "IMAGE_FILE_BYTES", 1024 * 1024)
+    bomb = gzip.compress(b"\0" * 200 * 1024 * 1024)
+    url = server(answer_with(b"Content-Encoding: gzip\r\n", bomb))
+    with pytest.raises(SourceError, match="larger than 1 MB"):
+        read.fetch(f"{url}/a.png", allow_private=True)
+
+
+def test_packed_and_chunked_answers_are_read(server: Any) -> None:
+    body = gzip.compress(KINDS["PNG"])
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(each), each) for each in (body[:10], body[10:])) + b"0\r\n\r\n"
+    url = server(answer_with(b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", chunks))
+    assert read.fetch(f"{url}/a.png", allow_private=True) == KINDS["PNG"]
+
+
+def test_a_server_gets_the_address_as_it_was_written_and_no_more_than_it_needs(server: Any) -> None:
+    heard: list[bytes] = []
+
+    def answer(connection: socket.socket, over: threading.Event) -> None:
+        heard.append(connection.recv(4096))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc")
+
+    url = server(answer)
+    assert read.fetch(f"{url}/图 一/a%20b.png?x=1&y=二#frag", allow_private=True) == b"abc"
+    first, *headers = heard[0].decode().split("\r\n")
+    assert first == "GET /%E5%9B%BE%20%E4%B8%80/a%20b.png?x=1&y=%E4%BA%8C HTTP/1.1"
+    assert f"Host: {url.removeprefix('http://')}" in headers
+    assert {each.partition(":")[0] for each in headers if each} == {"Host", "Accept-Encoding", "User-Agent", "Accept"}
+
+
+def test_headers_of_the_author_cannot_be_smuggled_into_a_request() -> None:
+    with pytest.raises(SourceError, match="is not"):
+        read.fetch("http://127.0.0.1:1\r\nX-A: b/a.png", allow_private=True)

@@ -131,6 +131,17 @@ def test_a_preview_is_sent(project: Path) -> None:
     assert "preview sent to my-wechat-id" in result.stderr
 
 
+def test_a_cover_does_not_overwrite_what_somebody_else_made(project: Path) -> None:
+    photo = (project / "cover.png", b"\x89PNG\r\n\x1a\n of a photographer")
+    photo[0].write_bytes(photo[1])
+    result = run("cover", "题")
+    assert result.exit_code == 1
+    assert "cover.png: exists and was not made by wxpub; name another file with -o" in result.stderr
+    assert photo[0].read_bytes() == photo[1]
+    assert run("cover", "题", "-o", "own.png").exit_code == 0
+    assert run("cover", "第二题", "-o", "own.png").exit_code == 0, "our own is made anew"
+
+
 def test_the_doctor_says_what_is_missing(project: Path) -> None:
     well = run("doctor", "--sandbox")
     assert "✓ credentials" in well.stdout

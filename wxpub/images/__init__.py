@@ -10,8 +10,8 @@ Reading and fitting are two steps so that an image which was uploaded before nee
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -25,7 +25,6 @@ from wxpub.limits import COVER_PIXELS
 __all__ = ["COVER_COLOURS", "Image", "Source", "Store", "draw", "fit", "hosted", "read", "remote"]
 
 AT_ONCE = 4  # images that are read and converted at the same time
-DECODED_PIXELS = 24_000_000  # of all bitmaps at a time; a larger one has the memory to itself
 
 T = TypeVar("T")
 
@@ -41,7 +40,7 @@ class Store:
         self._path, self._root, self._allow_private = article_path, root, allow_private
         self._sources: dict[str, _Once[Source]] = {}
         self._images: dict[str, _Once[Image]] = {}
-        self._memory = _Memory(DECODED_PIXELS)
+        self._large = threading.Lock()  # held while one of the bitmaps is decoded that fill the memory
 
     def read(self, src: str) -> Source:
         """Return what `src` names: a file, an address, a `data:` URL or a `qrcode:`.
@@ -61,8 +60,7 @@ class Store:
 
         def make() -> Image:
             source = self.read(src)
-            width, height = fit.size(source.data) or (DECODED_PIXELS, 1)
-            with self._memory.room(width * height):
+            with self._large if fit.is_large(source.data) else nullcontext():
                 return fit.fit(source)
 
         return self._images.setdefault(src, _Once(make))()
@@ -91,7 +89,7 @@ class Store:
         Raises nothing that concerns an image: `read` and `fit` do, when they are asked for it. Ctrl-C leaves at once
         what is still being fetched.
         """
-        left = iter(list(dict.fromkeys(srcs)))
+        left, large = iter(list(dict.fromkeys(srcs))), list[str]()
         lock = threading.Lock()
 
         def work() -> None:
@@ -101,8 +99,9 @@ class Store:
                 if src is None:
                     return
                 with suppress(Exception):  # a failure, or a bug, comes again where the image is asked for
-                    if not known(self.read(src)):
-                        self.fit(src)
+                    source = self.read(src)
+                    if not known(source):
+                        large.append(src) if fit.is_large(source.data) else self.fit(src)
 
         threads = [threading.Thread(target=work, name="images", daemon=True) for _ in range(AT_ONCE)]
         for each in threads:
@@ -110,6 +109,9 @@ class Store:
         for each in threads:
             while each.is_alive():
                 each.join(0.2)
+        for src in large:  # all in this thread: each thread keeps the memory that it once had
+            with suppress(WxpubError):
+                self.fit(src)
 
     def cover(self, title: str, colours: tuple[str, str] = COVER_COLOURS) -> Source:
         """Name the cover that is drawn of `title`; `colours` are ground and bar, `#rrggbb`.
@@ -171,25 +173,3 @@ class _Once(Generic[T]):
         if isinstance(self._value, WxpubError):
             raise self._value.with_traceback(None)
         return self._value
-
-
-class _Memory:
-    """Lets bitmaps of so many pixels be decoded at a time, and a larger one alone."""
-
-    def __init__(self, pixels: int) -> None:
-        self._all = self._free = pixels
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def room(self, pixels: int) -> Iterator[None]:
-        """Wait until there is room for `pixels`, and keep it for the block."""
-        pixels = min(pixels, self._all)
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= pixels)
-            self._free -= pixels
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += pixels
-                self._changed.notify_all()

@@ -64,7 +64,10 @@ def qrcode(text: str) -> bytes:
     if not data or len(data) > QR_BYTES:
         raise SourceError(f"a QR code of {len(data)} bytes; it takes 1 to {QR_BYTES}")
     code = _code(data, "M", QR_BORDER)
-    code.make()
+    try:
+        code.make()
+    except ValueError:  # "glog(0)": qrcode does not get on with a row of zeros
+        raise SourceError("a QR code of this text cannot be drawn") from None
     side = (len(code.modules) + 2 * QR_BORDER) * QR_BOX
     blank = b"\0" + b"\xff" * ((side + 7) // 8)
     lines = [blank * (QR_BORDER * QR_BOX)]
@@ -205,23 +208,26 @@ def _drawable(title: str) -> str:
 
 def _fitting(text: str, face: Callable[[int], FreeTypeFont]) -> tuple[FreeTypeFont, list[str]]:
     """Choose the largest size at which the title fits in three lines, and break it into lines of about one length."""
-    units = _units(text)
+    units, column = _units(text), COVER_PIXELS[0] - 120
     for size in (64, 56, 48, 42, 36, 32, 28):
         font = face(size)
-        lines = _lines(units, font, COVER_PIXELS[0] - 120)
+        measured = [
+            (piece, font.getlength(piece), font.getlength(piece.rstrip()))
+            for unit in units
+            for piece in (unit if font.getlength(unit) > column else (unit,))  # cut where it must be
+        ]
+        lines = _lines(measured, column)
         if len(lines) <= 3:
             break
     else:
         return font, [*lines[:2], lines[2][:-1] + "…"]
-    narrow, wide = 0, COVER_PIXELS[0] - 120  # the narrowest column that takes no more lines evens them out
+    # The narrowest column that takes no more lines than this evens them out.
+    widest = max(width for _, _, width in measured)
+    narrow, wide = int(widest), column
     while wide - narrow > 4:
         middle = (narrow + wide) // 2
-        tried = _lines(units, font, middle)
-        if len(tried) > len(lines) or any(font.getlength(line) > middle for line in tried):
-            narrow = middle
-        else:
-            wide = middle
-    return font, _lines(units, font, wide)
+        narrow, wide = (middle, wide) if len(_lines(measured, middle)) > len(lines) else (narrow, middle)
+    return font, _lines(measured, wide)
 
 
 def _units(text: str) -> list[str]:
@@ -239,16 +245,15 @@ def _units(text: str) -> list[str]:
     return [each for each in units if each]
 
 
-def _lines(units: list[str], font: FreeTypeFont, width: float) -> list[str]:
-    """Fill lines of `width` pixels; a unit that is wider than a line is cut where it must be."""
-    lines = [""]
-    for unit in units:
-        if lines[-1] and font.getlength((lines[-1] + unit).rstrip()) > width:
+def _lines(units: list[tuple[str, float, float]], column: float) -> list[str]:
+    """Fill lines of `column` pixels with units, each with its width and its width at a line's end."""
+    lines, used = [""], 0.0
+    for unit, width, last in units:
+        if lines[-1] and used + last > column:
             lines.append("")
-        for character in unit if font.getlength(unit) > width else (unit,):
-            if lines[-1] and font.getlength((lines[-1] + character).rstrip()) > width:
-                lines.append("")
-            lines[-1] += character
+            used = 0.0
+        lines[-1] += unit
+        used += width
     return [line.strip() for line in lines]
 
 

@@ -39,6 +39,7 @@ DRAW_SECONDS = 20  # for one SVG; ordinary ones take a tenth of a second
 # What issues hold and browsers have. Pillow knows more, and runs Ghostscript for one of them (EPS).
 FORMATS = {"AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "PNG", "PPM", "QOI", "TGA", "TIFF", "WEBP"}
 ORIENTATION = 0x0112  # the EXIF tag
+LARGE = 6_000_000  # pixels
 UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4, "em": 16.0}
 _MAGIC = {
     b"\x89PNG": "image/png",
@@ -130,7 +131,7 @@ def _pillow(data: bytes) -> Bitmap:
     from PIL import Image as Pillow
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
+        warnings.simplefilter("ignore")  # about bombs, which are counted here, and odd tags
         Pillow.init()
         return Pillow.open(io.BytesIO(data), formats=sorted(FORMATS & Pillow.OPEN.keys()))
 
@@ -163,14 +164,13 @@ def _reduced(bitmap: Bitmap) -> Bitmap:
     from PIL import Image as Pillow
 
     factor = int(max(bitmap.width / IMAGE_PIXELS, bitmap.height / IMAGE_HEIGHT) / 3)
-    mode = {"1": "L", "P": "RGBA" if "transparency" in bitmap.info else "RGB"}.get(bitmap.mode, bitmap.mode)
-    if factor < 2 or mode not in ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr"):
+    mode = {"1": "L", "P": "RGB", "PA": "RGBA", "I": "F"}.get(bitmap.mode, bitmap.mode)
+    mode = "F" if mode.startswith("I;16") else "RGBA" if "transparency" in bitmap.info else mode
+    if factor < 2 or mode not in ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "F"):
         return bitmap
-    if "transparency" in bitmap.info:
-        mode = "RGBA"
     small = Pillow.new(mode, (-(-bitmap.width // factor), -(-bitmap.height // factor)))
-    for top in range(0, bitmap.height, 64 * factor):
-        band = bitmap.crop((0, top, bitmap.width, min(top + 64 * factor, bitmap.height)))
+    for top in range(0, bitmap.height, 8 * factor):
+        band = bitmap.crop((0, top, bitmap.width, min(top + 8 * factor, bitmap.height)))
         small.paste(band.convert(mode).reduce(factor), (0, top // factor))
     small.info = {name: value for name, value in bitmap.info.items() if name == "icc_profile"}
     small.getexif()[ORIENTATION] = bitmap.getexif().get(ORIENTATION, 1)
@@ -375,10 +375,17 @@ def size(data: bytes) -> tuple[int, int] | None:
             width, height, at = read(data)
             return (height, width) if at > 0 and _on_its_side(data[at : at + 65536]) else (width, height)
         with _pillow(data) as bitmap:
-            lies = bitmap.getexif().get(ORIENTATION, 1) >= 5
-            return (bitmap.height, bitmap.width) if lies else bitmap.size
+            tags = getattr(bitmap, "tag_v2", {})  # of a TIFF, which some Pillows have turned by now and some have not
+            width, height = tags.get(256, bitmap.width), tags.get(257, bitmap.height)
+            return (height, width) if bitmap.getexif().get(ORIENTATION, 1) >= 5 else (width, height)
     except Exception:  # whatever a decoder makes of damaged bytes: the one who needs the image hears of it
         return None
+
+
+def is_large(data: bytes) -> bool:
+    """Whether so many pixels are decoded that it is done for one image at a time. Of a JPEG, an eighth is, if large."""
+    width, height = size(data) or (LARGE, 1)
+    return width * height > (8 * LARGE if media_type(data) == "image/jpeg" else LARGE)
 
 
 def _png_size(data: bytes) -> tuple[int, int, int]:
