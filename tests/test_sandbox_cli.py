@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from wxpub.cli import cli
 from wxpub.sandbox import Profile, serve
 from wxpub.sandbox.call import TABLE
 from wxpub.sandbox.control import Control
+from wxpub.sandbox.server import RUN
 from wxpub.sandbox.store import FAULTS
 
 pytest_plugins = ["pytester"]
@@ -78,6 +80,89 @@ def test_other_projects_tests_get_a_fresh_sandbox_each(pytester: pytest.Pytester
     installed = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
     arguments = [] if installed else ["-p", PLUGIN]
     pytester.runpytest_subprocess("--strict-markers", *arguments).assert_outcomes(passed=3)
+
+
+def test_the_plugin_imports_nothing_until_a_test_asks_for_its_fixture(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def ours():
+            return {name for name in sys.modules if name.partition(".")[0] in ("wxpub", "flask", "bs4", "sqlite3")}
+
+        BEFORE = ours()
+
+        def test_another_thing():
+            assert ours() == BEFORE == {"wxpub", "wxpub.sandbox", "wxpub.sandbox.pytest_plugin"}
+
+        def test_ours(wechat_sandbox):
+            assert {"wxpub.sandbox.server", "flask"} <= ours()
+        """
+    )
+    # Other plugins of this environment (ours among them, perhaps) would bring modules of their own.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.runpytest_subprocess("-p", PLUGIN).assert_outcomes(passed=2)
+
+
+def loaded(code: str) -> set[str]:
+    """Run some Python by itself and return the modules that it left loaded."""
+    code = f"import sys; before = set(sys.modules); {code}; print(*set(sys.modules) - before)"
+    return set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
+
+
+def test_importing_the_package_imports_no_other() -> None:
+    assert {name for name in loaded("import wxpub.sandbox") if "wxpub" in name} == {"wxpub", "wxpub.sandbox"}
+    assert loaded("import wxpub.sandbox").isdisjoint({"flask", "bs4", "sqlite3", "http.server"})
+
+
+def test_a_running_sandbox_uses_nothing_of_wxpub_but_facts() -> None:
+    names = {
+        name.split(".")[1] for name in loaded("from wxpub.sandbox import serve\nwith serve(): pass") if "wxpub." in name
+    }
+    assert names == {"darkmode", "errors", "limits", "sandbox"}
+
+
+ROOM = ROOT / "wxpub" / "sandbox"
+
+
+def test_the_rooms_of_the_package_have_no_circle_and_at_most_five_floors() -> None:
+    uses: dict[str, set[str]] = {}
+    for path in ROOM.glob("*.py"):
+        name = path.stem if path.stem != "__init__" else ""
+        nodes = [
+            node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
+        ]
+        own = [node for node in nodes if (node.module or "").startswith("wxpub.sandbox")]
+        uses[name] = {node.module.partition("sandbox")[2].lstrip(".") for node in own if node.module != "wxpub.sandbox"}
+        uses[name] |= {alias.name for node in own if node.module == "wxpub.sandbox" for alias in node.names}
+        uses[name] &= {path.stem for path in ROOM.glob("*.py")}
+    # For types only: a call knows its store, the pages their controls.
+    uses["call"].discard("store")
+    uses["pages"].discard("control")
+    assert len(uses) <= 12
+    floors: list[set[str]] = []
+    while sum(map(len, floors)) < len(uses):
+        below = set().union(*floors)
+        floors.append({name for name in uses if name not in below and uses[name] <= below})
+        assert floors[-1], f"circle among {sorted(set(uses) - below)}"
+    assert len(floors) <= 5
+
+
+def test_the_readme_runs() -> None:
+    readme = (ROOM / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    subprocess.run([sys.executable, "-c", block], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("path", sorted(ROOM.glob("*.py")), ids=lambda path: path.stem)
+def test_the_readme_names_every_room(path: Path) -> None:
+    assert f"`{path.stem}`" in (ROOM / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_endpoint_has_somebody_who_answers() -> None:
+    assert RUN.keys() == TABLE.keys()
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Profile)])

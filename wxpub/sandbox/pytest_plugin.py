@@ -1,8 +1,11 @@
 """A pytest plugin for projects that talk to WeChat: the fixture `wechat_sandbox` is a fresh local WeChat for a test.
 
-def test_the_draft_arrives(wechat_sandbox):
-    push("issue.md", wechat_sandbox.url, wechat_sandbox.appid, wechat_sandbox.secret)
-    assert len(wechat_sandbox.drafts()) == 1
+    def test_the_draft_arrives(wechat_sandbox):
+        push("issue.md", wechat_sandbox.url, wechat_sandbox.appid, wechat_sandbox.secret)
+        assert len(wechat_sandbox.drafts()) == 1
+
+Every project of the environment loads this module with pytest: until a test asks for the fixture it only makes the
+marker known, and imports nothing.
 """
 
 from __future__ import annotations
