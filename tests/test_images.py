@@ -10,6 +10,7 @@ import os
 import random
 import shutil
 import socket
+import ssl
 import stat
 import struct
 import subprocess
@@ -652,8 +653,12 @@ def test_a_pipe_a_socket_and_a_device_are_refused(kind: str, tmp_path: Path, mon
         irregular(kind, Path("a.png"))
     except PermissionError:
         pytest.skip("only root may make a device")
-    with pytest.raises(SourceError, match=r"image a\.png is a pipe, a socket or a device"):
-        Store(tmp_path / "a.md", tmp_path).read("a.png")
+    descriptors = Path("/proc/self/fd")
+    before = len(list(descriptors.iterdir())) if descriptors.exists() else 0
+    for _ in range(3):
+        with pytest.raises(SourceError, match=r"image a\.png is a pipe, a socket or a device"):
+            Store(tmp_path / "a.md", tmp_path).read("a.png")
+    assert not before or len(list(descriptors.iterdir())) == before
 
 
 @pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="a system without openat")
@@ -806,6 +811,41 @@ def test_a_handshake_that_never_ends_is_left(server: Any, monkeypatch: pytest.Mo
     url = server(lambda connection, over: over.wait() and None)
     with pytest.raises(NetworkError, match="not read within"):
         read.fetch(url.replace("http", "https") + "/a.png", allow_private=True)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Make a certificate of this machine that nobody has signed."""
+    if not (program := shutil.which("openssl")):
+        pytest.skip("no openssl found to make a certificate with")
+    place = tmp_path / "own.pem"
+    what = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([program, *what, *names, "-keyout", place, "-out", f"{place}.crt"], check=True, capture_output=True)
+    place.write_bytes(place.read_bytes() + Path(f"{place}.crt").read_bytes())
+    return place
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_only_a_server_that_is_trusted_is_asked(
+    trusted: bool, server: Any, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def answer(connection: socket.socket, over: threading.Event) -> None:
+        with context.wrap_socket(connection, server_side=True) as encrypted:
+            encrypted.recv(4096)
+            encrypted.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc")
+
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
+    url = server(answer).replace("http://127.0.0.1", "https://localhost") + "/a.png"
+    if trusted:
+        assert read.fetch(url, allow_private=True) == b"abc"
+    else:
+        with pytest.raises(NetworkError, match="certificate cannot be trusted"):
+            read.fetch(url, allow_private=True)
 
 
 def test_a_name_that_is_never_found_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import struct
-import subprocess
 import sys
 import unicodedata
 import zlib
@@ -165,6 +163,9 @@ def stand_in() -> bytes:
 
 def chinese_font() -> str | None:
     """Find the font in which covers are drawn: a well-known file, else fontconfig's choice; None if there is none."""
+    import shutil
+    import subprocess
+
     known = next((each for each in _FONTS if Path(each).is_file()), None)
     program = shutil.which("fc-list")
     if known or not program:

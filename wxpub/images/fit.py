@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import re
 import struct
-import subprocess
 import sys
 import zlib
 from collections.abc import Callable
@@ -308,6 +307,8 @@ def _rasterise(data: bytes, name: str) -> bytes:
 
     Twice as wide as it says, so that it is sharp on a phone; within the width that WeChat takes.
     """
+    import subprocess
+
     try:
         text = _svg_text(data)
         natural = _svg_size(text)[0]

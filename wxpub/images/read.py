@@ -8,19 +8,14 @@ who resolves the name can check it. Nothing is converted here.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import errno
-import ipaddress
 import os
 import re
-import socket
 import stat
 import threading
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +26,9 @@ from wxpub.errors import NetworkError, SourceError, WxpubError
 from wxpub.images import draw
 from wxpub.limits import IMAGE_FILE_BYTES
 
+# Only an image on the web, or one that is not found, asks for sockets and the like: a conversion starts without them.
 if TYPE_CHECKING:
+    import socket
     from http.client import HTTPResponse
 
 REDIRECTS = 5
@@ -98,6 +95,8 @@ def read(src: str, article_path: Path, root: Path, *, allow_private: bool = Fals
 
 
 def _inline(src: str, article_path: Path) -> Source:
+    import base64
+
     head, comma, body = src[5:].partition(",")
     name = f"data:{head[:40]},…"
     try:
@@ -106,7 +105,7 @@ def _inline(src: str, article_path: Path) -> Source:
         data = unquote_to_bytes(body)
         if head.lower().rstrip().endswith(";base64"):
             data = base64.b64decode(re.sub(rb"\s", b"", data), validate=True)
-    except (ValueError, binascii.Error):
+    except ValueError:
         raise SourceError(
             f"image {name} is not a valid data: URL", article_path, hint="save it as a file and name that"
         ) from None
@@ -124,20 +123,23 @@ def _file(src: str, article_path: Path, root: Path) -> Source:
         raise SourceError(f"image {_cut(src)}: {scheme[1]}: addresses are not read", article_path, hint=hint)
     root = root.resolve()
     path = _find(src, article_path, root)
+    if path.is_dir():
+        raise SourceError(f"image {src} is a folder", article_path)
     try:
         # What was found is opened once, and everything is asked of the open file: the path may lead elsewhere by now.
-        with open(_open(path, root), "rb") as file:
-            status = os.fstat(file.fileno())
-            if stat.S_ISDIR(status.st_mode):
-                raise SourceError(f"image {src} is a folder", article_path)
+        handle = _open(path, root)
+        try:
+            status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
-                raise _irregular(src, article_path)
-            data = file.read(IMAGE_FILE_BYTES + 1)
+                raise OSError(errno.ENXIO, "not a file")
+            with open(handle, "rb", closefd=False) as file:
+                data = file.read(IMAGE_FILE_BYTES + 1)
+        finally:
+            os.close(handle)
     except OSError as error:
-        if error.errno in (errno.ENXIO, errno.EOPNOTSUPP):  # a socket cannot even be opened
-            raise _irregular(src, article_path) from None
-        if error.errno == errno.EISDIR:
-            raise SourceError(f"image {src} is a folder", article_path) from None
+        if error.errno in (errno.ENXIO, errno.EOPNOTSUPP):  # which a socket says to the one who opens it
+            said = f"image {src} is a pipe, a socket or a device, not a file"
+            raise SourceError(said, article_path) from None
         raise SourceError(f"image {src} cannot be read: {error.strerror}", article_path) from None
     if len(data) > IMAGE_FILE_BYTES:
         size = f"{max(status.st_size, len(data)) / _MB:.0f} MB; at most {IMAGE_FILE_BYTES // _MB} are read"
@@ -145,10 +147,6 @@ def _file(src: str, article_path: Path, root: Path) -> Source:
     if not data:
         raise SourceError(f"image {src} is empty (0 bytes)", article_path)
     return Source(src, path.name, data, key_of(data))
-
-
-def _irregular(src: str, article_path: Path) -> SourceError:
-    return SourceError(f"image {src} is a pipe, a socket or a device, not a file", article_path)
 
 
 def _find(src: str, article_path: Path, root: Path) -> Path:
@@ -195,6 +193,8 @@ def _open(path: Path, root: Path) -> int:
 
 def _near(path: Path) -> str:
     """Name a file that may have been meant: the same but for upper and lower case, or nearly the same."""
+    from difflib import get_close_matches
+
     try:
         names = {each.name.lower(): each.name for each in path.parent.iterdir()}
     except (OSError, ValueError):
@@ -269,7 +269,7 @@ class _Request(threading.Thread):
             self._over = True
             if self._wire is not None:
                 with suppress(OSError):  # it has ended already
-                    self._wire.shutdown(socket.SHUT_RDWR)
+                    self._wire.shutdown(2)  # in both directions
                 self._wire.close()
                 self._wire = None
 
@@ -295,6 +295,8 @@ class _Request(threading.Thread):
 
     def _connect(self, host: str, port: int, encrypted: bool) -> socket.socket:
         """Connect to a checked address of `host`; refuse a name that has any address which may not be asked."""
+        import socket
+
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = [str(each[4][0]) for each in found]
         if not self._allow_private and (private := [each for each in addresses if not _public(each)]):
@@ -397,6 +399,8 @@ def _translate(error: Exception, url: str) -> WxpubError:
 
 def _public(address: str) -> bool:
     """Whether `address` may be asked: not this machine, not the local network, not a cloud's metadata service."""
+    import ipaddress
+
     ip = ipaddress.ip_address(address.partition("%")[0])
     inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
     if inner is None and ip.version == 6 and ip in ipaddress.ip_network("64:ff9b::/96"):  # NAT64
