@@ -15,8 +15,8 @@ from lxml import html
 from lxml.html import HtmlElement
 
 from wxpub import article, conform, dialect, limits, theme
+from wxpub.conform.sanitise import harmless
 from wxpub.conform.size import Leaner, shorten
-from wxpub.conform.styles import harmless
 from wxpub.page import Picture, render
 from wxpub.target import API, PASTE, Placed, Target
 

@@ -23,9 +23,9 @@ ROOMS: dict[str, set[str]] = {
     "style": set(),
     "config": {"errors"},
     "article": {"errors"},
-    "dialect": {"errors", "finding"},
+    "dialect": {"errors", "finding", "tree"},
     "darkmode": set(),
-    "tree": set(),
+    "tree": {"limits"},
     "address": {"limits"},
     "links": {"address", "article", "finding", "tree"},
     "theme": {"errors", "style"},
@@ -34,6 +34,7 @@ ROOMS: dict[str, set[str]] = {
     "check": {
         "address",
         "article",
+        "conform",
         "darkmode",
         "dialect",
         "errors",
@@ -60,6 +61,7 @@ ROOMS: dict[str, set[str]] = {
         "page",
         "style",
         "theme",
+        "tree",
     },
     "preview": {
         "address",

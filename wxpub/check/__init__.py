@@ -69,10 +69,10 @@ def check_html(html: str, path: Path | None = None, target: Target | None = None
 
 def rules() -> tuple[Rule, ...]:
     """Give every rule that a finding of this program can name."""
-    from wxpub import dialect
+    from wxpub import conform, dialect
     from wxpub.check import conversion, metadata, rule, source
 
-    return (*source.RULES, *dialect.RULES, *conversion.RULES, *metadata.RULES, *rule.page_rules())
+    return (*source.RULES, *dialect.RULES, *conform.RULES, *conversion.RULES, *metadata.RULES, *rule.page_rules())
 
 
 def issues_beside(path: Path) -> tuple[Path, ...]:

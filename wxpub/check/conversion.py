@@ -25,12 +25,8 @@ RULES = (
         "back issues that have no published address yet are left as text",
         "record where they were published: wxpub index add FILE URL",
     ),
-    # page and conform
+    # page
     _rule("title-shortened", "the heading is longer than a title may be", 'choose a short one with "title:"'),
-    _rule("math", "a formula cannot be read, and is shown as its TeX", "correct the TeX"),
-    _rule("html-lost", "WeChat takes no such element", "insert it in WeChat's editor, or show a picture"),
-    _rule("html-unsafe", "scripts never reach a reader", "remove it"),
-    _rule("svg-lost", "a drawing loses what WeChat removes", "use a PNG picture"),
     # push
     _rule("image", "an image cannot be sent as it is", "do what the message says", kind="push"),
     _rule("cover", "the cover cannot be sent as it is", "do what the message says", kind="push"),

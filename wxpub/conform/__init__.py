@@ -14,20 +14,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wxpub.conform import blocks, code, lists, math, mend, sanitise, tables, write
+from wxpub.conform import blocks, code, lists, nesting, sanitise, write
 from wxpub.conform.sanitise import is_safe_source
 from wxpub.conform.write import Slot, fill
-from wxpub.finding import Finding
-from wxpub.limits import words
+from wxpub.finding import Finding, Rule
 from wxpub.target import API, PASTE, Target
-from wxpub.tree import line_of
+from wxpub.tree import HEADINGS, PARSER, line_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-__all__ = ["Slot", "canonical", "fill", "finish", "is_safe_source", "shape"]
+__all__ = ["RULES", "Slot", "canonical", "fill", "finish", "is_safe_source", "shape"]
 
-_ALIGNED = words("section p h1 h2 h3 h4 h5 h6")
+RULES = (code.MATH, sanitise.LOST, sanitise.UNSAFE, sanitise.DRAWING_LOST)
+_ALIGNED = frozenset(("section", "p", *HEADINGS))
 
 
 def shape(
@@ -41,28 +41,26 @@ def shape(
     """
     findings: list[Finding] = []
 
-    def report(rule: str, message: str, element: HtmlElement, fix: str) -> None:
-        findings.append(Finding(rule, "warning", message, path, line_of(element), fix))
+    def report(rule: Rule, element: HtmlElement, message: str, fix: str | None = None) -> None:
+        findings.append(rule.find(message, path, line_of(element), fix=fix))
 
-    alive = list(root.iter())  # lxml makes an element's Python half anew each time unless somebody holds it
     sanitise.sanitise(root, report)
-    mended = mend.mend(root)
+    mended = nesting.mend(root)
     lists.mark(root)
     root.set("class", "article")
     for element in reversed(list(root.iterdescendants("*"))):  # what is inside has its form before what is around it
         if element.get("align") is not None and element.tag in _ALIGNED:
             blocks.align(element)
         if element.get("class") == "math" and element.tag in ("span", "section"):
-            math.shape(element, report)
+            code.formula(element, report)
         elif element.tag == "p":
             blocks.figure(element, sizes or {})
         elif element.tag in _FORMS and element.getparent() is not None:
             _FORMS[element.tag](element)
     if mended:
-        mend.mend(root)  # what the forms made of it
+        nesting.mend(root)  # what the forms made of it
     for element in root.iter("section", "blockquote"):
         blocks.panel(element)
-    del alive
     return tuple(sorted(findings, key=lambda each: each.line or 0))
 
 
@@ -77,7 +75,7 @@ _FORMS = {
     "ul": lists.shape,
     "ol": lists.shape,
     "pre": code.shape,
-    "table": tables.shape,
+    "table": blocks.table,
     "details": blocks.fold,
     "dl": blocks.definitions,
     "ruby": blocks.reading,
@@ -96,9 +94,9 @@ def finish(root: HtmlElement, target: Target = API) -> tuple[str | Slot, ...]:
 
 def canonical(html: str) -> str:
     """Conform a fragment of HTML that anybody wrote; what `finish` wrote comes back unchanged."""
-    from lxml.html import HTMLParser, document_fromstring
+    from lxml.html import document_fromstring
 
-    document: HtmlElement = document_fromstring(f"<html><body>{html}</body></html>", parser=HTMLParser(huge_tree=True))
+    document: HtmlElement = document_fromstring(f"<html><body>{html}</body></html>", parser=PARSER)
     body = document.body
     root = body[0] if len(body) == 1 and body[0].tag == "section" and not (body.text or "").strip() else body
     root.tag = "section"

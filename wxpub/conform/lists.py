@@ -7,16 +7,23 @@ doocs/md #447, WeMD #10). So the first level stays a list,
 
 and what is deeper becomes paragraphs with literal markers; so does a list whose numbers do not start at 1, or which
 goes on after something else.
+
+What a newsletter's items are made of is known by their shape alone: title, source, labelled lines.
+
+    - [title | source](link)          p.item-title: span.title, span.item-source " | source"
+      论文：https://…                  p.item-link: span.label "论文：", span.url
+      摘要：text                       p.item-line: span.label "摘要：", text
+
+No mark-up is asked of the author. What cannot be told apart for certain stays as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from wxpub.conform import digest
-from wxpub.conform.content import blocks, nodes, replace
-from wxpub.tree import Node, fill, make
+from wxpub.tree import Node, blank, blocks, fill, lines, make, replace, shown, take
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -42,35 +49,32 @@ def shape(element: HtmlElement) -> None:
 
 
 def _item(item: HtmlElement) -> None:
-    """Put everything of an item into one section, lines of a digest's item told apart."""
-    content = nodes(item)
+    """Put everything of an item into one section, the lines of a newsletter's item told apart."""
+    content = take(item)
     section = None
     if sum(1 for node in content if not isinstance(node, str) or node.strip()) == 1:
         section = next((node for node in content if not isinstance(node, str) and node.tag == "section"), None)
     if section is None or section.get("class"):
         section = make("section")
     else:
-        content = nodes(section)
+        content = take(section)
     item.append(section)
     parts = [_run(part) for part in blocks(_joined(content))]
     if not parts:
         item.drop_tree()
         return
     first = parts[0]
-    if isinstance(first, list) and digest.is_item(first):
+    told = _paragraphs(first) if isinstance(first, list) else []
+    if told:
         item.set("class", "item")
-        parts[:1] = digest.paragraphs(first)
-    if len(parts) == 1 and isinstance(first, list):
-        if not isinstance(parts[0], list):
-            section.set("class", "item-title")
-        fill(section, _content(parts[0]))
-        return
-    for part in parts:
-        section.append(make("p", content=part) if isinstance(part, list) else part)
-
-
-def _content(part: HtmlElement | list[Node]) -> list[Node]:
-    return part if isinstance(part, list) else nodes(part)
+    if len(parts) == 1 and len(told) == 1:
+        section.set("class", "item-title")
+        fill(section, take(told[0]))
+    elif len(parts) == 1 and isinstance(first, list) and not told:
+        fill(section, first)
+    else:
+        for part in [*told, *parts[1:]] if told else parts:
+            section.append(make("p", content=part) if isinstance(part, list) else part)
 
 
 def _joined(content: list[Node]) -> list[Node]:
@@ -87,7 +91,7 @@ def _run(part: HtmlElement | list[Node]) -> HtmlElement | list[Node]:
     """Take the inline content out of a plain paragraph; everything else stays."""
     if isinstance(part, list) or part.tag != "p" or part.get("class") or part.get("style"):
         return part
-    return nodes(part)
+    return take(part)
 
 
 # --- literal markers --------------------------------------------------------------------------------------------------
@@ -119,10 +123,10 @@ def _flat(element: HtmlElement) -> HtmlElement:
     found = make("section", "sublist")
     for marker, item in zip(_markers(element), list(element), strict=True):
         fresh = True
-        for part in map(_run, blocks(_joined(nodes(item)))):
+        for part in map(_run, blocks(_joined(take(item)))):
             if isinstance(part, list):
                 label = [marker] if fresh and not _has_box(part) else []
-                found.append(make("p", "subitem" if fresh else "more", [*label, *digest.marked(part)]))
+                found.append(make("p", "subitem" if fresh else "more", [*label, *_marked(part)]))
             else:
                 if fresh:
                     found.append(make("p", "subitem", [marker]))
@@ -145,22 +149,142 @@ def _markers(element: HtmlElement) -> Iterator[str]:
         for _ in element:
             yield _BULLETS[min(_level(element), len(_BULLETS)) - 1] + "\u00a0"
         return
-    number = _start(element) if element.get("start") or element.get("reversed") is None else len(element)
+    step = 1 if element.get("reversed") is None else -1
+    number = _start(element) if element.get("start") or step == 1 else len(element)
     for item in element:
         value = item.get("value")
         number = int(value) if value and value.lstrip("-").isdigit() else number
         yield _numeral(number, element.get("type") or "1") + ".\u00a0"
-        number += -1 if element.get("reversed") is not None else 1
+        number += step
 
 
 def _numeral(number: int, kind: str) -> str:
+    found = str(number)
     if kind in ("a", "A") and 1 <= number <= 26:
-        letter = chr(ord("a") + number - 1)
-        return letter.upper() if kind == "A" else letter
-    if kind in ("i", "I") and 1 <= number < 40:
-        roman, rest = "", number
+        found = chr(ord("a") + number - 1)
+    elif kind in ("i", "I") and 1 <= number < 40:
+        found, rest = "", number
         for value, letters in _ROMAN:
-            roman += letters * (rest // value)
+            found += letters * (rest // value)
             rest %= value
-        return roman.upper() if kind == "I" else roman
-    return str(number)
+    return found.upper() if kind in ("A", "I") else found
+
+
+# --- a newsletter's items ---------------------------------------------------------------------------------------------
+
+_LABEL = re.compile(
+    r"\s*(?:[A-Za-z0-9\u4e00-\u9fff]{0,6}?(?:"
+    "论文|文章|原文|摘要|简介|介绍|概要|导读|标题|题目|作者|机构|单位|来源|出处|期刊|会议|时间|日期|地址|链接|网址|主页|官网|网站|代码|"
+    "源码|项目|仓库|开源|文档|手册|教程|课程|视频|演示|数据集|数据|模型|博客|白皮书|下载|公众号|注|备注|点评|推荐|看点|"
+    "Project|Editor|WeChat|Title|Paper|Code|Link|URL|Demo|Docs|Abstract|Authors?|Source|Repo|GitHub|Homepage|Slides|Video"
+    r")(?:地址|链接|主页)?)\s?(?:：|:(?!//))",
+    re.I,
+)
+_BARS = "|｜丨"
+_SOURCE = re.compile(rf"\s[{_BARS}]\s*(?=\S)(?!.*\s[{_BARS}]\s)")  # the last bar of a title
+_TITLE_CHARS = 120
+_SOURCE_CHARS = 40
+_LINKS = frozenset({"a", "span"})
+
+
+def _label(line: str) -> re.Match[str] | None:
+    """Find the label that a line begins with; most lines have no colon where one would end."""
+    head = line[:24]
+    return _LABEL.match(line) if "：" in head or ":" in head else None
+
+
+def _paragraphs(run: list[Node]) -> list[HtmlElement]:
+    """Make one paragraph of each line of an item; none if the inline content `run` is not a newsletter's item.
+
+    An item has a title on its first line and something about it below. The title names its source after a bar, or is a
+    link, or has a labelled line below it.
+    """
+    first, *rest = lines(run)
+    title = shown(first).strip()
+    if not title or len(title) > _TITLE_CHARS or _label(title):
+        return []
+    bar = _bar(first)
+    if bar is None and not (rest and (_starts_with_link(first) or _label(shown(rest[0])))):
+        return []
+    found = [make("p", "item-title", _title(first, bar))]
+    found += [
+        make("p", "item-link" if _is_address(line) else "item-line", _marked(line)) for line in rest if not blank(line)
+    ]
+    return found
+
+
+def _is_address(line: list[Node]) -> bool:
+    """Whether a line is an address, with no more than a label before it."""
+    *before, last = (node for node in line if not isinstance(node, str) or node.strip())
+    if isinstance(last, str) or last.get("class") != "url":
+        return False
+    return not before or _LABEL.fullmatch(shown(before)) is not None
+
+
+def _marked(run: Iterable[Node]) -> list[Node]:
+    """Mark the label that a line begins with, on every line of `run`."""
+    found: list[Node] = []
+    fresh = True
+    for node in run:
+        if fresh and isinstance(node, str) and (match := _label(node)):
+            found += [make("span", "label", [match[0].lstrip()]), node[match.end() :]]
+        else:
+            found.append(node)
+        fresh = not isinstance(node, str) and node.tag == "br"
+    return found
+
+
+def _starts_with_link(first: list[Node]) -> bool:
+    return _is_link(next((node for node in first if not isinstance(node, str) or node.strip()), ""))
+
+
+def _is_link(node: Node) -> bool:
+    return not isinstance(node, str) and node.tag in _LINKS and node.get("class") != "url"
+
+
+def _bar(first: list[Node]) -> int | None:
+    """Find the node of a title's line that names the source after a bar: text, or a link that begins with text."""
+    for index, node in enumerate(first):
+        text = node if isinstance(node, str) else node.text if node.tag in _LINKS and not node.get("style") else ""
+        if text and any(bar in text for bar in _BARS):
+            match = _SOURCE.search(text)
+            if match and len(text) - match.end() <= _SOURCE_CHARS:
+                return index
+    return None
+
+
+def _title(first: list[Node], bar: int | None) -> list[Node]:
+    """Mark the title and the source in an item's first line: up to the bar, else the link, else the first note."""
+    end = bar if bar is not None else next((index for index, node in enumerate(first) if _is_link(node)), None)
+    if end is None:
+        named, notes = _before_notes(first)
+        return [*_marks(named), *notes]
+    node = first[end]
+    if isinstance(node, str):
+        title, source = _cut(node)
+        return [*_marks([*first[:end], title], source), *first[end + 1 :]]
+    content = take(node)
+    if bar is not None and isinstance(content[0], str):
+        title, source = _cut(content[0])
+        fill(node, [*_marks([title], source), *content[1:]])
+    else:
+        linked, notes = _before_notes(content)
+        fill(node, [*_marks(linked), *notes])
+    return [*_marks(first[:end]), *first[end:]]
+
+
+def _before_notes(content: list[Node]) -> tuple[list[Node], list[Node]]:
+    """Cut content at its first note's number."""
+    end = next((n for n, node in enumerate(content) if not isinstance(node, str) and node.tag == "sup"), len(content))
+    return content[:end], content[end:]
+
+
+def _marks(title: list[Node], source: str = "") -> list[Node]:
+    found: list[Node] = [] if blank(title) else [make("span", "title", title)]
+    return [*found, make("span", "item-source", [source])] if source else found
+
+
+def _cut(line: str) -> tuple[str, str]:
+    match = _SOURCE.search(line)
+    assert match is not None
+    return line[: match.start()], line[match.start() :]

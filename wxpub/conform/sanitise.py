@@ -8,23 +8,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from wxpub import address, style
-from wxpub.conform.content import replace
-from wxpub.conform.styles import harmless
-from wxpub.limits import ARTICLE_HOST, SVG_ATTRIBUTES, SVG_TAGS, words
+from wxpub.finding import Rule
+from wxpub.limits import ARTICLE_HOST, CSS_PROPERTIES, SVG_ATTRIBUTES, SVG_TAGS, words
+from wxpub.tree import replace
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-Report = Callable[[str, str, "HtmlElement", str], None]  # rule, message, element, fix
+LOST = Rule("html-lost", "warning", "WeChat takes no such element", "insert it in WeChat's editor, or show a picture")
+UNSAFE = Rule("html-unsafe", "warning", "scripts never reach a reader", "remove it")
+DRAWING_LOST = Rule("svg-lost", "warning", "a drawing loses what WeChat removes", "use a PNG picture")
+
+
+class Report(Protocol):
+    """Takes a finding: the rule that is broken, the element that breaks it, and what there is to say in particular."""
+
+    def __call__(self, rule: Rule, element: HtmlElement, message: str, fix: str | None = None) -> None: ...
+
 
 _KEPT = words(
     "section p h1 h2 h3 h4 h5 h6 blockquote ul ol li pre code table thead tbody tfoot tr td th hr br dl dt "
     "dd details summary span strong b em i u s del strike ins mark kbd samp tt var sup sub small big cite "
     "dfn abbr time q label font ruby rt rp rb a img svg"
 )
+_PLAIN = _KEPT - {"a", "font", "svg"}  # kept as they are, but for attributes
+_LINE = ["data-line"]
 _SECTIONS = words("div article main header footer aside nav hgroup address figure center fieldset dialog")
 _RENAMED = {
     **dict.fromkeys(_SECTIONS, "section"),
@@ -78,23 +89,34 @@ def sanitise(root: HtmlElement, report: Report) -> None:
         if unseen:
             _show(element)
         tag = element.tag
-        if not isinstance(tag, str):
+        children = [(child, depth + 1) for child in element.iterchildren(reversed=True)] if len(element) else []
+        if tag in _PLAIN and depth <= _DEEPEST:  # nearly all that Markdown makes
+            names = element.keys()
+            if names and names != _LINE:
+                _attributes(element, tag, report)
+            stack += children
+        elif not isinstance(tag, str):
             replace(element, [])  # a comment or a processing instruction
-            continue
-        tag = tag.lower()
-        if tag == "svg":
-            _drawing(element, report)
-        elif tag == "input" and (element.get("type") or "").lower() == "checkbox":
-            _checkbox(element)
-        elif tag in _DROPPED:
-            _report_dropped(tag, element, report)
-            replace(element, [])
-        else:
-            stack.extend([(child, depth + 1) for child in element.iterchildren(reversed=True)])
-            if element is root or (_RENAMED.get(tag, tag) in _KEPT and depth <= _DEEPEST):
-                _element(element, tag, report)
-            else:
-                element.drop_tag()
+        elif _stays(element, tag.lower(), element is root or depth <= _DEEPEST, report):
+            stack += children
+
+
+def _stays(element: HtmlElement, tag: str, shallow: bool, report: Report) -> bool:
+    """Treat an element that is not plain; return whether its content stays, to be looked at as well."""
+    if tag == "svg":
+        _drawing(element, report)
+    elif tag == "input" and (element.get("type") or "").lower() == "checkbox":
+        _checkbox(element)
+    elif tag in _DROPPED:
+        _report_dropped(tag, element, report)
+        replace(element, [])
+    elif shallow and _RENAMED.get(tag, tag) in _KEPT:
+        _element(element, tag, report)
+        return True
+    else:
+        element.drop_tag()
+        return True
+    return False
 
 
 def _show(element: HtmlElement) -> None:
@@ -107,9 +129,9 @@ def _show(element: HtmlElement) -> None:
 
 def _report_dropped(tag: str, element: HtmlElement, report: Report) -> None:
     if tag in _PLAYERS:
-        report("html-lost", f"WeChat takes no <{tag}>", element, "insert it in WeChat's editor, or show a picture")
+        report(LOST, element, f"WeChat takes no <{tag}>")
     elif tag in _SCRIPTS:
-        report("html-unsafe", f"<{tag}> never reaches a reader", element, "remove it")
+        report(UNSAFE, element, f"<{tag}> never reaches a reader")
 
 
 def _element(element: HtmlElement, tag: str, report: Report) -> None:
@@ -140,24 +162,23 @@ def _attributes(element: HtmlElement, tag: str, report: Report) -> None:
             else:
                 del element.attrib[name]
             if re.search(r"expression\s*\(|javascript:", value, re.I):
-                report("html-unsafe", "a script in a style never reaches a reader", element, "remove it")
+                report(UNSAFE, element, "a script in a style never reaches a reader")
         elif name == "class":
-            names = " ".join(_CLASS.findall(value))
-            element.set("class", names)
+            element.set("class", " ".join(_CLASS.findall(value)))
         elif name.lower().startswith("on"):
             del element.attrib[name]
-            report("html-unsafe", f"the script in {name}= never reaches a reader", element, "remove it")
+            report(UNSAFE, element, f"the script in {name}= never reaches a reader")
         elif name not in allowed or (
             name in ("colspan", "rowspan", "start", "value", "data-w") and not re.fullmatch(r"-?\d{1,6}", value.strip())
         ):
             del element.attrib[name]
         elif name == "src" and not is_safe_source(value):
             del element.attrib[name]
-            report("html-unsafe", "the address of a picture is a script or a document", element, "give it a picture")
+            report(UNSAFE, element, "the address of a picture is a script or a document", "give it a picture")
 
 
 def is_safe_source(url: str) -> bool:
-    """Tell whether a picture may come from `url`: a file, the web, bitmap data, or a QR code to be drawn."""
+    """Whether an image may come from `url`: a file, the web, bitmap data, or a QR code to be drawn."""
     url = _CONTROLS.sub("", url)
     if _PICTURE_DATA.match(url):
         return True
@@ -165,7 +186,7 @@ def is_safe_source(url: str) -> bool:
 
 
 def _is_article(url: str) -> bool:
-    """Tell whether a link leads to an article in WeChat, the only kind that stays alive."""
+    """Whether a link leads to an article in WeChat, the only kind that stays alive."""
     target = address.parse(_CONTROLS.sub("", url))
     return target.scheme in ("http", "https") and target.host == ARTICLE_HOST
 
@@ -197,17 +218,14 @@ def _drawing(svg: HtmlElement, report: Report) -> None:
             _shape(element)
             if element.tag not in ("text", "tspan"):
                 element.text = None
-            if (
-                element is not svg
-                and (parent := element.getparent()) is not None
-                and parent.tag not in ("text", "tspan")
-            ):
+            parent = element.getparent()
+            if element is not svg and parent is not None and parent.tag not in ("text", "tspan"):
                 element.tail = None
     width, height = (re.match(r"\s*([\d.]+)(?:px)?\s*$", svg.get(name) or "") for name in ("width", "height"))
     if svg.get("viewBox") is None and width and height:
         svg.set("viewBox", f"0 0 {width[1]} {height[1]}")
     if svg.get("viewBox") is None or not len(svg):
-        report("svg-lost", "a drawing without viewBox or shapes cannot be shown", svg, "use a PNG picture")
+        report(DRAWING_LOST, svg, "a drawing without viewBox or shapes cannot be shown")
         return replace(svg, [])
     found = style.read(svg.get("style") or "")
     for name in ("width", "height"):
@@ -224,7 +242,7 @@ def _drawing(svg: HtmlElement, report: Report) -> None:
         svg.set("role", "img")
     if lost - {"title", "desc", "metadata", "animate", "animatetransform", "animatemotion", "set"}:
         names = ", ".join(sorted(lost))
-        report("svg-lost", f"a drawing loses what WeChat removes: {names}", svg, "use a PNG picture")
+        report(DRAWING_LOST, svg, f"a drawing loses what WeChat removes: {names}")
     return None
 
 
@@ -242,3 +260,82 @@ def _shape(element: HtmlElement) -> None:
             value = "currentColor"
         if value.strip():
             element.set(proper, value.strip())
+
+
+# --- styles -----------------------------------------------------------------------------------------------------------
+
+_COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.S)
+_URL = re.compile(r"url\(\s*([^)]*?)\s*\)", re.I)
+_MODEST = re.compile(r"url(?=\()|(?<=[\d.])rem\b|#(?:[0-9a-f]{4}){1,2}\b", re.I)
+_FLAT = re.compile(
+    r"gradient\(", re.I
+)  # at night WeChat makes it one colour behind text; a theme knows where there is none
+_HEX_ALPHA = re.compile(r"#((?:[0-9a-f]{4}){1,2})\b", re.I)
+_DISPLAYS = re.compile(r"block|inline|inline-block|flex|table(-\w+)*|list-item")
+# Values that hide text, overlap it or run off the page, by property.
+_LASTING: dict[str, Callable[[str], bool]] = {
+    "display": lambda value: _DISPLAYS.fullmatch(value) is not None,
+    "opacity": lambda value: _number(value) >= 0.1,
+    "font-size": lambda value: _number(value) >= (8 if value.endswith("px") else 0.5),
+    "line-height": lambda value: not re.fullmatch(r"[\d.]+", value) or _number(value) >= 1.2,
+    "white-space": lambda value: value in ("normal", "nowrap"),
+    "font-family": lambda value: re.search(r"mono|menlo|consolas|courier", value, re.I) is not None,
+    "text-align": lambda value: value in ("left", "right", "center", "justify"),
+    "overflow": lambda value: " " not in value,
+}
+
+
+def harmless(text: str, tag: str = "section") -> str:
+    """Keep of the style attribute `text` of a `tag` what can reach a reader."""
+    kept = {}
+    for name, value in style.read(re.sub(r"\s+", " ", _COMMENT.sub("", text))).items():
+        value = re.sub(r"\s*!\s*important", "", value, flags=re.I)
+        if name in CSS_PROPERTIES and _is_sound(value):
+            value = _modest(name, value)
+            if _lasts(name, value, tag):
+                kept[name] = value
+    return style.write(kept)
+
+
+def _is_sound(value: str) -> bool:
+    """Whether a value is whole, reaches a reader, and shows no image from elsewhere.
+
+    WeChat's own images may stand in a style, and what `_modest` can say for old phones may be said otherwise.
+    """
+    if not all(map(is_wechat_picture, _URL.findall(value))):
+        return False
+    return not _FLAT.search(value) and not style.value_fault(_MODEST.sub("", value))
+
+
+def _modest(name: str, value: str) -> str:
+    """Say the same in a way that old phones know."""
+    value = re.sub(r"(?<=[\d.])rem\b", "em", value.replace('"', "'"))
+    value = _HEX_ALPHA.sub(_with_alpha, value)
+    return {"start": "left", "end": "right"}.get(value, value) if name == "text-align" else value
+
+
+def _with_alpha(match: re.Match[str]) -> str:
+    digits = match[1] if len(match[1]) == 8 else "".join(digit * 2 for digit in match[1])
+    red, green, blue, alpha = bytes.fromhex(digits)
+    return f"rgba({red},{green},{blue},{alpha / 255:.2g})"
+
+
+def _lasts(name: str, value: str, tag: str) -> bool:
+    if name in _LASTING:
+        return _LASTING[name](value)
+    if name.startswith("margin"):
+        return not any(float(each) < -20 for each in re.findall(r"-?[\d.]+(?=px)", value) if each.strip("-."))
+    if tag not in ("img", "svg") and re.fullmatch(r"(min-|max-)?(width|height)", name):
+        return not name.endswith("height") and (not value.endswith("px") or _number(value) <= style.SMALL)
+    return not (tag == "img" and name == "height")
+
+
+def _number(value: str) -> float:
+    match = re.match(r"\d*\.?\d+", value)
+    return float(match[0]) if match else 0.0
+
+
+def is_wechat_picture(url: str) -> bool:
+    """Whether an image is served by WeChat; draft/add drops every other from a style, and all in quotes."""
+    target = address.parse(url)
+    return target.scheme == "https" and target.hosted

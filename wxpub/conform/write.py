@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wxpub import style
-from wxpub.conform.content import BLOCKS
 from wxpub.conform.size import TEXT, Context, Leaner
 from wxpub.limits import TAGS
 from wxpub.target import Placed
+from wxpub.tree import BLOCKS, VOID
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -42,7 +42,6 @@ _KEPT_ATTRIBUTES = {
     "td": ("colspan", "rowspan"),
     "th": ("colspan", "rowspan"),
 }
-_VOID = frozenset({"br", "hr", "img"})
 _MERGED = frozenset({"span", "strong", "em"})  # equal neighbours become one
 _BOXED = re.compile(r"(?:^|;)(?:padding|margin|border|display)")  # would look different if merged
 _SPACES = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]")
@@ -172,7 +171,7 @@ class _Writer:
             self._content(element, tag if tag == "section" else parent, form.inherited, top=top)
         elif tag in BLOCKS:
             self._block(element, form, opening)
-        elif tag in _VOID:
+        elif tag in VOID:
             self._void(tag, opening)
         else:
             self._inline(element, form, opening)
@@ -201,7 +200,7 @@ class _Writer:
         tag, wrap = form.tag, form.wrap
         self._edge()
         self.out.append(opening)
-        if tag in _VOID:
+        if tag in VOID:
             return
         if wrap:
             self.out.append(f"<{wrap}>")

@@ -16,6 +16,7 @@ from lxml.html import HtmlElement
 from wxpub.dialect import blocks, inlines
 from wxpub.dialect.inlines import LINE, RAW, Element, Scope
 from wxpub.finding import Finding, Rule
+from wxpub.tree import PARSER, make
 
 COMMENT_UNCLOSED = Rule(
     "comment-unclosed", "warning", "a comment that never ends hides the text behind it", "end it with -->"
@@ -74,7 +75,7 @@ def tree(
     document: blocks.Document, path: Path | None = None, *, hard_breaks: bool = False
 ) -> tuple[HtmlElement, tuple[Finding, ...]]:
     """Make the article's tree, whose root is a `section`, and find what the author of `path` should know."""
-    root: HtmlElement = html.Element("section")
+    root: HtmlElement = make("section")
     scope = scope_of(document, etree.SubElement, hard_breaks=hard_breaks)
 
     def read(element: Element, text: str, line: int) -> None:
@@ -358,7 +359,6 @@ class Cleaner:
         self.floor = 0  # what is open below here stands outside the element that is being cleaned
         self.too_deep: int | None = None
         self.unclosed: int | None = None
-        self._parser: html.HTMLParser | None = None
 
     def clean(self, root: HtmlElement, hosts: list[HtmlElement]) -> None:
         """Replace the raw HTML inside the `hosts`, all of them in `root`, by its elements."""
@@ -450,9 +450,7 @@ class Cleaner:
 
         The place of `host`, if it is among them, holds its new content.
         """
-        if self._parser is None:
-            self._parser = html.HTMLParser(huge_tree=True)
-        body: HtmlElement = html.document_fromstring(f"<html><body>{text}</body></html>", parser=self._parser)[0]
+        body: HtmlElement = html.document_fromstring(f"<html><body>{text}</body></html>", parser=PARSER)[0]
         for place in list(body.iter()):
             line = place.get(LINE)
             if not line or line[0] != "-":

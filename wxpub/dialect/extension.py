@@ -37,6 +37,7 @@ from wxpub.dialect.inlines import LINE, RAW
 from wxpub.dialect.syntax import Target, fold
 from wxpub.errors import ConfigError
 from wxpub.finding import Finding
+from wxpub.tree import PARSER
 
 # Python-Markdown's own patterns by name: extensions register more of their classes.
 _PATTERNS = (
@@ -109,7 +110,7 @@ def parse(
         _load(md, name)
     md.reset()
     text = md.convert(body)
-    document = html.document_fromstring(f"<html><body>{text}</body></html>", parser=html.HTMLParser(huge_tree=True))
+    document = html.document_fromstring(f"<html><body>{text}</body></html>", parser=PARSER)
     root: HtmlElement = document[0]
     document.remove(root)
     root.tag = "section"

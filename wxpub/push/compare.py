@@ -15,12 +15,9 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from wxpub import style
+from wxpub.tree import BLOCKS, VOID
 
-# Elements at which a line ends.
-_BLOCKS = {"address", "article", "blockquote", "dd", "div", "dl", "dt", "figcaption", "figure", "li", "ol", "p", "pre"}
-_BLOCKS |= {"h1", "h2", "h3", "h4", "h5", "h6", "section", "table", "td", "th", "tr", "ul"}
-_VOID = {"br", "hr", "img"}
-_BLOCKS |= _VOID
+_ENDING = BLOCKS | {"br", "img"}  # elements at which a line of text ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +54,11 @@ class _Reader(HTMLParser):
             found.images[picture_key(values.get("data-src") or values.get("src", ""))] += 1
         if tag == "a" and values.get("href"):
             found.links[values["href"]] += 1
-        if tag in _BLOCKS:
+        if tag in _ENDING:
             found.lines.append("")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _BLOCKS:
+        if tag in _ENDING:
             self.content.lines.append("")
 
     def handle_data(self, data: str) -> None:
@@ -80,7 +77,7 @@ class _Form(HTMLParser):
         self.parts.append(f"<{tag} {text} {picture} {values.get('href', '')}>")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag not in _VOID:
+        if tag not in VOID:
             self.parts.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:

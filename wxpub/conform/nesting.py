@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wxpub.conform.content import BLOCKS, blocks, has_block, is_empty, nodes, replace
 from wxpub.limits import words
-from wxpub.tree import Node, fill, make
+from wxpub.tree import BLOCKS, HEADINGS, Node, blocks, fill, has_block, is_empty, make, replace, take
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -25,15 +24,15 @@ _HOMES = {
     "summary": ("details",),
     **dict.fromkeys(("rt", "rp", "rb"), ("ruby",)),
 }
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BOXES = words("section blockquote dl dd")  # may hold blocks or text, but not both
+_VANISHING = _BOXES | {"p", *HEADINGS}  # show nothing when they hold nothing
 _ONLY_BLOCKS = words("ul ol table thead tbody tfoot tr hr dl")  # cannot hold text themselves
 
 
 def mend(root: HtmlElement) -> bool:
     """Mend the nesting under `root`, a section: from above what has no place, from below the rest.
 
-    Tells whether there was anything to mend, as there never is in what Markdown alone makes.
+    Return whether there was anything to mend, as there never is in what Markdown alone makes.
     """
     mended = False
     for element in root.iter(*_HOMES):
@@ -50,6 +49,14 @@ def mend(root: HtmlElement) -> bool:
 
 def _mend(element: HtmlElement) -> bool:
     tag = element.tag
+    if tag not in BLOCKS:
+        if tag == "a" and next(element.iterancestors("a"), None) is not None:
+            element.drop_tag()
+            return True
+        if tag == "svg" or not has_block(element):
+            return False
+        _push_in(element)
+        return True
     if tag in ("ul", "ol"):
         _adopt(element)
     elif tag == "p" and has_block(element):
@@ -58,18 +65,12 @@ def _mend(element: HtmlElement) -> bool:
         return True
     elif tag in _BOXES and any(child.tag in BLOCKS for child in element):
         wrap_text(element)
-    elif (tag == "p" or tag in _BOXES or tag in _HEADINGS) and element.get("class") != "toc" and is_empty(element):
+    elif tag in _VANISHING and element.get("class") != "toc" and is_empty(element):
         element.drop_tree()
         return True
-    elif tag == "a" and next(element.iterancestors("a"), None) is not None:
-        element.drop_tag()
-        return True
-    elif tag in _HEADINGS and has_block(element):
-        for inner in list(element.iterdescendants(*_HEADINGS)):
+    elif tag in HEADINGS and has_block(element):
+        for inner in list(element.iterdescendants(*HEADINGS)):
             inner.tag = "section"
-        _push_in(element)
-        return True
-    elif tag not in BLOCKS and tag != "svg" and has_block(element):
         _push_in(element)
         return True
     return False
@@ -77,15 +78,16 @@ def _mend(element: HtmlElement) -> bool:
 
 def _adopt(element: HtmlElement) -> None:
     """Leave only items that show something: a stray list belongs to the item before it, stray text becomes an item."""
-    for node in nodes(element):
-        if not isinstance(node, str) and node.tag == "li":
-            element.append(node)
-        elif isinstance(node, str) and not node.strip():
-            continue
-        elif len(element):
-            fill(element[-1], [node])
-        else:
-            element.append(make("li", content=[node]))
+    if element.text or any(child.tag != "li" or child.tail for child in element):
+        for node in take(element):
+            if not isinstance(node, str) and node.tag == "li":
+                element.append(node)
+            elif isinstance(node, str) and not node.strip():
+                continue
+            elif len(element):
+                fill(element[-1], [node])
+            else:
+                element.append(make("li", content=[node]))
     for item in list(element):
         if is_empty(item):
             element.remove(item)
@@ -95,22 +97,24 @@ def _adopt(element: HtmlElement) -> None:
 
 def wrap_text(box: HtmlElement) -> None:
     """Put the loose text between a box's blocks into paragraphs."""
-    for part in list(blocks(nodes(box))):
+    if not box.text and all(child.tag in BLOCKS and not child.tail for child in box):
+        return
+    for part in list(blocks(take(box))):
         box.append(make("p", content=part) if isinstance(part, list) else part)
 
 
 def _push_in(element: HtmlElement) -> None:
     """Put an inline element, or a heading, inside the blocks that it holds instead of around them."""
     content: list[Node] = []
-    for part in list(blocks(nodes(element))):
+    for part in list(blocks(take(element))):
         if isinstance(part, list):
             content.append(_shell(element, part))
         elif part.tag in _ONLY_BLOCKS:
             content.append(part)
-        elif part.tag == "p" and element.tag in _HEADINGS:
-            content.append(_shell(element, nodes(part)))
+        elif part.tag == "p" and element.tag in HEADINGS:
+            content.append(_shell(element, take(part)))
         else:
-            inner = _shell(element, nodes(part))
+            inner = _shell(element, take(part))
             fill(part, [inner])
             if has_block(inner):
                 _push_in(inner)
