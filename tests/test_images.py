@@ -443,6 +443,48 @@ def test_a_qr_code_that_cannot_be_drawn_is_refused() -> None:
             draw.qrcode(text)
 
 
+LARGE_MODES: dict[str, Callable[[Pillow.Image], bytes]] = {
+    "L": lambda grey: encoded(grey, "PNG"),
+    "RGB": lambda grey: encoded(Pillow.merge("RGB", (grey, grey.rotate(180), grey)), "PNG"),
+    "RGBA": lambda grey: encoded(Pillow.merge("RGBA", (grey, grey, grey.rotate(180), grey)), "PNG"),
+    "LA": lambda grey: encoded(Pillow.merge("LA", (grey, grey)), "PNG"),
+    "P": lambda grey: encoded(grey.convert("P"), "PNG"),
+    "a palette that shows through": lambda grey: encoded(grey.convert("P"), "PNG", transparency=bytes(range(256))),
+    "a colour that shows through": lambda grey: encoded(grey.convert("RGB"), "PNG", transparency=(0, 0, 0)),
+    "1": lambda grey: encoded(grey.convert("1"), "PNG"),
+    "16 bits": lambda grey: encoded(grey.convert("I").point(lambda value: value * 256).convert("I;16"), "PNG"),
+    "CMYK": lambda grey: encoded(grey.convert("RGB").convert("CMYK"), "TIFF"),
+    "F": lambda grey: encoded(grey.convert("F"), "TIFF"),
+}
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("mode", LARGE_MODES)
+def test_a_large_bitmap_looks_the_same_when_it_is_reduced_first(
+    mode: str, orientation: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    grey = Pillow.linear_gradient("L").rotate(90).resize((9000, 90))
+    if orientation == 6:
+        grey = grey.transpose(Pillow.Transpose.ROTATE_90)
+    with Pillow.open(io.BytesIO(LARGE_MODES[mode](grey))) as bitmap:
+        options = {"transparency": bitmap.info["transparency"]} if "transparency" in bitmap.info else {}
+        data = encoded(bitmap, bitmap.format or "", exif=exif, **options)
+    before = Counted(monkeypatch, fitting, "_plain")
+    reduced = fit(data)
+    monkeypatch.setattr(fitting, "_reduced", lambda bitmap: bitmap)
+    whole = fit(data)
+    assert [max(bitmap.size) for bitmap in before.calls] == [4500, 9000]
+    assert (reduced.width, reduced.height) == (whole.width, whole.height)
+    white = Pillow.new("RGBA", (reduced.width, reduced.height), "white")
+    one, two = (
+        Pillow.alpha_composite(white, opened(each).convert("RGBA")).convert("RGB").tobytes()
+        for each in (reduced, whole)
+    )
+    assert sum(abs(a - b) for a, b in zip(one, two, strict=True)) / len(one) < 3
+
+
 # --- sizes ------------------------------------------------------------------------------------------------------------
 
 

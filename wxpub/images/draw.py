@@ -134,7 +134,8 @@ def cover(title: str, colours: tuple[str, str] = COVER_COLOURS) -> tuple[bytes, 
     font = chinese_font()
     text = _drawable(title)
     if font and text:
-        face, lines = _fitting(text, lambda size: ImageFont.truetype(font, size, index=_index(font)))
+        index = _index(font)
+        face, lines = _fitting(text, lambda size: ImageFont.truetype(font, size, index=index))
         step = face.size * 1.35
         top = (height - _BAR - step * len(lines)) / 2 + step / 2
         for number, line in enumerate(lines):

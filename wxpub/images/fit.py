@@ -162,7 +162,9 @@ def _reduced(bitmap: Bitmap) -> Bitmap:
     """Scale a very large bitmap down by a whole factor, band by band, before anything copies it at its full size."""
     from PIL import Image as Pillow
 
-    factor = int(max(bitmap.width / IMAGE_PIXELS, bitmap.height / IMAGE_HEIGHT) / 3)
+    orientation = bitmap.getexif().get(ORIENTATION, 1)
+    width, height = bitmap.size[::-1] if orientation >= 5 else bitmap.size
+    factor = int(max(width / IMAGE_PIXELS, height / IMAGE_HEIGHT) / 3)
     mode = {"1": "L", "P": "RGB", "PA": "RGBA", "I": "F"}.get(bitmap.mode, bitmap.mode)
     mode = "F" if mode.startswith("I;16") else "RGBA" if "transparency" in bitmap.info else mode
     if factor < 2 or mode not in ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "F"):
@@ -172,7 +174,7 @@ def _reduced(bitmap: Bitmap) -> Bitmap:
         band = bitmap.crop((0, top, bitmap.width, min(top + 8 * factor, bitmap.height)))
         small.paste(band.convert(mode).reduce(factor), (0, top // factor))
     small.info = {name: value for name, value in bitmap.info.items() if name == "icc_profile"}
-    small.getexif()[ORIENTATION] = bitmap.getexif().get(ORIENTATION, 1)
+    small.getexif()[ORIENTATION] = orientation
     return small
 
 
@@ -289,7 +291,7 @@ def _svg_text(data: bytes) -> str:
 
 def _svg_size(text: str) -> tuple[float, float]:
     """Read the size that a drawing gives itself, in pixels of a screen; 0 for what it leaves open."""
-    root = re.search(r"<svg\b[^>]*>", text[:65536])
+    root = re.search(r"<svg\b[^>]*>", text[:8192])
     head = root[0] if root else ""
     box = re.search(r"""\sviewBox\s*=\s*["']\s*[-\d.e]+[\s,]+[-\d.e]+[\s,]+([\d.e]+)[\s,]+([\d.e]+)""", head)
     across, down = (float(box[1]), float(box[2])) if box else (0.0, 0.0)
@@ -353,7 +355,7 @@ def _damaged(source: Source, error: Exception) -> SourceError:
 
 def media_type(data: bytes) -> str:
     """Tell the media type by the first bytes, as browsers do; "" for what they do not show."""
-    head = data.lstrip()[:12]
+    head = data[:512].lstrip()[:12]
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     if head[4:12] in (b"ftypavif", b"ftypavis"):
@@ -371,10 +373,10 @@ def size(data: bytes) -> tuple[int, int] | None:
         if _is_svg(data):
             width, height = map(round, _svg_size(_svg_text(data)))
             return (width, height) if width and height else None
-        read = _SIZES.get(media_type(data))
-        if read:
-            width, height, at = read(data)
-            return (height, width) if at > 0 and _on_its_side(data[at : at + 65536]) else (width, height)
+        kind = media_type(data)
+        if kind in _HEADS:
+            width, height, exif = _HEADS[kind](data)
+            return (height, width) if _on_its_side(data[exif : exif + 65536]) else (width, height)
         with _pillow(data) as bitmap:
             tags = getattr(bitmap, "tag_v2", {})  # of a TIFF, which some Pillows have turned by now and some have not
             width, height = tags.get(256, bitmap.width), tags.get(257, bitmap.height)
@@ -389,25 +391,13 @@ def is_large(data: bytes) -> bool:
     return width * height > (8 * LARGE if media_type(data) == "image/jpeg" else LARGE)
 
 
-def _png_size(data: bytes) -> tuple[int, int, int]:
-    return *struct.unpack(">II", data[16:24]), data.find(b"eXIf") + 4 if b"eXIf" in data else 0
+# Each gives width, height, and where EXIF begins; 0, where none can be, if there is none.
 
 
-def _gif_size(data: bytes) -> tuple[int, int, int]:
-    return *struct.unpack("<HH", data[6:10]), 0
-
-
-def _bmp_size(data: bytes) -> tuple[int, int, int]:
-    if data[14:18] == b"\x0c\0\0\0":
-        return *struct.unpack("<HH", data[18:22]), 0
-    width, height = struct.unpack("<ii", data[18:26])
-    return width, abs(height), 0  # a negative height counts from the top
-
-
-def _webp_size(data: bytes) -> tuple[int, int, int]:
-    if data[12:16] == b"VP8X":
+def _webp_head(data: bytes) -> tuple[int, int, int]:
+    if data[12:16] == b"VP8X":  # the canvas of a file with alpha, animation or EXIF
         width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
-        return width, height, data.find(b"EXIF", 30) + 8 if data[20] & 8 else 0
+        return width, height, data.find(b"EXIF", 30) + 8
     if data[12:16] == b"VP8L":
         bits = int.from_bytes(data[21:25], "little")
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, 0
@@ -415,7 +405,13 @@ def _webp_size(data: bytes) -> tuple[int, int, int]:
     return width & 0x3FFF, height & 0x3FFF, 0
 
 
-def _jpeg_size(data: bytes) -> tuple[int, int, int]:
+def _bmp_head(data: bytes) -> tuple[int, int, int]:
+    old = data[14:18] == b"\x0c\0\0\0"
+    width, height = struct.unpack("<HH" if old else "<ii", data[18 : 22 if old else 26])
+    return width, abs(height), 0  # a negative height counts from the top
+
+
+def _jpeg_head(data: bytes) -> tuple[int, int, int]:
     """Walk from segment to segment: a marker (FF xx), a length, the content; SOF0 to SOF15 hold the size."""
     at, exif = 2, 0
     for _ in range(10_000):
@@ -447,12 +443,12 @@ def _on_its_side(exif: bytes) -> bool:
     return False
 
 
-_SIZES: dict[str, Callable[[bytes], tuple[int, int, int]]] = {
-    "image/png": _png_size,
-    "image/jpeg": _jpeg_size,
-    "image/gif": _gif_size,
-    "image/bmp": _bmp_size,
-    "image/webp": _webp_size,
+_HEADS: dict[str, Callable[[bytes], tuple[int, int, int]]] = {
+    "image/png": lambda data: (*struct.unpack(">II", data[16:24]), data.find(b"eXIf") + 4),
+    "image/jpeg": _jpeg_head,
+    "image/gif": lambda data: (*struct.unpack("<HH", data[6:10]), 0),
+    "image/bmp": _bmp_head,
+    "image/webp": _webp_head,
 }
 
 
