@@ -455,6 +455,8 @@ def misstored(content: str, quirks: Collection[str]) -> str:
     """Return what is stored of filtered `content` by a WeChat with these quirks."""
     if "empty-content" in quirks:
         return ""
+    if not {"drop-data", "other-text"} & set(quirks):
+        return content
     soup = parse(content)
     if "drop-data" in quirks:
         for tag in tags(soup):
@@ -467,7 +469,7 @@ def misstored(content: str, quirks: Collection[str]) -> str:
         words = soup.find(string=lambda text: bool(text and text.strip()))
         if words is not None:
             words.replace_with(OTHER_TEXT)
-    return serialise(soup) if {"drop-data", "other-text"} & set(quirks) else content
+    return serialise(soup)
 
 
 def shown_articles(call: Call, articles: str, with_content: bool) -> list[dict[str, Any]]:
