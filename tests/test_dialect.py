@@ -109,6 +109,19 @@ def test_commonmarks_examples_are_read_as_it_asks_but_for_those_listed_here() ->
     assert differing == set(NOT_COMMONMARK)
 
 
+@pytest.mark.parametrize(("depth", "links"), [(4, 1), (32, 1), (33, 0)])
+def test_a_destination_holds_as_many_parentheses_as_githubs_parser_lets_it(depth: int, links: int) -> None:
+    source = f"[链](a{'(' * depth}b{')' * depth})\n"
+    assert len(dialect.parse(source)[0].findall(".//a")) == links
+    assert_as_github(source)
+
+
+@pytest.mark.parametrize("delimiter", "/=#_%&?+-")
+def test_behind_a_delimiter_chinese_goes_on_an_address(delimiter: str) -> None:
+    address = f"https://example.org/a{delimiter}深度学习"
+    assert [link.get("href") for link in dialect.parse(f"见 {address} 一文")[0].iter("a")] == [address]
+
+
 # --- real issues ------------------------------------------------------------------------------------------------------
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 import re
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -204,11 +204,60 @@ def work(text: str) -> int:
     return count
 
 
-def seconds(text: str) -> float:
-    """Measure the processor time that parsing takes."""
-    start = time.process_time()
-    dialect.parse(text)
-    return time.process_time() - start
+class Counting:
+    """A compiled pattern that counts the characters it goes over: up to its match or, searching in vain, to the end."""
+
+    looked_at = 0
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self.compiled = COMPILE(pattern, flags)
+        self.pattern = pattern
+
+    def match(self, text: str, *span: int) -> re.Match[str] | None:
+        return self.counted(self.compiled.match(text, *span), span[0] if span else 0, 1)
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        return self.counted(self.compiled.fullmatch(text), 0, 1)
+
+    def search(self, text: str, *span: int) -> re.Match[str] | None:
+        start, end = (*span, len(text))[:2] if span else (0, len(text))
+        return self.counted(self.compiled.search(text, *span), start, end - start)
+
+    def finditer(self, text: str, *span: int) -> Iterator[re.Match[str]]:
+        Counting.looked_at += len(text) - (span[0] if span else 0)
+        return self.compiled.finditer(text, *span)
+
+    def sub(self, new: Any, text: str) -> str:
+        Counting.looked_at += len(text)
+        return self.compiled.sub(new, text)
+
+    def counted(self, found: re.Match[str] | None, start: int, otherwise: int) -> re.Match[str] | None:
+        Counting.looked_at += otherwise if found is None else found.end() - start
+        return found
+
+
+COMPILE = re.compile
+
+
+@pytest.fixture(scope="module")
+def counting_parse() -> Iterator[Callable[[str], int]]:
+    """Give a function that parses with patterns which count, and says how many characters they went over."""
+    names = [name for name in sys.modules if name.startswith("wxpub.dialect")]
+    kept = {name: sys.modules.pop(name) for name in names}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(re, "compile", Counting)
+        counted = importlib.import_module("wxpub.dialect")
+
+        def parse(text: str) -> int:
+            Counting.looked_at = 0
+            counted.parse(text)
+            return Counting.looked_at
+
+        yield parse
+    for name in [name for name in sys.modules if name.startswith("wxpub.dialect")]:
+        del sys.modules[name]
+    sys.modules.update(kept)
+    sys.modules["wxpub"].dialect = kept["wxpub.dialect"]  # type: ignore[attr-defined]  # a submodule
 
 
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE.keys())
@@ -217,14 +266,29 @@ def test_four_times_the_text_makes_at_most_four_times_the_work(make: Callable[[i
 
 
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE.keys())
-def test_eight_times_the_text_takes_nothing_like_the_square_of_the_time(make: Callable[[int], str]) -> None:
-    """Calls do not show what happens inside one of them; so the time of one run is compared with that of another."""
-    ratios = []
-    for _ in range(5):
-        ratios.append(seconds(make(32_000)) / max(seconds(make(4_000)), 0.002))
-        if ratios[-1] < 24:  # 8 is linear, 64 is quadratic
-            return
-    pytest.fail(f"the time grows like the square of the text: {ratios}")
+def test_eight_times_the_text_is_looked_at_no_more_than_eight_times_as_often(
+    make: Callable[[int], str], counting_parse: Callable[[str], int]
+) -> None:
+    """Calls do not show how far a pattern goes in one of them; so the characters are counted that it goes over."""
+    short, long = make(4_000), make(32_000)
+    assert counting_parse(long) <= 1.1 * len(long) / len(short) * counting_parse(short) + 4_000
+
+
+def test_references_expand_to_no_more_than_the_text_or_a_fixed_length() -> None:
+    root, _ = dialect.parse("[a]: /" + "u" * 4_999 + "\n\n" + "[a] " * 1_000)
+    links = [element.get("href") for element in root.iter("a")]
+    assert sum(map(len, links)) == 100_000
+    assert "".join(root.itertext()).count("[a]") == 1_000 - len(links)
+    root, _ = dialect.parse("[a]: /" + "u" * 4_999 + "\n\n" + "[a] " * 1_000 + "\n\n" + "文" * 200_000)
+    assert sum(len(element.get("href")) for element in root.iter("a")) == 205_000
+
+
+def test_rows_are_filled_up_to_a_number_of_cells() -> None:
+    """No table grows with the square of its text: 300 columns, rows of one cell."""
+    root, _ = dialect.parse("|a" * 300 + "\n" + "|-" * 300 + "\n" + "|b\n" * 300)
+    cells = sum(1 for _ in root.iter("td"))
+    assert 19_000 < cells <= 20_300
+    assert "".join(root.itertext()).count("b") == 300
 
 
 # --- depth ------------------------------------------------------------------------------------------------------------

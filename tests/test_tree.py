@@ -49,6 +49,7 @@ def lines(text: str) -> list[tuple[str, int]]:
         ("一\n<b>二</b>", "一<b>二</b>"),
         ("一  \n二", "一<br>二"),
         ("一\\\n二", "一<br>二"),
+        ("一\n***[二](u)***", '一<em><strong><a href="u">二</a></strong></em>'),
         ("一<br>\n二", "一<br>二"),
         ("<b>一</b>\n二", "<b>一</b>二"),
     ],
@@ -208,3 +209,9 @@ def test_the_lines_of_a_real_issue_hold_what_they_are_said_to(path: Path) -> Non
             assert link.get("href").replace("mailto:", "") in source[line_of(link) - 1]
     for heading in root.iter("h1", "h2", "h3"):
         assert "".join(heading.itertext())[:4] in source[line_of(heading) - 1]
+
+
+def test_rows_whose_end_tags_are_left_out_do_not_nest() -> None:
+    root, findings = dialect.parse("<table>\n" + "<tr><td>甲<td>乙\n" * 200 + "</table>")
+    assert len(root[0].findall("tr")) == 200
+    assert findings == ()
