@@ -19,8 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from wxpub import article, images, theme  # noqa: E402
-from wxpub.page import Picture, render  # noqa: E402
+from wxpub.page import render  # noqa: E402
 from wxpub.preview import pages  # noqa: E402
+from wxpub.target import Placed  # noqa: E402
 
 HEIGHT = 1400  # CSS pixels of an article that a picture shows
 GAP = 16
@@ -38,7 +39,7 @@ def main() -> None:
         for name in theme.names():
             look = theme.load(name)
             shown = render(source, look)
-            shown = render(source, look, pictures={each.src: picture(each.src, path) for each in shown.images})
+            shown = render(source, look, images={each.src: picture(each.src, path) for each in shown.images})
             pair = []
             for dark in (False, True):
                 page.set_content(pages.phone(shown, dark=dark))
@@ -51,12 +52,12 @@ def main() -> None:
         browser.close()
 
 
-def picture(src: str, path: Path) -> Picture:
+def picture(src: str, path: Path) -> Placed:
     """Embed a picture of the issue."""
     import base64
 
     image = images.Store(path, ROOT).fit(src)
-    return Picture(f"data:{image.mime};base64,{base64.b64encode(image.data).decode()}", image.width, image.height)
+    return Placed(f"data:{image.mime};base64,{base64.b64encode(image.data).decode()}", image.width, image.height)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from wxpub import article, theme
+from wxpub.config import Config
 from wxpub.finding import Finding
-from wxpub.page import Page, Picture, render
-from wxpub.preview.build import Issue
+from wxpub.images import Store
+from wxpub.issue import Issue
+from wxpub.page import Page, render
+from wxpub.preview.build import Opened
 from wxpub.preview.server import Session, serve
+from wxpub.target import PASTE, Placed
 
 DOT = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -70,19 +74,21 @@ def write(folder: Path, text: str = TEXT) -> Path:
     return path
 
 
-def load(path: Path, name: str = "") -> Issue:
+def load(path: Path, name: str = "") -> Opened:
     """Read the issue as the command does, without a newsletter around it."""
     source = article.read(path, root=path.parent)
-    return Issue(source, theme.load(name or source.theme or theme.DEFAULT, base=path.parent), {}, path.parent)
+    style = theme.load(name or source.theme or theme.DEFAULT, base=path.parent)
+    settings = Config(path.parent, path.parent / "wxpub.toml")
+    return Opened(Issue(source, settings, style, {}, Store(path, path.parent)))
 
 
-def pages(path: Path) -> tuple[Page, Page, dict[str, Picture]]:
+def pages(path: Path) -> tuple[Page, Page, dict[str, Placed]]:
     """Render the issue as it is sent and as it is pasted, its own picture embedded."""
-    issue = load(path)
+    issue = load(path).issue
     url = "data:image/png;base64," + base64.b64encode(DOT).decode()
-    pictures = {"dot.png": Picture(url, 1, 1)}
+    pictures = {"dot.png": Placed(url, 1, 1)}
     page = render(issue.article, issue.theme)
-    return page, render(issue.article, issue.theme, pictures=pictures, target="paste"), pictures
+    return page, render(issue.article, issue.theme, images=pictures, target=PASTE), pictures
 
 
 def finding(line: int = 12) -> Finding:

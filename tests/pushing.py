@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from PIL import Image as Pillow
 
-from wxpub import article, config, push, theme
+from wxpub import config, drafts
 from wxpub.client import Client
-from wxpub.config import Account
+from wxpub.config import Credentials
+from wxpub.drafts import Job, Receipt
+from wxpub.issue import Opener
 from wxpub.ledger import FILE_NAME, Ledger
-from wxpub.push import Issue, Job, Receipt
 from wxpub.sandbox import Sandbox
 from wxpub.sandbox.control import Control
-from wxpub.theme import Theme
+from wxpub.wechat import Account
 
 SECRET = "0123456789abcdef0123456789abcdef"
 _numbers: Iterator[int] = count(1)
@@ -31,12 +31,6 @@ def picture(path: Path, colour: str = "#336699", size: tuple[int, int] = (40, 30
     return path
 
 
-@cache
-def plain() -> Theme:
-    """Give the default theme, read once."""
-    return theme.load("plain")
-
-
 def no_pause(seconds: float) -> None:
     """Wait for nothing."""
 
@@ -46,7 +40,7 @@ class Newsletter:
     """A project on disk and the account that it is pushed to."""
 
     root: Path
-    account: Account
+    account: Credentials
     box: Control
 
     def write(self, name: str, text: str) -> Path:
@@ -65,20 +59,19 @@ class Newsletter:
         return self.write(name, f"# {title}\n\n{body}\n\n{images}\n")
 
     def job(self, *names: str, pause: Callable[[float], None] = no_pause, **options: Any) -> Job:
-        """Gather issues for a push."""
+        """Make issues ready for a push, as to a real account."""
+        terms = dict(options.pop("terms", {}))
         settings = config.find(self.root)
-        style = plain()
-        sources = [article.read(self.root / name, settings.article, settings.root) for name in names]
-        issues = [Issue(each, style, settings.root, settings.root, {}) for each in sources]
-        ledger = self.ledger()
+        if terms.pop("allow_private", False):
+            settings = replace(settings, network={**settings.network, "allow_private": True})
+        opened = [Opener(fetch=True).open(self.root / name, settings) for name in names]
         client = Client(self.account, pause=pause)
-        known = push.known(ledger, self.account.appid)
-        bundles = push.gather(issues, push.Terms(known, **options.pop("terms", {})))
-        return Job(bundles, client, ledger, self.account.appid, pause=pause, **options)
+        account = Account(client, self.root / FILE_NAME, self.account.appid, terms.pop("rehearsal", False))
+        return replace(drafts.prepare(account, opened, pause=pause, **terms), **options)
 
     def push(self, *names: str, **options: Any) -> Receipt:
         """Push issues as one draft."""
-        return push.push(self.job(*names, **options))
+        return drafts.push(self.job(*names, **options))
 
     def ledger(self) -> Ledger:
         """Read the ledger from disk."""
@@ -100,4 +93,4 @@ def newsletter(wechat: Sandbox, root: Path) -> Newsletter:
     (root / "wxpub.toml").write_text("", encoding="utf-8")
     appid = f"wx{next(_numbers):016x}"
     wechat.add_account(appid, SECRET)
-    return Newsletter(root, Account("test", appid, SECRET, wechat.url), wechat.account(appid))
+    return Newsletter(root, Credentials("test", appid, SECRET, wechat.url), wechat.account(appid))

@@ -9,11 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import ROOT
 
-from wxpub.check import rules
-from wxpub.check.rule import CHANNELS
-from wxpub.check.size import measure
+from wxpub.checks.rule import CHANNELS
+from wxpub.checks.size import measure
 from wxpub.cli import cli
-from wxpub.cli.check import annotation
+from wxpub.cli.check import annotation, rules
 from wxpub.finding import KINDS, Finding, Rule
 
 SOUND = "# 题\n\n> 导读：一件事。\n\n一段正文，说明这一件事。\n"

@@ -14,7 +14,7 @@ from pushing import SECRET, no_pause
 
 from wxpub import client as clients
 from wxpub.client import Client
-from wxpub.config import Account
+from wxpub.config import Credentials
 from wxpub.errors import ApiError, ConfigError, NetworkError
 from wxpub.sandbox import Sandbox, serve
 from wxpub.sandbox.control import Control
@@ -53,12 +53,12 @@ def box(wechat: Sandbox, request: pytest.FixtureRequest) -> Iterator[Control]:
 
 
 @pytest.fixture
-def account(wechat: Sandbox, box: Control, request: pytest.FixtureRequest) -> Account:
-    return Account("x", f"wx{abs(hash(request.node.name)):x}"[:18], SECRET, wechat.url)
+def account(wechat: Sandbox, box: Control, request: pytest.FixtureRequest) -> Credentials:
+    return Credentials("x", f"wx{abs(hash(request.node.name)):x}"[:18], SECRET, wechat.url)
 
 
 @pytest.fixture
-def it(account: Account) -> Client:
+def it(account: Credentials) -> Client:
     return Client(account, pause=no_pause)
 
 
@@ -67,7 +67,7 @@ def article(it: Client, png: Picture, **fields: Any) -> dict[str, Any]:
     return {"title": "你好，世界", "content": "<p>正文：“引号”</p>", "thumb_media_id": media_id, **fields}
 
 
-def paths(wechat: Sandbox, account: Account) -> list[str]:
+def paths(wechat: Sandbox, account: Credentials) -> list[str]:
     return [each.path.removeprefix("/cgi-bin/") for each in wechat.calls() if account.appid in (each.appid, "")]
 
 
@@ -76,11 +76,11 @@ def test_text_goes_and_comes_as_it_is(it: Client, png: Picture, box: Control) ->
         box.set_profile(content_type=content_type)
         media_id = it.add_draft([article(it, png)])
         (stored,) = it.get_draft(media_id)
-        assert stored["title"] == "你好，世界"
-        assert "“引号”" in stored["content"]
+        assert stored.title == "你好，世界"
+        assert "“引号”" in stored.content
 
 
-def test_one_token_serves_every_call_and_every_thread(it: Client, wechat: Sandbox, account: Account) -> None:
+def test_one_token_serves_every_call_and_every_thread(it: Client, wechat: Sandbox, account: Credentials) -> None:
     before = len(wechat.calls())
     threads = [threading.Thread(target=it.count_drafts) for _ in range(8)]
     for each in threads:
@@ -155,7 +155,7 @@ def test_draft_add_is_repeated_where_wechat_said_no_for_now(
 
 def test_a_refused_connection_is_tried_again_even_for_draft_add(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
-    it = Client(Account("x", "wx1", SECRET, "http://127.0.0.1:1"), pause=pauses.append)
+    it = Client(Credentials("x", "wx1", SECRET, "http://127.0.0.1:1"), pause=pauses.append)
     with pytest.raises(NetworkError) as refusal:
         it.add_draft([])
     assert not refusal.value.sent
@@ -174,8 +174,8 @@ def test_waiting_for_the_next_minute_reaches_it(it: Client, wechat: Sandbox) -> 
 def test_a_large_draft_box_is_read_whole_and_every_draft_once(it: Client, png: Picture) -> None:
     given = article(it, png)
     made = {it.add_draft([given]) for _ in range(43)}
-    assert [each["media_id"] for each in it.drafts(content=False)].__len__() == 43
-    assert {each["media_id"] for each in it.drafts()} == made
+    assert [each.id for each in it.drafts(content=False)].__len__() == 43
+    assert {each.id for each in it.drafts()} == made
     assert it.count_drafts() == 43
 
 
@@ -209,7 +209,7 @@ def test_a_server_that_redirects_is_not_given_the_token(wechat: Sandbox) -> None
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     before = len(wechat.calls())
     with pytest.raises(Exception, match="302"):
-        Client(Account("x", "wx1", SECRET, f"http://127.0.0.1:{server.server_port}"), pause=no_pause).token()
+        Client(Credentials("x", "wx1", SECRET, f"http://127.0.0.1:{server.server_port}"), pause=no_pause).token()
     server.shutdown()
     server.server_close()
     assert len(asked) == 1
@@ -217,7 +217,7 @@ def test_a_server_that_redirects_is_not_given_the_token(wechat: Sandbox) -> None
 
 
 def test_a_proxy_of_the_settings_is_used_and_one_of_the_system_is_not_for_this_machine(
-    account: Account, monkeypatch: pytest.MonkeyPatch
+    account: Credentials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
 
@@ -237,7 +237,7 @@ def test_a_proxy_of_the_settings_is_used_and_one_of_the_system_is_not_for_this_m
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert Client(account, pause=no_pause).token()
     assert not asked
-    assert Client(Account("x", "wx1", SECRET, "http://api.example.invalid", proxy), pause=no_pause).token() == "x"
+    assert Client(Credentials("x", "wx1", SECRET, "http://api.example.invalid", proxy), pause=no_pause).token() == "x"
     assert asked == ["http://api.example.invalid/cgi-bin/stable_token"]
     server.shutdown()
     server.server_close()
@@ -269,4 +269,4 @@ def test_neither_secret_nor_token_shows_in_what_is_printed(it: Client) -> None:
 @pytest.mark.parametrize("base", ["https://a..b", f"https://{'a' * 70}.example", "https://host:99999"])
 def test_a_host_that_is_none_is_said(base: str) -> None:
     with pytest.raises(ConfigError, match="no valid address"):
-        Client(Account("x", "wx", "canary", base)).token()
+        Client(Credentials("x", "wx", "canary", base)).token()

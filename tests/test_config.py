@@ -38,16 +38,19 @@ def test_without_a_file_the_repository_is_the_project(tmp_path: Path) -> None:
 WRONG = [
     ("[article\n", "not valid TOML"),
     ("[artcle]\n", "unknown artcle"),
-    ("article = 1\n", "article is no table"),
+    ("article = 1\n", "article is not a table"),
     ("[accounts.a]\nappid='x'\nsecret='hunter2'\n", "holds the secret itself"),
     (f"[accounts.a]\nappid='x'\nsecret_env='{APPSECRET}'\n", "holds the secret itself"),
     (f"[accounts.a]\nappid='x'\nsecret_file='{APPSECRET}'\n", "holds the secret itself"),
     ("[accounts.a]\nappid='x'\nkey='y'\n", "unknown key"),
-    ("[accounts]\na = 'x'\n", "accounts.a is no table"),
-    ("[accounts.a]\nappid='x'\nsecret_env=['hunter2']\n", "secret_env is of a wrong kind; give text in quotes"),
-    ("[accounts.a]\nappid=12\n", "appid is of a wrong kind; give text in quotes"),
-    ("[network]\nallow_private='false'\n", "allow_private is of a wrong kind; give true or false"),
-    ("[network]\nproxy=['x']\n", "proxy is of a wrong kind; give text in quotes"),
+    ("[accounts]\na = 'x'\n", "accounts.a is not a table"),
+    (
+        "[accounts.a]\nappid='x'\nsecret_env=['hunter2']\n",
+        "secret_env has a value of the wrong kind",
+    ),
+    ("[accounts.a]\nappid=12\n", "appid has a value of the wrong kind"),
+    ("[network]\nallow_private='false'\n", "allow_private has a value of the wrong kind; give true or false"),
+    ("[network]\nproxy=['x']\n", "proxy has a value of the wrong kind"),
     ("[network]\nproxies='x'\n", "unknown proxies"),
 ]
 
@@ -79,16 +82,16 @@ def test_accounts_are_chosen_by_name_by_environment_or_because_there_is_one(tmp_
     write(tmp_path, ACCOUNTS)
     (tmp_path / "second.secret").write_text(SECRET + "\n", encoding="utf-8")
     settings = config.find(tmp_path)
-    second = config.account(settings, "second", {})
+    second = config.credentials(settings, "second", {})
     assert (second.appid, second.secret, second.api_base) == (
         "wxsecond",
         SECRET,
         "https://relay.example:8443",
     )
     env = {"WXPUB_APPID": "wxenv", "WXPUB_SECRET": SECRET, "WXPUB_API_BASE": "http://127.0.0.1:8000/"}
-    assert config.account(settings, "", env).api_base == "http://127.0.0.1:8000"
+    assert config.credentials(settings, "", env).api_base == "http://127.0.0.1:8000"
     with pytest.raises(ConfigError, match="several accounts: main, second; choose one with --account"):
-        config.account(settings, "", {})
+        config.credentials(settings, "", {})
 
 
 @pytest.mark.parametrize(
@@ -101,24 +104,24 @@ def test_accounts_are_chosen_by_name_by_environment_or_because_there_is_one(tmp_
         (
             "",
             {"WXPUB_APPID": "wx", "WXPUB_SECRET": "x", "WXPUB_API_BASE": "https://a.example/cgi-bin"},
-            "no address of the form",
+            "not an address of the form",
         ),
         (
             "",
             {"WXPUB_APPID": "wx", "WXPUB_SECRET": "x", "WXPUB_API_BASE": "127.0.0.1:80"},
-            "no address of the form",
+            "not an address of the form",
         ),
         (
             "",
             {"WXPUB_APPID": "wx", "WXPUB_SECRET": "x", "WXPUB_API_BASE": "https://[::1"},
-            "no address of the form",
+            "not an address of the form",
         ),
     ],
 )
 def test_what_is_missing_is_named(tmp_path: Path, name: str, env: dict[str, str], message: str) -> None:
     write(tmp_path, ACCOUNTS)
     with pytest.raises(ConfigError) as caught:
-        config.account(config.find(tmp_path), name, env)
+        config.credentials(config.find(tmp_path), name, env)
     assert message in str(caught.value)
 
 
@@ -138,17 +141,17 @@ def test_what_is_missing_is_named(tmp_path: Path, name: str, env: dict[str, str]
 def test_a_secret_goes_unencrypted_through_the_own_network_only(tmp_path: Path, base: str, fine: bool) -> None:
     env = {"WXPUB_APPID": "wx", "WXPUB_SECRET": "x", "WXPUB_API_BASE": base}
     if fine:
-        assert config.account(config.find(tmp_path), "", env).api_base == base
+        assert config.credentials(config.find(tmp_path), "", env).api_base == base
     else:
         with pytest.raises(ConfigError, match="unencrypted"):
-            config.account(config.find(tmp_path), "", env)
+            config.credentials(config.find(tmp_path), "", env)
 
 
 def test_no_credentials_at_all_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"set WXPUB_APPID and WXPUB_SECRET.*--sandbox"):
-        config.account(config.find(tmp_path), "", {})
+        config.credentials(config.find(tmp_path), "", {})
 
 
 def test_a_secret_shows_in_no_representation(tmp_path: Path) -> None:
-    account = config.account(config.find(tmp_path), "", {"WXPUB_APPID": "wx", "WXPUB_SECRET": SECRET})
+    account = config.credentials(config.find(tmp_path), "", {"WXPUB_APPID": "wx", "WXPUB_SECRET": SECRET})
     assert SECRET not in repr(account) + str(account)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Literal
 
 import pytest
 from conftest import ROOT, corpus_files
@@ -17,14 +16,14 @@ from lxml.html import HtmlElement
 from wxpub import article, conform, dialect, limits, theme
 from wxpub.conform.sanitise import harmless
 from wxpub.conform.size import Leaner, shorten
-from wxpub.page import Picture, render
+from wxpub.page import render
 from wxpub.target import API, PASTE, Placed, Target
 
 CASES = ROOT / "tests/cases/conform.txt"
 NODES = ROOT / "tests/data/nodes.md"
 EVERY = [NODES, *sorted((ROOT / "examples/issues").glob("*.md")), *corpus_files()]
 THEMES = theme.names()
-TARGETS: tuple[Literal["api", "paste"], ...] = ("api", "paste")
+TARGETS = (API, PASTE)
 
 
 @cache
@@ -316,9 +315,7 @@ def test_a_page_has_its_form_already(path: Path, name: str) -> None:
 
 def test_a_picture_keeps_its_place() -> None:
     source = article.read(NODES)
-    page = render(
-        source, look("plain"), pictures={"images/picture.png": Picture("https://mmbiz.qpic.cn/a/0", 1080, 540)}
-    )
+    page = render(source, look("plain"), images={"images/picture.png": Placed("https://mmbiz.qpic.cn/a/0", 1080, 540)})
     assert '<img src="https://mmbiz.qpic.cn/a/0" alt="一张图的说明" data-w="1080" data-ratio="0.5" style=' in page.html
 
 

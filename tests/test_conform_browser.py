@@ -13,13 +13,14 @@ from conftest import ROOT, corpus_files
 from test_conform import HOSTILE
 
 from wxpub import article, conform, theme
-from wxpub.page import Picture, Target, render
+from wxpub.page import render
 from wxpub.preview.pages import phone
+from wxpub.target import API, PASTE, Placed
 
 pytestmark = pytest.mark.browser
 
 SCREENS = (320, 375, 414, 585, 677)
-TARGETS: tuple[Target, ...] = ("api", "paste")
+TARGETS = (API, PASTE)
 NODES = ROOT / "tests/data/nodes.md"
 SOURCES = [NODES, *sorted((ROOT / "examples/issues").glob("*.md")), *corpus_files()[::6]]
 PICTURE = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='1080' height='540'/%3E"
@@ -44,9 +45,9 @@ def pages() -> list[tuple[str, str]]:
         look = theme.load(name)
         for path in SOURCES if name == theme.DEFAULT else SOURCES[:2]:
             source = article.read(path)
-            images = {each.src: Picture(PICTURE, 1080, 540) for each in render(source, look).images}
+            images = {each.src: Placed(PICTURE, 1080, 540) for each in render(source, look).images}
             found += [
-                (f"{name} {path.stem} {target}", render(source, look, pictures=images, target=target).html)
+                (f"{name} {path.stem} {target}", render(source, look, images=images, target=target).html)
                 for target in TARGETS
             ]
     return found

@@ -26,12 +26,12 @@ from pushing import SECRET, Newsletter, newsletter, no_pause, picture
 
 from wxpub import article, client, config, ledger, theme
 from wxpub.client import Client
-from wxpub.config import Account
+from wxpub.config import Credentials
+from wxpub.drafts.publish import publish
 from wxpub.errors import WxpubError
 from wxpub.images import Image, Store, draw
 from wxpub.ledger import FILE_NAME, Ledger
 from wxpub.limits import ERRCODE_HINTS
-from wxpub.push.publish import publish
 from wxpub.sandbox import Sandbox, serve
 
 PAGE = ROOT / "docs" / "errors.md"
@@ -150,7 +150,7 @@ ISSUES: dict[str, Case] = {
 def settings(text: str, account: str = "", **env: str) -> Case:
     def case(desk: Desk) -> None:
         (desk.root / "wxpub.toml").write_text(text, encoding="utf-8")
-        config.account(config.find(desk.root), account, env)
+        config.credentials(config.find(desk.root), account, env)
 
     return case
 
@@ -343,7 +343,7 @@ def answered(kind: str, value: float = 0, endpoint: str = "draft/count", times: 
 
 def at(base: str, proxy: str = "") -> Case:
     def case(desk: Desk) -> None:
-        Client(Account("x", "wx1", SECRET, base, proxy), pause=no_pause).count_drafts()
+        Client(Credentials("x", "wx1", SECRET, base, proxy), pause=no_pause).count_drafts()
 
     return case
 
@@ -368,7 +368,7 @@ def raw(answer: bytes, call: Callable[[Client], Any] = lambda it: it.count_draft
         server = ThreadingHTTPServer(("127.0.0.1", 0), Raw)
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:
-            account = Account("x", "wx1", SECRET, f"http://127.0.0.1:{server.server_port}")
+            account = Credentials("x", "wx1", SECRET, f"http://127.0.0.1:{server.server_port}")
             call(Client(account, pause=no_pause))
         finally:
             server.shutdown()
@@ -386,7 +386,7 @@ def slow(desk: Desk) -> None:
 def wrong_account(appid: str = "", secret: str = SECRET) -> Case:
     def case(desk: Desk) -> None:
         own = desk.paper.account
-        Client(Account("x", appid or own.appid, secret, own.api_base), pause=no_pause).token()
+        Client(Credentials("x", appid or own.appid, secret, own.api_base), pause=no_pause).token()
 
     return case
 
@@ -481,7 +481,7 @@ def edited(desk: Desk) -> None:
     desk.paper.issue("a.md", "题", "原来的字。")
     media_id = desk.paper.push("a.md").media_id
     it = Client(desk.paper.account)
-    stored = {key: it.get_draft(media_id)[0][key] for key in ("title", "content", "thumb_media_id")}
+    stored = {key: it.get_draft(media_id)[0].fields[key] for key in ("title", "content", "thumb_media_id")}
     it.update_draft(media_id, 0, {**stored, "content": stored["content"].replace("原来", "手改")})
     desk.paper.push("a.md")
 

@@ -14,12 +14,13 @@ from conftest import ROOT, corpus_files
 
 from wxpub import address, article, conform, dialect, theme
 from wxpub.article import Article
-from wxpub.page import Page, Picture, Target, render, shorten
+from wxpub.page import Page, render, shorten
 from wxpub.sandbox import filter as sandbox_filter
+from wxpub.target import API, PASTE, Placed, Target
 
 OWN = sorted((ROOT / "examples/issues").glob("*.md")) + sorted((ROOT / "tests/issues").glob("*/issue.md"))
 EVERY = OWN + corpus_files()
-TARGETS: tuple[Target, ...] = ("api", "paste")
+TARGETS = (API, PASTE)
 every_issue = pytest.mark.parametrize("path", EVERY, ids=lambda path: f"{path.parent.name}-{path.stem}")
 
 
@@ -32,11 +33,11 @@ def read(path: Path) -> Article:
     return article.read(path, {"source_url": "https://letter.example/{stem}"})
 
 
-def page_of(path: Path, target: Target = "api") -> Page:
+def page_of(path: Path, target: Target = API) -> Page:
     """Render as for a push: every picture is hosted by WeChat already."""
     page = render(read(path), plain())
-    pictures = {each.src: Picture("https://mmbiz.qpic.cn/mmbiz_png/a/0", 1080, 540) for each in page.images}
-    return render(read(path), plain(), pictures=pictures, target=target)
+    pictures = {each.src: Placed("https://mmbiz.qpic.cn/mmbiz_png/a/0", 1080, 540) for each in page.images}
+    return render(read(path), plain(), images=pictures, target=target)
 
 
 # --- golden pages: `pytest tests/test_page.py --update` writes them anew, and the difference is reviewed --------------

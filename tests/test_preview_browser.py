@@ -16,6 +16,7 @@ from wxpub.page import render
 from wxpub.preview.clipboard import plain_text
 from wxpub.preview.dark import night
 from wxpub.preview.pages import standalone
+from wxpub.target import PASTE
 
 pytestmark = pytest.mark.browser
 
@@ -45,7 +46,7 @@ def browser_page(chromium: Any) -> Iterator[Any]:
 def file(tmp_path: Path) -> Path:
     """Write the page that stands alone, with a finding."""
     page, paste, pictures = pages(write(tmp_path))
-    made = standalone(page, fragment=paste.html, pictures=pictures, findings=[finding()], theme="plain")
+    made = standalone(page, fragment=paste.html, images=pictures, findings=[finding()], theme="plain")
     place = tmp_path / "issue.html"
     place.write_text(made, encoding="utf-8")
     return place
@@ -169,7 +170,7 @@ REAL = [*corpus_files(), *sorted((ROOT / "examples" / "issues").glob("*.md"))]
 @pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
 def test_real_issues_are_pasted_whole_and_have_their_colours_at_night(browser_page: Any, path: Path) -> None:
     issue = load(path)
-    html = render(issue.article, issue.theme, target="paste").html
+    html = render(issue.article, issue.theme, target=PASTE).html
     browser_page.set_content("<div id='sent'></div><div id='place'></div>")
     browser_page.add_script_tag(path=EDITOR)
     browser_page.evaluate(

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from previewing import finding, pages, write
 
-from wxpub.page import Picture
 from wxpub.preview import pages as making
 from wxpub.preview.clipboard import plain_text
 from wxpub.preview.dark import at_night, night
 from wxpub.preview.pages import paste_status, standalone
+from wxpub.target import Placed
 
 
 @pytest.fixture
 def alone(tmp_path: Path) -> str:
     page, paste, pictures = pages(write(tmp_path))
-    return standalone(page, fragment=paste.html, pictures=pictures, findings=[finding()], theme="plain")
+    return standalone(page, fragment=paste.html, images=pictures, findings=[finding()], theme="plain")
 
 
 def state(page: str) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def state(page: str) -> dict[str, Any]:
 
 def test_the_file_holds_the_article_to_the_byte(tmp_path: Path) -> None:
     page, paste, pictures = pages(write(tmp_path))
-    assert state(standalone(page, fragment=paste.html, pictures=pictures))["html"] == paste.html
+    assert state(standalone(page, fragment=paste.html, images=pictures))["html"] == paste.html
 
 
 def test_a_script_in_the_article_stays_text_of_the_file(tmp_path: Path) -> None:
@@ -152,5 +152,5 @@ def test_text_is_light_at_night_and_a_drawing_is_left_alone() -> None:
 
 def test_a_picture_of_unknown_size_is_shown_all_the_same(tmp_path: Path) -> None:
     page, _, _ = pages(write(tmp_path))
-    held = state(standalone(page, pictures={"dot.png": Picture("data:image/png;base64,AAAA")}))
+    held = state(standalone(page, images={"dot.png": Placed("data:image/png;base64,AAAA")}))
     assert held["images"][0]["bytes"] == 3 and held["images"][0]["width"] == 0

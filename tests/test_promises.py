@@ -21,8 +21,8 @@ from pushing import SECRET, Newsletter, newsletter, no_pause, picture
 
 from wxpub.cli import cli
 from wxpub.client import Client
+from wxpub.drafts.publish import publish
 from wxpub.errors import NetworkError
-from wxpub.push.publish import publish
 from wxpub.sandbox import Sandbox, serve
 from wxpub.sandbox.control import LoggedCall
 

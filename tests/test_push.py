@@ -7,21 +7,22 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pushing import SECRET, Newsletter, newsletter, picture
 
-from wxpub import push
-from wxpub.client import Client
-from wxpub.config import Account
+from wxpub import drafts
+from wxpub.client import Client, StoredArticle
+from wxpub.config import Credentials
+from wxpub.drafts import job as jobs
+from wxpub.drafts.compare import put_mark
+from wxpub.drafts.job import stored_fingerprint
+from wxpub.drafts.publish import publish, rebuild
 from wxpub.errors import ApiError, ConfigError, NetworkError, SourceError, WxpubError
 from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, Upload
-from wxpub.push import mark as marks
-from wxpub.push.article import stored_fingerprint
-from wxpub.push.publish import publish
-from wxpub.push.rebuild import rebuild
 from wxpub.sandbox import Sandbox, serve
 
 
@@ -40,7 +41,7 @@ def paper(wechat: Sandbox, tmp_path: Path) -> Iterator[Newsletter]:
 def edit(paper: Newsletter, media_id: str, old: str, new: str, index: int = 0) -> None:
     """Change a word of a draft, as somebody does in the web editor."""
     client = Client(paper.account)
-    article = dict(client.get_draft(media_id)[index])
+    article = dict(client.get_draft(media_id)[index].fields)
     for key in ("url", "thumb_url", "is_deleted", "create_time", "update_time", "show_cover_pic"):
         article.pop(key, None)
     article["content"] = article["content"].replace("data-src=", "src=").replace(old, new)
@@ -164,7 +165,7 @@ def test_two_accounts_share_no_media_ids(paper: Newsletter, wechat: Sandbox) -> 
     paper.issue("a.md", "第一期", "正文。", "1.png")
     paper.push("a.md")
     wechat.add_account("wxother", SECRET)
-    other = Newsletter(paper.root, Account("o", "wxother", SECRET, wechat.url), wechat.account("wxother"))
+    other = Newsletter(paper.root, Credentials("o", "wxother", SECRET, wechat.url), wechat.account("wxother"))
     assert other.push("a.md").uploaded == 2
     assert (len(paper.drafts()), len(other.drafts())) == (1, 1)
     assert paper.push("a.md").action == other.push("a.md").action == "unchanged"
@@ -265,7 +266,8 @@ def test_what_wechat_changes_by_itself_is_no_edit() -> None:
         "content": '<p style="color:red"><img data-src="https://mmbiz.qpic.cn/x/640?from=appmsg">字</p>',
     }
     later = '<p style="color: red;" data-a="1"><img class="rich_pages" data-src="http://mmbiz.qpic.cn/x/0?wx_fmt=png"/>字</p>'
-    assert stored_fingerprint(stored) == stored_fingerprint({**stored, "content": later, "update_time": 1, "url": "x"})
+    changed = {**stored, "content": later, "update_time": 1, "url": "x"}
+    assert stored_fingerprint(StoredArticle(stored)) == stored_fingerprint(StoredArticle(changed))
 
 
 def test_force_overwrites_what_was_edited(paper: Newsletter) -> None:
@@ -307,10 +309,10 @@ def test_a_bad_image_stops_before_any_upload(paper: Newsletter) -> None:
     with (paper.root / "a.md").open("a", encoding="utf-8") as file:
         file.write("\n![](bad.png)\n\n![](missing.png)\n")
     job = paper.job("a.md")
-    assert [each.line for each in job.bundles[0].findings if each.severity == "error"] == [7, 9]
+    assert [each.line for each in job.findings if each.severity == "error"] == [7, 9]
     before = len(paper.box.calls())
     with pytest.raises(SourceError, match="2 errors"):
-        push.push(job)
+        drafts.push(job)
     assert len(paper.box.calls()) == before
 
 
@@ -320,8 +322,8 @@ def test_a_picture_that_cannot_be_reached_stops_a_push_unless_it_is_skipped(pape
     with pytest.raises(SourceError, match="1 error"):
         paper.push("a.md", terms=reach)
     job = paper.job("a.md", terms={**reach, "skip_unreachable": True})
-    assert [each.severity for each in job.bundles[0].findings if each.rule == "image"] == ["warning"]
-    receipt = push.push(job)
+    assert [each.severity for each in job.findings if each.rule == "image-skipped"] == ["warning"]
+    receipt = drafts.push(job)
     assert paper.drafts()[receipt.media_id][0]["content"].count("data-src=") == 1
 
 
@@ -334,20 +336,17 @@ def test_readers_who_are_sent_to_a_missing_link_stop_a_push_but_no_rehearsal(pap
 
 def test_a_dry_run_changes_nothing(paper: Newsletter) -> None:
     paper.issue("a.md", "第一期", "正文。", "1.png")
-    todo = push.plan(paper.job("a.md"))
+    todo = drafts.plan(paper.job("a.md"))
     assert (todo.action, len(todo.uploads)) == ("create", 2)
     assert not paper.drafts()
     assert not (paper.root / FILE_NAME).exists()
 
 
 def test_what_wechat_dropped_is_told(paper: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
-    from wxpub.push import article
-
-    put = marks.put
     monkeypatch.setattr(
-        article.marks,
-        "put",
-        lambda html, mark: put(html, mark).replace(
+        jobs,
+        "put_mark",
+        lambda html, mark: put_mark(html, mark).replace(
             "</section>", '<form>x</form><p style="top:1px;position:fixed">y</p></section>', 1
         ),
     )
@@ -371,7 +370,7 @@ def test_a_token_that_is_revoked_in_mid_push_is_renewed_once(paper: Newsletter) 
             done = now
             paper.box.revoke_tokens()
 
-    receipt = push.push(push.Job(job.bundles, job.client, job.ledger, job.account, tick=tick, pause=job.pause))
+    receipt = drafts.push(replace(job, tick=tick))
     assert receipt.action == "created"
     assert len(paper.drafts()) == 1
 
@@ -433,7 +432,7 @@ def test_a_full_disk_at_any_write_of_the_ledger_loses_nothing(
     import errno
     import os
 
-    from wxpub.push import send
+    from wxpub.drafts import send
 
     monkeypatch.setattr(send, "UPLOADERS", 1)
     real = os.fsync
@@ -476,7 +475,7 @@ def test_two_pushes_at_once_of_one_issue_make_one_draft(paper: Newsletter) -> No
     def one(_: int) -> str:
         job = paper.job("a.md")
         start.wait()
-        return push.push(job).action
+        return drafts.push(job).action
 
     with ThreadPoolExecutor(4) as pool:
         actions = sorted(pool.map(one, range(4)))

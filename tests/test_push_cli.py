@@ -72,7 +72,7 @@ def test_people_read_stderr_and_programs_stdout(project: Path) -> None:
 
 def test_a_dry_run_says_what_would_be_done(project: Path) -> None:
     result = run("push", "a.md", "--sandbox", "--dry-run")
-    assert "would upload 2 pictures and create a draft of 1 article" in result.stderr
+    assert "would upload 2 images and create a draft of 1 article" in result.stderr
     plan = json.loads(run("push", "a.md", "--sandbox", "--dry-run", "--json").stdout)
     assert plan["action"] == "create"
     assert json.loads(run("drafts", "list", "--sandbox", "--json").stdout) == []
@@ -91,8 +91,8 @@ def test_a_dry_run_says_what_would_be_done(project: Path) -> None:
         (("publish", "a.md", "--sandbox"), 2, "--yes"),
         (("drafts", "show", "nonsense", "--sandbox"), 1, "40007"),
         (("drafts", "delete", "nonsense", "--sandbox", "--yes"), 1, "40007"),
-        (("index", "add", "a.md", "https://example.com/"), 1, "no permanent address"),
-        (("index", "add", "a.md", "https://mp.weixin.qq.com/s?tempkey=x"), 1, "no permanent address"),
+        (("index", "add", "a.md", "https://example.com/"), 1, "not a permanent address"),
+        (("index", "add", "a.md", "https://mp.weixin.qq.com/s?tempkey=x"), 1, "not a permanent address"),
         (("cover", " "), 1, "a title"),
         (("cover", "题", "--ground", "nonsense"), 1, "not a colour"),
     ],

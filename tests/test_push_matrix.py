@@ -18,9 +18,9 @@ import pytest
 import requests
 from pushing import Newsletter, newsletter
 
+from wxpub.drafts import send
 from wxpub.errors import WxpubError
 from wxpub.ledger import Intent, Leftover
-from wxpub.push import send
 from wxpub.sandbox import Sandbox, serve
 
 FAULT_HEADER = "X-Sandbox-Fault"

@@ -11,11 +11,12 @@ from conftest import ROOT
 
 from wxpub import limits
 from wxpub.article import Article
-from wxpub.check import check_html
-from wxpub.check.document import Document
-from wxpub.check.rule import page_rules
-from wxpub.check.triggers import hits
+from wxpub.checks import check_html
+from wxpub.checks.document import Document
+from wxpub.checks.rule import page_rules
+from wxpub.checks.triggers import hits
 from wxpub.preview.pages import dump
+from wxpub.target import API, PASTE
 
 RULES = {rule.id: rule for rule in page_rules()}
 
@@ -120,7 +121,7 @@ def test_what_breaks_a_rule_twice_on_a_line_is_one_finding() -> None:
 
 def test_each_target_has_its_own_rules() -> None:
     html = '<article>字</article><a href="#a">字</a>'
-    api, paste, both = ({each.rule for each in check_html(html, target=target)} for target in ("api", "paste", None))
+    api, paste, both = ({each.rule for each in check_html(html, target=target)} for target in (API, PASTE, None))
     assert "href-fragment" in api - paste
     assert "no-semantic-wrapper" in paste - api
     assert both == api | paste

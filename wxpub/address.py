@@ -107,3 +107,8 @@ def parse(text: str) -> Address:
         + (f"#{fragment}" if fragment else "")
     )
     return Address(url, (scheme or "").lower(), host[1].lower(), host[2] or "", path, kept, fragment)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host`, a name or an address, is this machine itself."""
+    return host in ("localhost", "::1") or host.startswith("127.")

@@ -23,10 +23,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
-from wxpub.config import Account
+from wxpub import address
+from wxpub.config import Credentials
 from wxpub.errors import ApiError, ConfigError, NetworkError
-from wxpub.limits import API_BASE, ERRCODE_HINTS
+from wxpub.limits import (
+    ADDRESS_REFUSED,
+    API_BASE,
+    ERRCODE_HINTS,
+    INVALID_MEDIA_ID,
+    SLOW_DOWN,
+    STALE_TOKEN,
+    SYSTEM_BUSY,
+)
 
 if TYPE_CHECKING:
     import requests
@@ -39,9 +49,6 @@ ATTEMPTS = 4
 FIRST_PAUSE = 0.5  # seconds; doubles with every attempt, with jitter, so that two machines do not keep step
 SLOW_DOWN_PAUSE = 20.0  # seconds after 45011, whose quota is by the minute: three pauses reach the next one
 TOKEN_MARGIN = 120  # seconds before its end at which a token is no longer used
-STALE_TOKEN = (40001, 40014, 42001)
-SYSTEM_BUSY = -1
-SLOW_DOWN = 45011
 PAGE = 20  # drafts in one answer of draft/batchget, the most it gives
 
 
@@ -66,6 +73,36 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredArticle:
+    """An article as WeChat keeps it; `fields` is all that it answered, under the API's own names."""
+
+    fields: Json
+
+    @property
+    def title(self) -> str:
+        return str(self.fields.get("title") or "")
+
+    @property
+    def content(self) -> str:
+        """Its HTML; "" where WeChat was asked to leave it out."""
+        return str(self.fields.get("content") or "")
+
+    @property
+    def url(self) -> str:
+        """A draft's temporary address, a published article's permalink."""
+        return str(self.fields.get("url") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A draft or a publication in a listing: its `id` (media_id or article_id), its articles, Unix seconds."""
+
+    id: str
+    articles: tuple[StoredArticle, ...]
+    updated: int
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """How far publishing has come: `status` of freepublish/get, and the permalinks once it is done."""
 
@@ -83,7 +120,7 @@ class Client:
 
     def __init__(
         self,
-        account: Account,
+        account: Credentials,
         *,
         pause: Callable[[float], None] = time.sleep,
         notify: Callable[[str], None] = lambda message: None,
@@ -136,7 +173,7 @@ class Client:
     # --- images -------------------------------------------------------------------------------------------------------
 
     def upload_image(self, file: File) -> str:
-        """Upload a picture of the body; give its address. It counts towards no quota and cannot be listed or deleted.
+        """Upload an image of the body; give its address. It counts towards no quota and cannot be listed or deleted.
 
         JPEG or PNG, less than 1 MB. ApiError 40005, 40009, 40137: kind, size, format. Source: api_uploadimage.
         """
@@ -144,7 +181,7 @@ class Client:
         return _text(answer, "url", "media/uploadimg")
 
     def add_image(self, file: File) -> tuple[str, str]:
-        """Add a picture to the account's permanent material; give its media_id and its address.
+        """Add an image to the account's permanent material; give its media_id and its address.
 
         JPEG, PNG, BMP or GIF up to 10 MB; the account holds 100,000. ApiError 40113, 40006: kind, size.
         Source: api_addmaterial.
@@ -172,7 +209,7 @@ class Client:
         answer = self._call("draft/add", {"articles": list(articles)}, twice=False)
         return _text(answer, "media_id", "draft/add")
 
-    def get_draft(self, media_id: str) -> tuple[Json, ...]:
+    def get_draft(self, media_id: str) -> tuple[StoredArticle, ...]:
         """Give the articles of a draft as WeChat keeps them.
 
         ApiError 40007: it is gone. Source: api_getdraft (500 a day).
@@ -191,15 +228,15 @@ class Client:
         try:
             self._call("draft/delete", {"media_id": media_id})
         except ApiError as error:
-            if error.errcode != 40007:
+            if error.errcode != INVALID_MEDIA_ID:
                 raise
 
     def count_drafts(self) -> int:
         """Count the drafts. Source: api_draft_count (1,000 a day)."""
         return _whole(self._call("draft/count").get("total_count"))
 
-    def drafts(self, *, content: bool = True) -> Iterator[Json]:
-        """Give every draft as `{media_id, content: {news_item: […]}, update_time}`; without `content`, no HTML.
+    def drafts(self, *, content: bool = True) -> Iterator[Stored]:
+        """List every draft; without `content`, without HTML.
 
         Source: api_draft_batchget (1,000 a day, 20 drafts each; their order is not documented).
         """
@@ -227,8 +264,8 @@ class Client:
             tuple(_whole(each) for each in answer.get("fail_idx") or ()),
         )
 
-    def publications(self) -> Iterator[Json]:
-        """Give every publication as `{article_id, content: {news_item: […]}, update_time}`.
+    def publications(self) -> Iterator[Stored]:
+        """List everything that was published.
 
         ApiError 48001: the kind of account may not. Source: freepublish_batchget (100 a day, 20 each).
         """
@@ -262,7 +299,7 @@ class Client:
 
     # --- what belongs to every call -----------------------------------------------------------------------------------
 
-    def _pages(self, endpoint: str, key: str, content: bool) -> Iterator[Json]:
+    def _pages(self, endpoint: str, key: str, content: bool) -> Iterator[Stored]:
         seen: set[str] = set()
         offset = 0
         while True:
@@ -271,7 +308,10 @@ class Client:
             for item in items:
                 if item.get(key) not in seen:  # somebody may add one while we read, which moves the others on
                     seen.add(str(item.get(key)))
-                    yield item
+                    held = item.get("content")
+                    articles = held.get("news_item") if isinstance(held, dict) else None
+                    found = tuple(StoredArticle(each) for each in articles or () if isinstance(each, dict))
+                    yield Stored(str(item.get(key) or ""), found, _whole(item.get("update_time")))
             offset += len(items)
             if not items or offset >= _whole(answer.get("total_count")):
                 return
@@ -390,7 +430,7 @@ class Client:
             logging.getLogger("urllib3.connectionpool").addFilter(_redact)
             session = requests.Session()
             session.auth = lambda request: request  # keeps ~/.netrc out
-            if _loopback(self._base) and not self.account.proxy:
+            if address.is_loopback(urlsplit(self._base).hostname or "") and not self.account.proxy:
                 session.trust_env = False  # a system-wide proxy cannot reach this machine's own services
             self._local.session = session
         return session
@@ -445,16 +485,16 @@ def _whole(value: object, default: int = 0) -> int:
         return default
 
 
-def _articles(items: object, endpoint: str) -> tuple[Json, ...]:
+def _articles(items: object, endpoint: str) -> tuple[StoredArticle, ...]:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise NetworkError("the answer holds no articles", endpoint)
-    return tuple(items)
+    return tuple(map(StoredArticle, items))
 
 
 def _hint(code: int, message: str) -> str:
     """Say what to do about an error code; 40164 names the very address that has to be let in."""
     hint = ERRCODE_HINTS.get(code, "")
-    if code == 40164 and (address := re.search(r"invalid ip ([0-9a-fA-F:.]+)", message)):
+    if code == ADDRESS_REFUSED and (address := re.search(r"invalid ip ([0-9a-fA-F:.]+)", message)):
         return hint.replace("this computer's address", address[1])
     return hint
 
@@ -496,10 +536,3 @@ def _translate(error: Exception, endpoint: str, base: str, proxied: bool) -> Net
     if isinstance(error, ValueError):  # among them all invalid addresses of `requests`
         return ConfigError("api_base or proxy is no valid address", hint="write https://host[:port]")
     return NetworkError("the connection was cut before the whole answer came", endpoint)
-
-
-def _loopback(base: str) -> bool:
-    from urllib.parse import urlsplit
-
-    host = urlsplit(base).hostname or ""
-    return host == "localhost" or host == "::1" or host.startswith("127.")

@@ -11,6 +11,9 @@ accent = "#0f4c81"
 [accounts.default]              # never the secret itself
 appid = "wx0123456789abcdef"
 secret_env = "WXPUB_SECRET"
+
+[markdown]
+extensions = ["abbr"]           # of Python-Markdown, beside the dialect
 """
 
 from __future__ import annotations
@@ -34,14 +37,14 @@ else:
 
 FILE_NAME = "wxpub.toml"
 _NEAR = {"localhost", "local", "internal", "lan", "home", "test", "invalid"}  # no public name ends so
-_TABLES = {"article", "theme", "accounts", "network"}
+_TABLES = {"article", "theme", "accounts", "network", "markdown"}
 _ACCOUNT_KEYS = {"appid", "secret_env", "secret_file", "api_base", "proxy"}
 _SECRET = re.compile(r"[0-9a-fA-F]{32}")  # what an AppSecret looks like; no appid, variable or file is named so
 _NETWORK_KEYS = {"api_base", "proxy", "allow_private"}
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Credentials:
     """An Official Account's credentials and the way to it; the secret shows in no representation."""
 
     name: str
@@ -61,12 +64,13 @@ class Config:
     theme: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     network: Mapping[str, Any] = field(default_factory=dict)
+    extensions: tuple[str, ...] = ()
 
     @property
-    def picture_root(self) -> Path:
-        """Give the folder that pictures may come from: the project, as `wxpub.toml` or a Git repository marks it.
+    def image_root(self) -> Path:
+        """The folder that images may come from: the project, as `wxpub.toml` or a Git repository marks it.
 
-        Without a mark there is no border to guard but the customary one: issues in a folder, pictures in the one above.
+        Without a mark there is no border to guard but the customary one: issues in a folder, images in the one above.
         """
         marked = self.path is not None or (self.root / ".git").exists()
         return self.root if marked else self.root.parent
@@ -87,19 +91,19 @@ def find(start: Path) -> Config:
     return Config(root=root)
 
 
-def account(config: Config, name: str = "", env: Mapping[str, str] = os.environ) -> Account:
-    """Give the account to push to: `name` of `wxpub.toml`, else WXPUB_APPID and WXPUB_SECRET, else the only one there.
+def credentials(config: Config, name: str = "", env: Mapping[str, str] = os.environ) -> Credentials:
+    """Find the account to push to: `name` of `wxpub.toml`, else WXPUB_APPID and WXPUB_SECRET, else the only one there.
 
     WXPUB_API_BASE and WXPUB_PROXY win over the file. Raises ConfigError that names what is missing.
     """
     if not name and env.get("WXPUB_APPID"):
-        return _account("", {"appid": env["WXPUB_APPID"], "secret_env": "WXPUB_SECRET"}, config, env)
+        return _credentials("", {"appid": env["WXPUB_APPID"], "secret_env": "WXPUB_SECRET"}, config, env)
     if not name:
         name = _only_account(config)
     if name not in config.accounts:
         known = ", ".join(sorted(config.accounts)) or "none"
         raise ConfigError(f"no account {name!r}; known: {known}", config.path)
-    return _account(name, config.accounts[name], config, env)
+    return _credentials(name, config.accounts[name], config, env)
 
 
 def _only_account(config: Config) -> str:
@@ -119,13 +123,13 @@ def _only_account(config: Config) -> str:
     )
 
 
-def _account(name: str, table: Mapping[str, str], config: Config, env: Mapping[str, str]) -> Account:
+def _credentials(name: str, table: Mapping[str, str], config: Config, env: Mapping[str, str]) -> Credentials:
     label = f"[accounts.{name}]" if name else "WXPUB_APPID"
     if not table.get("appid"):
         raise ConfigError(f"{label} has no appid", config.path)
     base = env.get("WXPUB_API_BASE") or table.get("api_base") or config.network.get("api_base") or ""
     proxy = env.get("WXPUB_PROXY") or table.get("proxy") or config.network.get("proxy") or ""
-    return Account(name or "default", table["appid"], _secret(label, table, config, env), _base(base), proxy)
+    return Credentials(name or "default", table["appid"], _secret(label, table, config, env), _base(base), proxy)
 
 
 def _secret(label: str, table: Mapping[str, str], config: Config, env: Mapping[str, str]) -> str:
@@ -156,7 +160,7 @@ def _base(base: str) -> str:
         sound = False
     if not sound or parts.path.strip("/") or parts.query:
         raise ConfigError(
-            "api_base is no address of the form https://host[:port]", hint="give scheme and host, no path"
+            "api_base is not an address of the form https://host[:port]", hint="give scheme and host, no path"
         )
     if parts.scheme == "http" and not _is_near(parts.hostname or ""):
         hint = "use https://, or an address of this machine or of its own network"
@@ -184,19 +188,28 @@ def _read(path: Path) -> Config:
         raise ConfigError(f"unknown {', '.join(unknown)}", path, f"known tables: {', '.join(sorted(_TABLES))}")
     for name, table in data.items():
         if not isinstance(table, dict):
-            raise ConfigError(f"{name} is no table", path, f"write [{name}]")
+            raise ConfigError(f"{name} is not a table", path, f"write [{name}]")
     accounts = _accounts(data.get("accounts", {}), path)
     network = data.get("network", {})
     _known(network, _NETWORK_KEYS, "[network]", path)
     _typed(network, "[network]", path)
     theme = {key: str(value) for key, value in data.get("theme", {}).items()}
-    return Config(path.parent, path, data.get("article", {}), theme, accounts, network)
+    extensions = _extensions(data.get("markdown", {}), path)
+    return Config(path.parent, path, data.get("article", {}), theme, accounts, network, extensions)
+
+
+def _extensions(table: Mapping[str, Any], path: Path) -> tuple[str, ...]:
+    _known(table, {"extensions"}, "[markdown]", path)
+    names = table.get("extensions", [])
+    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+        raise ConfigError("[markdown]: extensions is not a list of names", path, 'write extensions = ["abbr"]')
+    return tuple(names)
 
 
 def _accounts(tables: Mapping[str, Any], path: Path) -> dict[str, Mapping[str, str]]:
     for name, table in tables.items():
         if not isinstance(table, dict):
-            raise ConfigError(f"accounts.{name} is no table", path, f"write [accounts.{name}]")
+            raise ConfigError(f"accounts.{name} is not a table", path, f"write [accounts.{name}]")
         if {"secret", "appsecret"} & table.keys() or any(_SECRET.fullmatch(str(each)) for each in table.values()):
             hint = "take it out (and reset it if the file was shared); use secret_env or secret_file"
             raise ConfigError(f"[accounts.{name}] holds the secret itself", path, hint)
@@ -216,7 +229,7 @@ def _typed(table: Mapping[str, Any], label: str, path: Path) -> None:
     for key, value in table.items():
         kind, name = (bool, "true or false") if key == "allow_private" else (str, "text in quotes")
         if not isinstance(value, kind):
-            raise ConfigError(f"{label}: {key} is of a wrong kind", path, f"give {name}")
+            raise ConfigError(f"{label}: {key} has a value of the wrong kind", path, f"give {name}")
 
 
 def _reason(error: Exception) -> str:

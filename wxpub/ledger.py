@@ -1,7 +1,7 @@
 """What was pushed where: facts in, one JSON file out, made to be committed; asks no network and holds no secret.
 
     draft <account> <issue>         the draft that holds the issue, and what was sent of it
-    image <account> <use> <key>     a picture that was uploaded, by the hash of its original bytes
+    image <account> <use> <key>     an image that was uploaded, by the hash of its original bytes
     intent <account> <issue>        written before a draft is created or changed, gone once the fact is recorded
     leftover <account> <media_id>   a draft that a new one replaced, to be deleted
     published <account> <issue>     the permalink of a published issue
@@ -63,7 +63,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An uploaded picture: its address, its size in pixels, and its media_id if it is permanent material."""
+    """An uploaded image: its address, its size in pixels, and its media_id if it is permanent material."""
 
     url: str
     width: int
@@ -151,6 +151,19 @@ class Ledger:
     def of_account(self, kind: type[F], account: str) -> dict[str, F]:
         """Give all facts of `kind` about one account, by name."""
         return {name: fact for (owner, name), fact in self.facts(kind).items() if owner == account}
+
+    def upload(self, account: str, use: str, key: str) -> Upload | None:
+        """Return what became of an image: `use` is body or cover, `key` that of its original bytes."""
+        return self.get(Upload, account, f"{use} {key}")
+
+    def uploads(self, account: str, use: str) -> dict[str, Upload]:
+        """Return all uploaded images of one `use`, by key."""
+        found = self.of_account(Upload, account).items()
+        return {name.removeprefix(f"{use} "): each for name, each in found if name.startswith(f"{use} ")}
+
+    def record_upload(self, account: str, use: str, key: str, upload: Upload) -> None:
+        """Write down that an image was uploaded."""
+        self.record(account, {f"{use} {key}": upload})
 
     def permalinks(self, root: Path) -> dict[str, str]:
         """Map every issue under `root` that is known as published to its permalink, by the issue's absolute path."""

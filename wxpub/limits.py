@@ -53,6 +53,10 @@ IMAGE_HEIGHT = 12_000
 # mp.weixin.qq.com as of 2026-09.
 _WHITELIST = "mp.weixin.qq.com → 设置与开发 → 开发接口管理 → IP白名单"
 _CONSOLE = "mp.weixin.qq.com → 通知中心 says why"
+# Codes that decide what happens next.
+SYSTEM_BUSY, INVALID_MEDIA_ID, NO_SUCH_CALL, SLOW_DOWN, NOT_ALLOWED = -1, 40007, 40066, 45011, 48001
+STALE_TOKEN = (40001, 40014, 42001)
+ADDRESS_REFUSED = 40164  # this machine is not on the IP whitelist
 ERRCODE_HINTS: Mapping[int, str] = {
     -1: "WeChat's system is busy: try again in a minute",
     # credentials and tokens

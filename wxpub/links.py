@@ -24,13 +24,40 @@ from urllib.parse import unquote
 
 from wxpub import address
 from wxpub.address import Address
-from wxpub.finding import Finding, Severity
+from wxpub.finding import Finding, Rule
+from wxpub.target import API, Target
 from wxpub.tree import fill, line_of, make, text_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from wxpub.article import Article
+
+LINK_EMPTY = Rule(
+    "link-empty", "warning", "a link has no address, so it is left as text", "give it one, or make it plain text"
+)
+LINK_EXPIRES = Rule(
+    "link-expires",
+    "warning",
+    "a link copied from WeChat's search or a preview dies within hours, so it is left as text",
+    "open it, and copy the article's permanent address (…/s/…)",
+)
+LINK_UNSAFE = Rule(
+    "link-unsafe", "warning", "WeChat keeps no javascript:, data: or similar address as a link", "make it plain text"
+)
+LINK_FILE = Rule(
+    "link-file",
+    "warning",
+    "readers do not have the linked file, so it is left as text",
+    "link to its address on the web",
+)
+BACK_ISSUE_UNKNOWN = Rule(
+    "back-issue-unknown",
+    "warning",
+    "back issues that have no published address yet are left as text",
+    "record where they were published: wxpub index add FILE URL",
+)
+RULES = (LINK_EMPTY, LINK_EXPIRES, LINK_UNSAFE, LINK_FILE, BACK_ISSUE_UNKNOWN)
 
 _CONTACT = {"mailto", "tel", "sms"}
 _ISSUE_SUFFIXES = {".md", ".markdown", ".html", ".htm", ""}
@@ -51,32 +78,33 @@ class Note:
 
 
 def resolve(
-    root: HtmlElement, article: Article, published: Mapping[str, str]
+    root: HtmlElement, article: Article, back_issues: Mapping[str, str], target: Target = API
 ) -> tuple[tuple[Note, ...], tuple[Finding, ...]]:
-    """Turn every link and footnote under `root` into what WeChat keeps, and append the notes and the QR code.
+    """Turn every link and footnote under `root` into what `target` keeps, and append the notes and the QR code.
 
-    `published` maps the absolute path of a back issue's Markdown to its permalink.
+    `back_issues` maps the absolute path of a back issue's Markdown to its permalink.
     """
     footnotes = _take_footnotes(root)
-    series = _Series(article, published, footnotes, str(article.path.resolve().parent))
+    series = _Series(article, back_issues, footnotes, str(article.path.resolve().parent), target)
     for element in list(root.iter("a", "sup")):
         series.visit(element)
     notes = series.finish()
     if notes is not None:
         root.append(notes)
-    if article.source_url and article.qrcode:
+    if article.source_url and article.qrcode and not target.live_links:
         root.append(_qrcode(article.source_url))
     return tuple(series.notes), tuple(series.findings)
 
 
 @dataclass(slots=True)
 class _Series:
-    """One numbering of an article's notes, in order of appearance; the same target has one number."""
+    """One numbering of an article's notes, in order of appearance; the same address has one number."""
 
     article: Article
-    published: Mapping[str, str]
+    back_issues: Mapping[str, str]
     footnotes: Mapping[str, HtmlElement]
     folder: str
+    target: Target = API
     notes: list[Note] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     _numbers: dict[str, int] = field(default_factory=dict)
@@ -100,33 +128,36 @@ class _Series:
             return _to_text(a)
         text, line = text_of(a), line_of(a)
         if not href:
-            self._report("link-empty", f"the link “{text}” has no address", line, "give it one, or make it plain text")
+            self._report(LINK_EMPTY, f"the link “{text}” has no address", line)
             return _to_text(a)
-        target = address.parse(href)
-        if target.outside:
-            return self._outside(a, text, target, line)
-        if target.scheme in _CONTACT:
-            return _contact(a, text, target)
-        if target.scheme:
-            message = f"a {target.scheme}: address is no link that WeChat keeps"
-            self._report("link-unsafe", message, line, "make it plain text")
+        to = address.parse(href)
+        if to.outside:
+            return self._outside(a, text, to, line)
+        if to.scheme in _CONTACT:
+            return _contact(a, text, to)
+        if to.scheme:
+            self._report(LINK_UNSAFE, f"WeChat does not keep a {to.scheme}: address as a link", line)
             return _to_text(a)
-        return self._relative(a, unquote(target.path), line)
+        return self._relative(a, unquote(to.path), line)
 
-    def _outside(self, a: HtmlElement, text: str, target: Address, line: int | None) -> None:
-        if target.expires:
+    def _outside(self, a: HtmlElement, text: str, to: Address, line: int | None) -> None:
+        if to.expires:
             message = f"the link “{text}” expires hours after it was copied, so it is left as text"
-            self._report("link-expires", message, line, "open it, and copy the article's permanent address (…/s/…)")
+            self._report(LINK_EXPIRES, message, line)
             return _to_text(a)
-        if target.permalink:
-            return _to_live(a, target.url)
-        if _says(text, target):
+        if to.permalink:
+            return _to_live(a, "https:" + to.url.partition(":")[2])
+        if self.target.live_links:
+            return _to_live(a, to.url)
+        if _says(text, to):
             return _to_printed(a)
         label = text or _image_text(a)
         if label is None:
-            a.text = target.url
+            a.text = to.url
             return _to_printed(a)
-        return self._note(a, self._number(target.identity, label, target.url))
+        if not self.target.notes:
+            return _to_text(a)
+        return self._note(a, self._number(to.identity, label, to.url))
 
     def _note(self, a: HtmlElement, number: int) -> None:
         """Make `text<sup>[n]</sup>` of a link; the bare span keeps the text together until the tree is written."""
@@ -143,13 +174,13 @@ class _Series:
     def _relative(self, a: HtmlElement, name: str, line: int | None) -> None:
         """Link a back issue where it was published; a file that readers do not have becomes text."""
         for path in _candidates(self.folder, name):
-            if path in self.published:
-                return _to_live(a, self.published[path])
+            if path in self.back_issues:
+                return _to_live(a, "https:" + self.back_issues[path].partition(":")[2])
         if PurePosixPath(name).suffix.lower() in _ISSUE_SUFFIXES:
             self._unknown.append((name, line))
         else:
             message = f"readers do not have the file {name}, so the link to it is left as text"
-            self._report("link-file", message, line, "link to its address on the web")
+            self._report(LINK_FILE, message, line)
         return _to_text(a)
 
     # --- footnotes ---
@@ -160,9 +191,9 @@ class _Series:
         if body is None:
             return
         text = text_of(body)
-        target = _lone_target(body, text)
-        if target is not None:
-            number = self._number(target.identity, "" if _says(text, target) else text, target.url)
+        to = _lone_address(body, text)
+        if to is not None:
+            number = self._number(to.identity, "" if _says(text, to) else text, to.url)
         else:
             number = self._number(f"footnote:{label}", text, "")
             if number not in self._bodies:
@@ -184,8 +215,7 @@ class _Series:
             shown = "、".join(names[:3]) + ("…" if len(names) > 3 else "")
             count = "1 back issue has" if len(names) == 1 else f"{len(names)} back issues have"
             message = f"{count} no published address yet, so left as text: {shown}"
-            fix = "record where they were published: wxpub index add FILE URL"
-            self._report("back-issue-unknown", message, self._unknown[0][1], fix)
+            self._report(BACK_ISSUE_UNKNOWN, message, self._unknown[0][1])
         if not self.notes:
             return None
         section = make("section", "notes")
@@ -194,8 +224,8 @@ class _Series:
             section.extend(_entry(note, self._bodies.get(note.number)))
         return section
 
-    def _report(self, rule: str, message: str, line: int | None, fix: str, severity: Severity = "warning") -> None:
-        self.findings.append(Finding(rule, severity, message, self.article.path, line, fix))
+    def _report(self, rule: Rule, message: str, line: int | None) -> None:
+        self.findings.append(rule.find(message, self.article.path, line))
 
 
 def _mark(number: int) -> str:
@@ -217,19 +247,19 @@ def _to_printed(a: HtmlElement) -> None:
 
 def _to_live(a: HtmlElement, url: str) -> None:
     a.attrib.clear()
-    a.set("href", "https:" + url.partition(":")[2])
+    a.set("href", url)
 
 
-def _contact(a: HtmlElement, text: str, target: Address) -> None:
+def _contact(a: HtmlElement, text: str, to: Address) -> None:
     """Print a mail address or telephone number that the text leaves out: it cannot be tapped, but read."""
     _to_text(a)
-    printed = unquote(target.path)
+    printed = unquote(to.path)
     if printed and printed not in text and not _behind(a).lstrip(" （(:：").startswith(printed):
         a.append(make("span", "", [f"（{printed}）" if text else printed]))
 
 
 def _behind(a: HtmlElement) -> str:
-    """Give the text right behind a link: up to the end of the element that follows."""
+    """Return the text right behind a link: up to the end of the element that follows."""
     following = a.getnext()
     return (a.tail or "") + ("" if following is None else "".join(following.itertext()))
 
@@ -273,23 +303,23 @@ def _take_footnotes(root: HtmlElement) -> dict[str, HtmlElement]:
     return found
 
 
-def _lone_target(body: HtmlElement, text: str) -> Address | None:
-    """Give the address outside that is all a footnote says; such a footnote is a link's note."""
+def _lone_address(body: HtmlElement, text: str) -> Address | None:
+    """Return the address outside that is all a footnote says; such a footnote is a link's note."""
     links = list(body.iter("a"))
     if len(links) != 1 or text_of(links[0]) != text or body.find(".//img") is not None:
         return None
-    target = address.parse(links[0].get("href") or "")
-    return target if target.outside and not target.expires and not target.permalink else None
+    to = address.parse(links[0].get("href") or "")
+    return to if to.outside and not to.expires and not to.permalink else None
 
 
-def _says(text: str, target: Address) -> bool:
+def _says(text: str, to: Address) -> bool:
     """Tell whether a link's text already is its address, so that a note would print it twice."""
     if not text or " " in text:
         return False
     shown = address.parse(text)
     if not shown.outside and "." not in text:
         return False
-    return (shown if shown.outside else address.parse(f"https://{text}")).identity == target.identity
+    return (shown if shown.outside else address.parse(f"https://{text}")).identity == to.identity
 
 
 def _candidates(folder: str, name: str) -> Iterator[str]:
@@ -302,6 +332,6 @@ def _candidates(folder: str, name: str) -> Iterator[str]:
 
 
 def _image_text(a: HtmlElement) -> str | None:
-    """Give the text of the image that a link consists of; None if it has none."""
+    """Return the text of the image that a link consists of; None if it has none."""
     image = a.find(".//img")
     return None if image is None else (image.get("alt") or "").strip()

@@ -1,18 +1,27 @@
-"""The pipeline: an `Article` and a `Theme` in, the `Page` that WeChat keeps out; pure, and its own documentation."""
+"""The pipeline: an article in, laid out once, finished for each reader; pure, and its own documentation.
+
+    compose   Markdown to a styled tree: all that does not depend on where images are served from      Layout
+    finish    the tree written for a target: the parts of its HTML, images left open                   Page
+    fill      the parts joined, every image at its address                                              str
+
+Opens no file and no connection.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from wxpub import conform, dialect, links, theme
 from wxpub.article import Article
-from wxpub.finding import Finding
+from wxpub.finding import Finding, Rule
 from wxpub.limits import DIGEST_CHARS, TITLE_CHARS
 from wxpub.links import Note
-from wxpub.target import TARGETS, Placed
+from wxpub.target import API, Placed, Target
 from wxpub.tree import fill, line_of, text_of
 
 if TYPE_CHECKING:
@@ -20,9 +29,18 @@ if TYPE_CHECKING:
 
     from wxpub.theme import Theme
 
-Target = Literal["api", "paste"]
-Picture = Placed
+__all__ = ["Heading", "ImageRef", "Layout", "Page", "Placed", "compose", "finish", "render"]
+
+TITLE_SHORTENED = Rule(
+    "title-shortened",
+    "warning",
+    "the heading is longer than a title may be",
+    'choose a short one with "title:"; the heading then leaves the text',
+)
+RULES = (TITLE_SHORTENED,)
+
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+Size = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +62,60 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """An article as WeChat will keep it: `article` with title and digest filled in, `html` the content to send."""
+class Layout:
+    """An article laid out: its styled tree, and what was learned on the way.
+
+    `article` has title and digest filled in. `root` is read by everybody and changed by nobody; `source` is the tree as
+    the Markdown made it, before titles, links and forms were taken care of, for those who judge what the author wrote.
+    """
 
     article: Article
-    html: str
+    root: HtmlElement = field(compare=False, repr=False)
+    source: HtmlElement = field(compare=False, repr=False)
     notes: tuple[Note, ...] = ()
     images: tuple[ImageRef, ...] = ()
     outline: tuple[Heading, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """An article as its reader gets it: `parts` is its HTML with the images open, `placed` where they are so far."""
+
+    layout: Layout
+    target: Target
+    parts: tuple[str | conform.Slot, ...]
+    placed: Mapping[str, Placed] = field(default_factory=dict)
+
+    @property
+    def article(self) -> Article:
+        """The article with title and digest filled in."""
+        return self.layout.article
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        return self.layout.notes
+
+    @property
+    def images(self) -> tuple[ImageRef, ...]:
+        return self.layout.images
+
+    @property
+    def outline(self) -> tuple[Heading, ...]:
+        return self.layout.outline
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.layout.findings
+
+    @cached_property
+    def html(self) -> str:
+        """The article's HTML, each image where it is placed, else at the source that the author named."""
+        return self.fill(self.placed)
+
+    def fill(self, images: Mapping[str, Placed]) -> str:
+        """Join the HTML, each image at its place in `images`, by source; one that is not there keeps its source."""
+        return conform.fill(self.parts, images)
 
     @property
     def characters(self) -> int:
@@ -65,38 +128,59 @@ class Page:
         return len(self.html.encode())
 
 
+def compose(
+    article: Article,
+    style: Theme,
+    *,
+    back_issues: Mapping[str, str] | None = None,
+    sizes: Callable[[Iterable[ImageRef]], Mapping[str, Size]] = lambda images: {},
+    target: Target = API,
+    extensions: Sequence[str] = (),
+) -> Layout:
+    """Lay `article` out in the theme `style`.
+
+    `back_issues` maps the Markdown of published issues (absolute path) to their WeChat permalinks. `sizes` is asked
+    once, for all images, for their natural sizes in pixels by source; an image without one counts as wide. `target`
+    decides about links; `extensions` names extensions of Python-Markdown that run beside the dialect. Equal input gives
+    equal layouts.
+    """
+    root, findings = dialect.parse(article.body, article.path, hard_breaks=article.hard_breaks, extensions=extensions)
+    source = deepcopy(root)  # a fiftieth of the whole; parsing again would be a fifth
+    article, found = _complete(article, root)
+    findings += found
+    outline = tuple(Heading(int(each.tag[1]), text_of(each), line_of(each)) for each in root.iter(*HEADINGS))
+    notes, found = links.resolve(root, article, back_issues or {}, target)
+    findings += found
+    images = _images(root)
+    findings += conform.shape(root, article.path, sizes(images) if images else {})
+    theme.apply(root, style)
+    return Layout(article, root, source, notes, images, outline, findings)
+
+
+def finish(layout: Layout, target: Target = API) -> Page:
+    """Write the layout as HTML for `target`. The layout stays as it is and can be finished for other targets."""
+    return Page(layout, target, conform.finish(layout.root, target))
+
+
 def render(
     article: Article,
     style: Theme,
     *,
-    published: Mapping[str, str] | None = None,
-    pictures: Mapping[str, Picture] | None = None,
-    target: Target = "api",
+    back_issues: Mapping[str, str] | None = None,
+    images: Mapping[str, Placed] | None = None,
+    target: Target = API,
 ) -> Page:
-    """Render `article` in the theme `style`.
-
-    `published` maps back issues (absolute path of their Markdown) to their WeChat permalinks; `pictures` maps image
-    sources to what they became. An image without a picture keeps its source. Equal input gives equal pages.
-    """
-    root, findings = dialect.parse(article.body, article.path, hard_breaks=article.hard_breaks)
-    article, found = _complete(article, root)
-    findings += found
-    outline = _outline(root)
-    notes, found = links.resolve(root, article, published or {})
-    findings += found
-    images = _images(root)
-    placed = pictures or {}
+    """Compose and finish in one step, with `images` at their places: for those who have no issue, only an article."""
+    placed = images or {}
     sizes = {src: (each.width, each.height) for src, each in placed.items() if each.width and each.height}
-    findings += conform.shape(root, article.path, sizes)
-    theme.apply(root, style)
-    html = conform.fill(conform.finish(root, TARGETS[target]), placed)
-    return Page(article, html, notes, images, outline, findings)
+    layout = compose(article, style, back_issues=back_issues, sizes=lambda images: sizes, target=target)
+    return replace(finish(layout, target), placed=placed)
 
 
 def _complete(article: Article, root: HtmlElement) -> tuple[Article, tuple[Finding, ...]]:
     """Fill in the title and the digest from the body.
 
-    The heading that gives the title leaves the body, but for its pictures: WeChat shows the title itself. One that is
+    The heading that gives the title leaves the body, but for its images: WeChat shows the title itself. One that is
     longer than WeChat takes is shortened, and stays, so that no word is lost.
     """
     title, digest, findings = article.title, article.digest, []
@@ -107,8 +191,7 @@ def _complete(article: Article, root: HtmlElement) -> tuple[Article, tuple[Findi
             _take_title(heading)
         else:
             said = f"the title has {len(whole)} characters, WeChat takes {TITLE_CHARS}; it is shortened to “{title}”"
-            fix = 'choose a short one with "title:"; the heading then leaves the text'
-            findings.append(Finding("title-shortened", "warning", said, article.path, line_of(heading), fix))
+            findings.append(TITLE_SHORTENED.find(said, article.path, line_of(heading)))
     if not digest:
         guides = (_guide(quote) for quote in root.iter("blockquote"))
         digest = shorten(next(filter(None, guides), ""), DIGEST_CHARS)
@@ -130,21 +213,21 @@ def _title_heading(root: HtmlElement) -> HtmlElement | None:
 
 
 def _take_title(heading: HtmlElement) -> None:
-    """Take the title's heading out of the body; pictures in it, a logo for one, stay as a paragraph."""
-    pictures = list(heading.iter("img"))
-    if not pictures:
+    """Take the title's heading out of the body; images in it, a logo for one, stay as a paragraph."""
+    images = list(heading.iter("img"))
+    if not images:
         heading.drop_tree()
         return
     heading.tag, heading.text = "p", None
     for child in list(heading):
         heading.remove(child)
-    for picture in pictures:
-        picture.tail = None
-    fill(heading, pictures)
+    for image in images:
+        image.tail = None
+    fill(heading, images)
 
 
 def _guide(quote: HtmlElement) -> str:
-    """Give the text of a `> 导读：…` quote, "" for any other quote."""
+    """Return the text of a `> 导读：…` quote, "" for any other quote."""
     text = re.sub(r"(?<=[，。；：！？、]) ", "", text_of(quote))
     match = re.match(r"【?导读】?\s*[:：]?\s*(.*)", text)
     return match[1] if match else ""
@@ -162,14 +245,10 @@ def shorten(text: str, limit: int) -> str:
 
 
 def _images(root: HtmlElement) -> tuple[ImageRef, ...]:
-    """List the images that the article shows, each source once, in order; what `conform` will refuse is none."""
+    """List the images that the article shows, each source once, in order; those that `conform` refuses do not count."""
     found: dict[str, ImageRef] = {}
     for image in root.iter("img"):
         src = image.get("src", "").strip()
         if conform.is_safe_source(src):
             found.setdefault(src, ImageRef(src, image.get("alt", ""), line_of(image)))
     return tuple(found.values())
-
-
-def _outline(root: HtmlElement) -> tuple[Heading, ...]:
-    return tuple(Heading(int(each.tag[1]), text_of(each), line_of(each)) for each in root.iter(*HEADINGS))

@@ -1,4 +1,4 @@
-"""The command line: arguments in, one library call, lines out; every command is a module, imported when it runs."""
+"""The command line: arguments in, one library call, lines out; commands are imported when they run."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ COMMANDS = {
 }
 
 
+# Commands that share a module with another one.
+_HOMES = {"publish": "push", "cover": "themes", "drafts": "account", "index": "account", "doctor": "account"}
+
+
 class Commands(click.Group):
     """Find commands without importing them, and turn errors that a person can act on into one line and exit code 1."""
 
@@ -36,7 +40,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"wxpub.cli.{name}"), name)
+        command = getattr(importlib.import_module(f"wxpub.cli.{_HOMES.get(name, name)}"), name)
         assert isinstance(command, click.Command)
         return command
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from wxpub import checks
+from wxpub.checks.size import measure
 from wxpub.cli import options
 from wxpub.errors import SourceError
-from wxpub.finding import KINDS, Finding
+from wxpub.finding import KINDS, Finding, Rule
+from wxpub.issue import Opener
 from wxpub.limits import CONTENT_CHARS
+from wxpub.target import API, TARGETS, Target
 
 if TYPE_CHECKING:
-    from wxpub.check import Rule
-    from wxpub.check.size import Size
-    from wxpub.page import Target
+    from wxpub.checks.size import Size
 
 _ANNOTATIONS = {"error": "error", "warning": "warning", "info": "notice"}
 _SUFFIXES = {".html", ".htm"}
@@ -40,8 +41,6 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
         return
     from difflib import get_close_matches
 
-    from wxpub.check import rules
-
     known = {rule.id: rule for rule in rules()}
     if name == "all":
         click.echo("\n".join(f"{rule.id:32} {rule.severity:8} {rule.message}" for rule in known.values()))
@@ -54,8 +53,15 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
     ctx.exit()
 
 
+def rules() -> tuple[Rule, ...]:
+    """List every rule that a finding of this program can name: what is found in an issue, and on its way to WeChat."""
+    from wxpub import drafts
+
+    return (*checks.rules(), *drafts.RULES)
+
+
 def _explanation(rule: Rule) -> str:
-    from wxpub.check.rule import CHANNELS, CONFIDENCE, PageRule
+    from wxpub.checks.rule import CHANNELS, CONFIDENCE, PageRule
 
     lines = [
         f"{rule.id}: {rule.message}",
@@ -87,7 +93,9 @@ def _explanation(rule: Rule) -> str:
     help="Say what a rule means; `all` lists the rules.",
 )
 @options.theme
-@click.option("--target", type=click.Choice(["api", "paste"]), help="Apply the rules of the API or of the web editor.")
+@click.option(
+    "--target", "target_name", type=click.Choice(list(TARGETS)), help="Apply the rules of the API or of the web editor."
+)
 def check(
     files: tuple[Path, ...],
     strict: bool,
@@ -96,7 +104,7 @@ def check(
     show_size: bool,
     theme_name: str | None,
     variables: dict[str, str],
-    target: Target | None,
+    target_name: str | None,
 ) -> None:
     """Say what is wrong with issues, with file and line.
 
@@ -111,9 +119,10 @@ def check(
       wxpub check issues/*.md --format github
       wxpub check --explain link-known
     """
-    reports = [_report(path, theme_name, variables, target) for path in files]
+    opener, target = Opener(theme_name, variables), TARGETS.get(target_name or "")
+    reports = [_report(path, opener, target) for path in files]
     if as_json or form == "json":
-        click.echo(json.dumps(_document(reports), ensure_ascii=False, indent=2))
+        options.print_json(_document(reports))
     for report in reports:
         if form == "text" and not as_json:
             _print(report.findings)
@@ -128,30 +137,23 @@ def check(
         raise click.exceptions.Exit(1)
 
 
-def _report(path: Path, theme_name: str | None, variables: Mapping[str, str], target: Target | None) -> Report:
-    from wxpub.check.size import measure
+def _report(path: Path, opener: Opener, target: Target | None) -> Report:
+    from wxpub.checks.size import measure
 
     try:
         if path.suffix.lower() in _SUFFIXES:
             return _foreign(path, target)
-        from wxpub import check
-        from wxpub.page import render
-
-        issue = options.load(path, theme_name, variables)
-        page = render(issue.article, issue.theme, published=issue.published, target=target or "api")
-        found = check.check(page, target=target or "api", root=issue.config.picture_root, published=issue.published)
-        return Report(path, found, measure(page.html))
+        issue = opener.open(path)
+        return Report(path, checks.check(issue, target or API), measure(issue.page(target or API).html))
     except SourceError as error:
         # One file that cannot be read does not keep the others from being checked.
         return Report(
-            path, (Finding("file-unreadable", "error", error.message, error.path or path, error.line, error.hint),)
+            path, (checks.FILE_UNREADABLE.find(error.message, error.path or path, error.line, fix=error.hint),)
         )
 
 
 def _foreign(path: Path, target: Target | None) -> Report:
-    from wxpub.check import check_html
-    from wxpub.check.document import open_document
-    from wxpub.check.size import measure
+    from wxpub.checks.document import open_document
 
     try:
         html = path.read_text(encoding="utf-8-sig")
@@ -159,7 +161,7 @@ def _foreign(path: Path, target: Target | None) -> Report:
         raise SourceError("is not UTF-8", path, hint="save it as UTF-8") from None
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", path) from None
-    return Report(path, check_html(html, path, target), measure(open_document(html).html))
+    return Report(path, checks.check_html(html, path, target), measure(open_document(html).html))
 
 
 # --- what is printed --------------------------------------------------------------------------------------------------
@@ -238,7 +240,7 @@ def _document(reports: Sequence[Report]) -> dict[str, Any]:
         "files": [
             {
                 "path": str(report.path),
-                "findings": [asdict(each) | {"path": each.path and str(each.path)} for each in report.findings],
+                "findings": [each.to_json() for each in report.findings],
                 "size": asdict(report.size) if report.size else None,
             }
             for report in reports

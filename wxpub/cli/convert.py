@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from wxpub.cli import options
-from wxpub.errors import SourceError
-from wxpub.page import ImageRef, Page, Target, render
+from wxpub.errors import SourceError, WxpubError
+from wxpub.finding import Finding
+from wxpub.issue import Issue, Opener
+from wxpub.page import Page
+from wxpub.target import API, TARGETS, Target
 
 _GENERATOR = b'name="generator" content="wxpub'
+# From how many files on several processes are quicker than one, where a process is a copy and where it starts anew.
+_MANY = 8 if sys.platform == "linux" else 100
 
 
 @click.command()
@@ -24,8 +29,9 @@ _GENERATOR = b'name="generator" content="wxpub'
 @click.option("--fragment", is_flag=True, help="Write only the article's HTML, as WeChat takes it.")
 @click.option(
     "--target",
-    type=click.Choice(["api", "paste"]),
-    default="api",
+    "target_name",
+    type=click.Choice(list(TARGETS)),
+    default=API.name,
     help="Finish for the API or for the web editor.",
 )
 @options.theme
@@ -36,7 +42,7 @@ def convert(
     files: tuple[Path, ...],
     output: str | None,
     fragment: bool,
-    target: Target,
+    target_name: str,
     theme_name: str | None,
     variables: dict[str, str],
     as_json: bool,
@@ -46,7 +52,8 @@ def convert(
     """Turn issues into pages to look at and copy from.
 
     Writes FILE.html beside each FILE: the article in a phone-wide column, what to know about it, and a button that
-    copies it for WeChat's web editor. The page needs no network and no other file.
+    copies it for WeChat's web editor. The page needs no network and no other file. A file that cannot be converted
+    does not keep the others from it; the exit code is 1 then.
 
     \b
     Examples:
@@ -56,45 +63,120 @@ def convert(
       wxpub convert issue.md --json | jq .findings
     """
     places = _places(files, output, quiet=as_json)
-    reports = []
-    for path, place in zip(files, places, strict=True):
-        issue = options.load(path, theme_name, variables)
-        page = render(issue.article, issue.theme, published=issue.published, target=target)
-        if place is not None or copy:
-            page = _deliver(issue, page, place, fragment=fragment, copy=copy, ours=output is None)
-        if as_json:
-            reports.append(_report(page))
-        else:
-            _say(page, place)
-        if open_page and place is not None and str(place) != "-":
-            click.launch(str(place))
-    if as_json:
-        document: Any = reports[0] if len(reports) == 1 else reports
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    work = _Work(Opener(theme_name, variables), TARGETS[target_name], fragment, copy, output is None, as_json)
+    reports, failed = [], False
+    for outcome in _all(work, list(zip(files, places, strict=True))):
+        outcome.say(quiet=as_json)
+        failed = failed or bool(outcome.error)
+        if outcome.report:
+            reports.append(outcome.report)
+        if open_page and outcome.place is not None and str(outcome.place) != "-" and not outcome.error:
+            click.launch(str(outcome.place))
+    if as_json and reports:
+        options.print_json(reports[0] if len(files) == 1 else reports)
+    if failed:
+        raise click.exceptions.Exit(1)
 
 
-def _deliver(issue: options.Issue, page: Page, place: Path | None, *, fragment: bool, copy: bool, ours: bool) -> Page:
-    """Write and copy what was asked for; gives the page with what was found out about its pictures."""
-    if fragment and place is not None:
-        _write(place, page.html, ours=False)
-        if not copy:
-            return page
-    from wxpub.preview import pages
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file: where its page stands and what there is to say, or the error that kept it from it."""
 
-    article, root = issue.article, issue.config.picture_root
-    pictures, findings = pages.embed(page.images, article.path, root=root)
-    page = replace(page, findings=page.findings + findings)
-    paste = render(article, issue.theme, published=issue.published, pictures=pictures, target="paste").html
-    if place is not None and not fragment:
-        covers, _ = pages.embed([ImageRef(article.cover)], article.path, root=root)
-        cover = covers[article.cover].url if covers else ""
-        alone = pages.standalone(page, fragment=paste, pictures=pictures, theme=issue.theme.name, cover=cover)
-        _write(place, alone, ours=ours)
-    if copy:
-        from wxpub.preview import clipboard
+    place: Path | None
+    findings: tuple[Finding, ...] = ()
+    summary: str = ""
+    report: Mapping[str, Any] | None = None
+    error: str = ""
 
-        clipboard.copy_html(paste, clipboard.plain_text(paste))
-    return page
+    def say(self, *, quiet: bool) -> None:
+        """Print it for a person; with `quiet` only the error."""
+        if self.error:
+            click.secho(f"error: {self.error}", fg="red", err=True)
+        elif not quiet:
+            for finding in self.findings:
+                options.say(finding)
+            click.echo(self.summary, err=True)
+            if self.place is not None and str(self.place) != "-":
+                click.echo(str(self.place))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is asked of every file."""
+
+    opener: Opener
+    target: Target
+    fragment: bool
+    copy: bool
+    ours: bool  # only a page that `convert` wrote may be replaced
+    as_json: bool
+
+    def convert(self, path: Path, place: Path | None) -> Outcome:
+        """Convert one file."""
+        try:
+            issue = self.opener.open(path)
+            page = issue.page(self.target)
+            findings = page.findings
+            if (place is not None and not self.fragment) or self.copy:
+                findings += self._deliver(issue, place)
+            if self.fragment and place is not None:
+                self._write(place, page.html, ours=False)
+        except WxpubError as error:
+            return Outcome(place, error=str(error))
+        return Outcome(place, findings, _summary(page), _report(page, findings) if self.as_json else None)
+
+    def _deliver(self, issue: Issue, place: Path | None) -> tuple[Finding, ...]:
+        """Write and copy the page that stands alone; gives what was found out about its images."""
+        from wxpub.preview import pages
+
+        alone = pages.alone(issue)
+        if place is not None and not self.fragment:
+            self._write(place, alone.html, ours=self.ours)
+        if self.copy:
+            from wxpub.preview import clipboard
+
+            clipboard.copy_html(alone.fragment, clipboard.plain_text(alone.fragment))
+        return alone.findings
+
+    def _write(self, place: Path, text: str, *, ours: bool) -> None:
+        """Write a page; one that somebody else made stays unless it is named with -o."""
+        if str(place) == "-":
+            sys.stdout.buffer.write(text.encode())
+            return
+        if ours and place.exists() and _GENERATOR not in place.read_bytes()[:4096]:
+            raise SourceError("exists and was not made by wxpub", place, hint="name another place with -o")
+        options.write(place, text.encode())
+
+
+def _all(work: _Work, pairs: Sequence[tuple[Path, Path | None]]) -> Iterator[Outcome]:
+    """Convert every file, in order; many files on all processors, with a bar on a terminal."""
+    first, rest = pairs[0], pairs[1:]
+    yield work.convert(*first)  # what the files share is read now, and every process has it
+    if len(pairs) < _MANY or (os.cpu_count() or 1) < 2 or work.copy:
+        yield from (work.convert(*each) for each in rest)
+        return
+    from multiprocessing import get_context
+
+    forks = sys.platform == "linux"
+    fresh = work if forks else replace(work, opener=Opener(work.opener.theme, work.opener.variables))
+    with get_context("fork" if forks else "spawn").Pool(initializer=_begin, initargs=(fresh,)) as pool:
+        outcomes = pool.imap(_convert, rest, chunksize=max(1, len(rest) // 32))
+        if not sys.stderr.isatty():
+            yield from outcomes
+            return
+        with click.progressbar(outcomes, length=len(rest), label="converting", file=sys.stderr) as shown:
+            yield from shown
+
+
+_works: list[_Work] = []  # of a process of the pool: the one thing that it does
+
+
+def _begin(work: _Work) -> None:
+    _works.append(work)
+
+
+def _convert(pair: tuple[Path, Path | None]) -> Outcome:
+    return _works[0].convert(*pair)
 
 
 def _places(files: tuple[Path, ...], output: str | None, quiet: bool) -> list[Path | None]:
@@ -117,23 +199,7 @@ def _places(files: tuple[Path, ...], output: str | None, quiet: bool) -> list[Pa
     return [folder / name for name in names]
 
 
-def _write(place: Path, text: str, ours: bool) -> None:
-    """Write the page whole or not at all; a page that somebody else made stays unless it is named with -o."""
-    if str(place) == "-":
-        sys.stdout.buffer.write(text.encode())
-        return
-    if ours and place.exists() and _GENERATOR not in place.read_bytes()[:4096]:
-        raise SourceError("exists and was not made by wxpub", place, hint="name another place with -o")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        draft = place.with_name(f".{place.name}.{os.getpid()}")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(place)
-    except OSError as error:
-        raise SourceError(f"cannot be written: {error.strerror}", place) from None
-
-
-def _report(page: Page) -> dict[str, Any]:
+def _report(page: Page, findings: Sequence[Finding]) -> dict[str, Any]:
     article = page.article
     return {
         "title": article.title,
@@ -145,16 +211,11 @@ def _report(page: Page) -> dict[str, Any]:
         "bytes": page.bytes,
         "notes": [asdict(note) for note in page.notes],
         "images": [asdict(image) for image in page.images],
-        "findings": [{**asdict(each), "path": str(each.path) if each.path else None} for each in page.findings],
+        "findings": [each.to_json() for each in findings],
     }
 
 
-def _say(page: Page, place: Path | None) -> None:
-    for finding in page.findings:
-        options.say(finding)
-    title = page.article.title or "(no title)"
+def _summary(page: Page) -> str:
     size = f"{page.characters:,} characters, {page.bytes:,} bytes"
     counts = f"{options.counted(len(page.notes), 'note')}, {options.counted(len(page.images), 'image')}"
-    click.echo(f"{title}: {size}, {counts}", err=True)
-    if place is not None and str(place) != "-":
-        click.echo(str(place))
+    return f"{page.article.title or '(no title)'}: {size}, {counts}"

@@ -1,21 +1,18 @@
-"""What several commands take and do alike: themes with overrides, and an issue with all that belongs to it."""
+"""What several commands take and say alike: arguments in, values out; findings, questions and JSON printed."""
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from wxpub import article, config
-from wxpub.article import Article
-from wxpub.config import Config
+from wxpub.errors import SourceError
 from wxpub.finding import Finding, Severity
-
-if TYPE_CHECKING:
-    from wxpub.theme import Theme
 
 COLOURS: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "info": "blue"}
 F = TypeVar("F", bound=Callable[..., Any])
@@ -52,33 +49,55 @@ def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
 
 
 def say(finding: Finding) -> None:
-    """Print a finding for people, in the colour of its severity."""
+    """Print a finding for people, on stderr, in the colour of its severity."""
     click.secho(str(finding), fg=COLOURS[finding.severity], err=True)
 
 
 def counted(number: int, noun: str) -> str:
-    """Give `1 note`, `2 notes`."""
+    """Write `1 note`, `2 notes`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """An article, its newsletter's settings, the theme it asks for, and where its back issues were published."""
+def account(command: F) -> F:
+    """Take `--account` and `--sandbox`."""
+    command = click.option("--sandbox", is_flag=True, help="Use the local WeChat; needs no account and no network.")(
+        command
+    )
+    return click.option("--account", "account_name", default="", metavar="NAME", help="An account of wxpub.toml.")(
+        command
+    )
 
-    article: Article
-    config: Config
-    theme: Theme
-    published: Mapping[str, str]
+
+def as_json(command: F) -> F:
+    """Take `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
 
 
-def load(path: Path, theme_name: str | None = None, variables: Mapping[str, str] | None = None) -> Issue:
-    """Read the issue at `path` with all that `render` needs. Raises SourceError and ConfigError."""
-    from wxpub import ledger
-    from wxpub import theme as themes
+def confirm(question: str, yes: bool) -> None:
+    """Ask before something that cannot be undone; without a terminal `--yes` is the only way to answer."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} Answer with --yes.")
+    click.confirm(question, abort=True, err=True)
 
-    settings = config.find(path)
-    source = article.read(path, settings.article, settings.root)
-    chosen = theme_name or source.theme or themes.DEFAULT
-    overrides = {**settings.theme, **dict(source.theme_variables), **(variables or {})}
-    style = themes.load(chosen, overrides, Path.cwd() if theme_name else path.parent)
-    return Issue(source, settings, style, ledger.published(settings.root))
+
+def tell(message: str) -> None:
+    """Tell a person what is going on."""
+    click.secho(message, dim=True, err=True)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def write(place: Path, data: bytes) -> None:
+    """Write a file whole or not at all. Raises SourceError if it cannot be written."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        draft = place.with_name(f".{place.name}.{os.getpid()}")
+        draft.write_bytes(data)
+        draft.replace(place)
+    except OSError as error:
+        raise SourceError(f"cannot be written: {error.strerror}", place) from None

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wxpub import article, config, ledger
+from wxpub import article, config, ledger, wechat
+from wxpub import issue as issues
 from wxpub.cli import options
 from wxpub.errors import ConfigError
 
 if TYPE_CHECKING:
-    from wxpub.cli.wechat import WeChat
-    from wxpub.config import Account, Config
-    from wxpub.preview.build import Issue
+    from wxpub.config import Config, Credentials
+    from wxpub.issue import Issue
+    from wxpub.preview.build import Opened
     from wxpub.preview.live import Destination, Outcome, Say, Tick
     from wxpub.preview.server import Session
 
@@ -84,47 +85,29 @@ class Reader:
     path: Path
     theme_name: str | None = None
     variables: dict[str, str] = field(default_factory=dict)
-    account: Account | None = None
+    account: Credentials | None = None
 
-    def load(self, theme: str = "") -> options.Issue:
-        return options.load(self.path, theme or self.theme_name, self.variables)
+    def load(self, theme: str = "") -> Issue:
+        return issues.open(self.path, theme=theme or self.theme_name, variables=self.variables)
 
-    def issue(self, theme: str = "") -> Issue:
-        """Give the issue with all that the preview needs."""
-        from wxpub.preview.build import Issue
-        from wxpub.push.gather import cover_colours
+    def issue(self, theme: str = "") -> Opened:
+        """Open the issue with all that the preview needs."""
+        from wxpub.preview.build import Opened
 
-        loaded = self.load(theme)
-        settings = loaded.config
-        return Issue(
-            loaded.article,
-            loaded.theme,
-            loaded.published,
-            settings.picture_root,
-            uploaded=self._uploaded(settings),
-            files=tuple(self._files(loaded)),
-            cover_colours=cover_colours(loaded.theme),
-            fixed_theme=self.theme_name is not None,
-            allow_private=bool(settings.network.get("allow_private")),
-        )
+        issue = self.load(theme)
+        return Opened(issue, self._uploaded(issue.settings), tuple(self._files(issue)), self.theme_name is not None)
 
     def _uploaded(self, settings: Config) -> dict[str, str]:
-        """Give the addresses of the pictures that the account has, by their keys."""
-        from wxpub.push import account_key
-
+        """Find the addresses of the images that the account has, by their keys."""
         if self.account is None:
             return {}
         known = ledger.Ledger(settings.root / ledger.FILE_NAME)
-        uploads = known.of_account(ledger.Upload, account_key(self.account.appid, self.account.api_base))
-        return {
-            name.removeprefix("body "): each.url.replace("http://", "https://", 1)
-            for name, each in uploads.items()
-            if name.startswith("body ")
-        }
+        uploads = known.uploads(wechat.key(self.account), "body")
+        return {key: each.url.replace("http://", "https://", 1) for key, each in uploads.items()}
 
-    def _files(self, loaded: options.Issue) -> list[Path]:
+    def _files(self, loaded: Issue) -> list[Path]:
         """List what the issue depends on, there or not yet there: settings, published issues, a theme of one's own."""
-        root = loaded.config.root
+        root = loaded.settings.root
         files = [self.path.parent / config.FILE_NAME, root / config.FILE_NAME, root / ledger.FILE_NAME]
         if (self.theme_name or "").endswith(".css"):
             files.append(Path.cwd() / str(self.theme_name))
@@ -141,7 +124,7 @@ class Courier:
     settings: Config
     account_name: str
     stack: ExitStack
-    _running: list[WeChat] = field(default_factory=list)
+    _running: list[wechat.Account] = field(default_factory=list)
 
     def destinations(self) -> tuple[Destination, ...]:
         """List where a push can go: to the account, if there is one, and always to the sandbox."""
@@ -151,40 +134,36 @@ class Courier:
         return (*([Destination(DRAFTS, account.name)] if account else []), Destination(SANDBOX))
 
     def __call__(self, destination: str, theme: str, say: Say, tick: Tick) -> Outcome:
-        from wxpub.cli import wechat
-
         if destination == SANDBOX:
             account = self._sandbox()
             return self._push(account, theme, say, tick)
-        with wechat.connect(self.settings, self.account_name, sandbox=False) as account:
+        with wechat.connect(self.settings, self.account_name, say=options.tell) as account:
             return self._push(account, theme, say, tick)
 
-    def _push(self, account: WeChat, theme: str, say: Say, tick: Tick) -> Outcome:
-        from wxpub import push as pushing
-        from wxpub.cli import wechat
+    def _push(self, account: wechat.Account, theme: str, say: Say, tick: Tick) -> Outcome:
+        from wxpub import drafts
         from wxpub.preview.live import Outcome
 
-        job = wechat.job(account, [self.reader.load(theme)])
-        for finding in job.bundles[0].findings:
+        job = drafts.prepare(account, [self.reader.load(theme)], say=say)
+        for finding in job.findings:
             if finding.severity == "error":
                 say(str(finding))
-        receipt = pushing.push(replace(job, say=say, tick=tick))
-        url = f"{account.sandbox.url}/draft/{receipt.media_id}" if account.sandbox else "https://mp.weixin.qq.com/"
+        receipt = drafts.push(replace(job, tick=tick))
+        url = account.draft_url(receipt.media_id) if account.sandbox else "https://mp.weixin.qq.com/"
         return Outcome(receipt.action, receipt.uploaded, receipt.reused, url)
 
-    def _sandbox(self) -> WeChat:
-        """Give the local WeChat; it starts with the first push to it."""
-        from wxpub.cli import wechat
-
+    def _sandbox(self) -> wechat.Account:
+        """The local WeChat; it starts with the first push to it."""
         if not self._running:
-            self._running.append(self.stack.enter_context(wechat.connect(self.settings, "", sandbox=True)))
+            connected = wechat.connect(self.settings, sandbox=True, say=options.tell)
+            self._running.append(self.stack.enter_context(connected))
         return self._running[0]
 
 
-def _account(settings: Config, name: str) -> Account | None:
-    """Give the account to push to; None, with the reason, where there is none and none was asked for."""
+def _account(settings: Config, name: str) -> Credentials | None:
+    """Find the account to push to; None, with the reason, where there is none and none was asked for."""
     try:
-        return config.account(settings, name)
+        return config.credentials(settings, name)
     except ConfigError as error:
         if name:
             raise

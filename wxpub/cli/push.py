@@ -1,10 +1,10 @@
-"""`wxpub push`: issues in, one draft in the draft box out."""
+"""`wxpub push` and `wxpub publish`: issues in, one draft out; a draft in, its permanent address out."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,30 +12,32 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wxpub import push as pushing
-from wxpub.cli import options, wechat
+from wxpub import config, wechat
+from wxpub import drafts as pushing
+from wxpub import issue as issues
+from wxpub.cli import options
 from wxpub.finding import Finding
 
 if TYPE_CHECKING:
-    from wxpub.cli.wechat import WeChat
-    from wxpub.push import Job, Plan, Receipt
+    from wxpub.drafts import Job, Plan, Receipt
+    from wxpub.wechat import Account
 
 BY_HAND = "原创 (original), 合集 (album), 赞赏 (tips), 群发 (send to followers)"
 
 
 @click.command()
 @options.files
-@wechat.account_options
+@options.account
 @options.theme
-@click.option("--dry-run", is_flag=True, help="Do everything but change something at WeChat; say what would be done.")
+@click.option("--dry-run", is_flag=True, help="Change nothing at WeChat; say what would be done.")
 @click.option("--new", is_flag=True, help="Make a new draft and leave the one before alone.")
 @click.option("--force", is_flag=True, help="Overwrite what was changed in the web editor.")
 @click.option(
-    "--skip-unreachable", is_flag=True, help="Put a grey box in place of pictures on the web that cannot be reached."
+    "--skip-unreachable", is_flag=True, help="Put a grey box in place of images on the web that cannot be reached."
 )
 @click.option("--preview-to", metavar="WXID", help="Then send WeChat's preview to this follower's phone.")
 @click.option("--open", "open_page", is_flag=True, help="With --sandbox: show the draft in the browser, until Ctrl-C.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document about what was done.")
+@options.as_json
 def push(
     files: tuple[Path, ...],
     account_name: str,
@@ -65,11 +67,11 @@ def push(
     """
     if open_page and not sandbox:
         raise click.UsageError("--open goes with --sandbox; a real draft is on mp.weixin.qq.com → 草稿箱")
-    loaded = [options.load(path, theme_name, variables) for path in files]
-    with wechat.connect(loaded[0].config, account_name, sandbox) as account:
-        job = wechat.job(account, loaded, keep=not dry_run, skip_unreachable=skip_unreachable)
+    opened = list(issues.open_all(files, theme=theme_name, variables=variables, fetch=True))
+    with wechat.connect(opened[0].settings, account_name, sandbox=sandbox, say=options.tell) as account:
+        job = pushing.prepare(account, opened, keep=not dry_run, skip_unreachable=skip_unreachable, say=options.tell)
         job = replace(job, force=force, new=new)
-        _say_findings([each for bundle in job.bundles for each in bundle.findings])
+        _say_findings(job.findings)
         if dry_run:
             _say_plan(pushing.plan(job), job, as_json)
             return
@@ -79,26 +81,26 @@ def push(
         if preview_to:
             account.client.preview(receipt.media_id, preview_to)
             click.echo(f"preview sent to {preview_to}", err=True)
-        if open_page and account.sandbox:
-            _show(f"{account.sandbox.url}/draft/{receipt.media_id}")
+        if open_page:
+            _show(account.draft_url(receipt.media_id))
 
 
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar while pictures are uploaded, on a terminal only."""
+    """Show a bar while images are uploaded, on a terminal only."""
     if quiet or not sys.stderr.isatty():
         yield lambda done, of: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("uploading pictures"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("uploading images"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None, visible=False)
         yield lambda done, of: bar.update(task, completed=done, total=of, visible=True)
 
 
-def _say_findings(findings: list[Finding]) -> None:
+def _say_findings(findings: Sequence[Finding]) -> None:
     """Say what stops or endangers the push; what is only worth knowing is counted."""
     for finding in findings:
         if finding.severity != "info":
@@ -110,52 +112,44 @@ def _say_findings(findings: list[Finding]) -> None:
 
 def _say_plan(todo: Plan, job: Job, as_json: bool) -> None:
     """Say what a push would do."""
-    pictures = len(todo.uploads)
+    uploads = len(todo.uploads)
     if as_json:
-        changed = [str(job.bundles[place].issue.article.path) for place in todo.changed]
-        plan = {
-            "action": todo.action,
-            "reason": todo.reason,
-            "uploads": pictures,
-            "changed": changed,
-            "replaces": todo.replaced,
-        }
-        click.echo(json.dumps(plan, ensure_ascii=False, indent=2))
+        changed = [str(job.articles[place].issue.path) for place in todo.changed]
+        document = {"action": todo.action, "reason": todo.reason, "uploads": uploads, "changed": changed}
+        options.print_json({**document, "replaces": todo.replaced})
         return
     what = {"create": "create a draft", "update": "update the draft", "nothing": "change nothing"}[todo.action]
-    count = len(todo.changed)
-    of = f" of {count} article{'s' if count > 1 else ''}" if count else ""
+    of = f" of {options.counted(len(todo.changed), 'article')}" if todo.changed else ""
     because = f" ({todo.reason})" if todo.reason else ""
-    click.echo(f"would upload {pictures} picture{'' if pictures == 1 else 's'} and {what}{of}{because}", err=True)
+    click.echo(f"would upload {options.counted(uploads, 'image')} and {what}{of}{because}", err=True)
     for old in todo.replaced:
         click.echo(f"would delete the draft that it replaces: {old}", err=True)
 
 
-def _say_receipt(receipt: Receipt, job: Job, account: WeChat, as_json: bool) -> None:
+def _say_receipt(receipt: Receipt, job: Job, account: Account, as_json: bool) -> None:
     """Say what was done, and what is left to an editor's hands."""
     if as_json:
-        findings = [each for bundle in job.bundles for each in bundle.findings]
         document = receipt.to_json()
-        document["findings"] = [*(pushing.finding_json(each) for each in findings), *document["findings"]]
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        document["findings"] = [*(each.to_json() for each in job.findings), *document["findings"]]
+        options.print_json(document)
         return
-    _say_findings(list(receipt.findings))
+    _say_findings(receipt.findings)
     titles = "、".join(f"《{each.title}》" for each in receipt.articles)
     because = f" ({receipt.reason})" if receipt.reason else ""
     click.secho(f"{receipt.action}: {titles}{because}", fg="green", err=True)
-    click.echo(f"pictures: {receipt.uploaded} uploaded, {receipt.reused} there already", err=True)
+    click.echo(f"images: {receipt.uploaded} uploaded, {receipt.reused} there already", err=True)
     if account.sandbox:
         click.echo(f"look at it: {_sandbox_command()}, then http://127.0.0.1:8888/draft/{receipt.media_id}", err=True)
     elif account.rehearsal:
-        click.echo(f"look at it: {account.client.account.api_base}/draft/{receipt.media_id}", err=True)
+        click.echo(f"look at it: {account.draft_url(receipt.media_id)}", err=True)
     else:
         click.echo("look at it: mp.weixin.qq.com → 内容管理 → 草稿箱", err=True)
-        click.echo(f"left to do there by hand, as far as you want it: {BY_HAND}", err=True)
+        click.echo(f"left to do there by hand, if you want it: {BY_HAND}", err=True)
     click.echo(receipt.media_id)
 
 
 def _sandbox_command() -> str:
-    """Give the command that shows the sandbox's draft box."""
+    """Name the command that shows the sandbox's draft box."""
     from os import environ
 
     return f"wxpub sandbox --db {wechat.sandbox_db()}" if environ.get("WXPUB_SANDBOX_DB") else "wxpub sandbox"
@@ -171,3 +165,46 @@ def _show(url: str) -> None:
         Event().wait()
     except KeyboardInterrupt:
         click.echo("", err=True)
+
+
+# --- publishing -------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@options.account
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.as_json
+def publish(file: Path, account_name: str, sandbox: bool, yes: bool, as_json: bool) -> None:
+    """Publish the draft of an issue.
+
+    The draft that `wxpub push` made gets a permanent address and leaves the draft box; followers are not notified
+    (that is 群发, on mp.weixin.qq.com). Waits for WeChat's verdict and records the address, so that later issues can
+    link to this one. WeChat lets verified accounts only do this.
+
+    \b
+    Examples:
+      wxpub publish issue.md
+      wxpub publish issue.md --sandbox --yes
+    """
+    from wxpub.drafts.publish import publish as publish_draft
+    from wxpub.ledger import issue_name
+
+    settings = config.find(file)
+    with wechat.connect(settings, account_name, sandbox=sandbox, say=options.tell) as account:
+        options.confirm(f"Publish the draft of {file} for everybody?", yes)
+        ledger = account.ledger()
+        with ledger.locked(lambda: options.tell("another push is at work; waiting for it")):
+            name = issue_name(file, settings.root)
+            urls = publish_draft(account.client, ledger, account.key, name, _wait)
+    if as_json:
+        options.print_json(urls)
+        return
+    for issue, url in urls.items():
+        click.secho(f"published: {issue}", fg="green", err=True)
+        click.echo(url)
+
+
+def _wait(seconds: float) -> None:
+    options.tell("WeChat is at work on it")
+    time.sleep(seconds)

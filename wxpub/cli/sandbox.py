@@ -64,8 +64,8 @@ def sandbox(
       export WXPUB_APPID=wx0000000000000000 WXPUB_SECRET=00000000000000000000000000000000
       wxpub push issue.md
     """
-    from wxpub.cli.wechat import sandbox_db
     from wxpub.sandbox import serve
+    from wxpub.wechat import sandbox_db
 
     if temporary and db:
         raise click.UsageError("--temporary and --db exclude each other")

@@ -1,14 +1,16 @@
-"""`wxpub themes`: the list of looks, or one issue in all of them."""
+"""`wxpub themes` and `wxpub cover`: the list of looks, or one issue in all of them; a cover for it."""
 
 from __future__ import annotations
 
-import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from wxpub import issue
+from wxpub.cli import options
 from wxpub.errors import SourceError
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def themes(file: Path | None, open_page: bool, output: Path | None, as_json: boo
     elif open_page or output:
         raise click.UsageError("which issue? wxpub themes --open issue.md")
     elif as_json:
-        click.echo(json.dumps([_described(look) for look in looks], ensure_ascii=False, indent=2))
+        options.print_json([_described(look) for look in looks])
     else:
         for look in looks:
             click.echo(f"{look.name:10}{look.title:\u3000<6}{look.description}")
@@ -60,24 +62,58 @@ def _described(look: Theme) -> dict[str, object]:
 def _show(file: Path, output: Path | None, open_page: bool) -> None:
     """Write the page with all looks of one issue, and open it."""
     from wxpub import theme
-    from wxpub.cli import options
-    from wxpub.page import render
     from wxpub.preview import pages
 
-    issue = options.load(file)
-    article, published = issue.article, issue.published
-    plain = render(article, issue.theme, published=published)
-    pictures, findings = pages.embed(plain.images, article.path, root=issue.config.picture_root)
+    opened = issue.open(file)
+    images, findings = pages.embed(opened)
     for finding in findings:
-        click.secho(str(finding), fg="red", err=True)
-    looks = [theme.load(name) for name in theme.names()]
-    page = pages.gallery([(look, render(article, look, published=published, pictures=pictures)) for look in looks])
+        options.say(finding)
+    looks = [replace(opened, theme=theme.load(name)) for name in theme.names()]
+    page = pages.gallery([(look.theme, replace(look.page(), placed=images)) for look in looks])
     place = output or Path(tempfile.mkdtemp(prefix="wxpub-")) / f"{file.stem}.themes.html"
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise SourceError(f"cannot be written: {error.strerror}", place) from None
+    options.write(place, page.encode())
     click.echo(str(place))
     if open_page:
         click.launch(str(place))
+
+
+# --- covers -----------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("title", metavar="TITLE|FILE.md")
+@click.option(
+    "-o", "--output", default="cover.png", show_default=True, type=click.Path(path_type=Path), help="Write here."
+)
+@click.option("--ground", help="Colour of the ground, #rrggbb; by default the theme's accent.")
+@click.option("--accent", help="Colour of the bar below, #rrggbb.")
+def cover(title: str, output: Path, ground: str | None, accent: str | None) -> None:
+    """Make a cover picture from a title.
+
+    900 × 383 pixels, as WeChat shows it above the first article of a draft. It is the cover that `wxpub push` makes for
+    an issue without one.
+
+    \b
+    Examples:
+      wxpub cover issue.md -o cover.png
+      wxpub cover "第 42 期：编译器" --ground "#0f4c81"
+    """
+    from wxpub.images import COVER_COLOURS, draw
+
+    colours = COVER_COLOURS
+    if title.lower().endswith((".md", ".markdown")):
+        opened = issue.open(Path(title))
+        title, colours = opened.layout.article.title, opened.cover_colours
+    if not title.strip():
+        raise SourceError("a cover needs a title")
+    data, remark = draw.cover(title, (ground or colours[0], accent or colours[1]))
+    try:
+        foreign = output.exists() and not draw.is_cover(output.read_bytes()[:256])
+    except OSError as error:
+        raise SourceError(f"cannot be written: {error.strerror}", output) from None
+    if foreign:
+        raise SourceError("exists and was not made by wxpub", output, hint="name another file with -o")
+    options.write(output, data)
+    if remark:
+        click.secho(f"warning: {remark}", fg="yellow", err=True)
+    click.echo(str(output))

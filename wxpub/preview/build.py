@@ -9,23 +9,22 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from wxpub import check, images, theme
+from wxpub import checks, images, theme
 from wxpub.errors import ConfigError, SourceError, WxpubError
-from wxpub.page import Picture, render
 from wxpub.preview import pages
+from wxpub.target import PASTE, Placed
 
 if TYPE_CHECKING:
-    from wxpub.article import Article
     from wxpub.finding import Finding
     from wxpub.images import Image, Store
+    from wxpub.issue import Issue
     from wxpub.page import ImageRef, Page
     from wxpub.theme import Theme
 
@@ -33,30 +32,25 @@ COVER = "cover:"  # the cover among the pictures; no source in an article begins
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
-    """An article, the theme it is set in, where its back issues were published and its pictures uploaded.
+class Opened:
+    """An issue, and what a preview knows beside it.
 
-    Pictures are read from inside `root` only. `files` are what it depends on besides the article and its pictures.
-    `cover_colours` are those of the cover that a push draws; `fixed_theme` was asked for on the command line, so that
-    what a browser remembers does not count.
+    `uploaded` has the addresses of the images that the account has, by their keys; `files` are what the issue depends
+    on besides the article and its images; `fixed_theme` was asked for on the command line, so that what a browser
+    remembers does not count.
     """
 
-    article: Article
-    theme: Theme
-    published: Mapping[str, str]
-    root: Path
-    uploaded: Mapping[str, str] = field(default_factory=dict)  # a source's key → its address at WeChat
+    issue: Issue
+    uploaded: Mapping[str, str] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
-    cover_colours: tuple[str, str] = images.COVER_COLOURS
     fixed_theme: bool = False
-    allow_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """An issue as it is now: `state` for the page, the pictures by their sources, and what a copy is made of."""
 
-    issue: Issue
+    opened: Opened
     state: Mapping[str, Any]
     shown: Mapping[str, Shown]
 
@@ -67,13 +61,12 @@ class View:
 
     def fragment(self) -> str:
         """Finish the article for pasting: every picture is inside it, unless the account has it already."""
-        issue = self.issue
-        pictures = {
-            src: _pasted(each.image, issue.uploaded.get(each.source, ""))
+        images_inside = {
+            src: _pasted(each.image, self.opened.uploaded.get(each.source, ""))
             for src, each in self.shown.items()
             if each.image and not images.hosted(src)
         }
-        return render(issue.article, issue.theme, published=issue.published, pictures=pictures, target="paste").html
+        return self.opened.issue.page(PASTE).fill(images_inside)
 
 
 class Builder:
@@ -82,11 +75,10 @@ class Builder:
     `load` reads it in a theme, "" being the one that it asks for; `changed` is called when a picture has arrived late.
     """
 
-    def __init__(self, path: Path, load: Callable[[str], Issue], changed: Callable[[], None]) -> None:
+    def __init__(self, path: Path, load: Callable[[str], Opened], changed: Callable[[], None]) -> None:
         self.path = path
         self.theme = ""  # as it was chosen
         self._own: Theme | None = None  # the theme that the issue asks for
-        self._srcs: tuple[str, ...] = ()  # the pictures of the last view
         self._load = load
         self._titles = {name: theme.load(name).title for name in theme.names()}
         self._images = ImageCache(path, changed)
@@ -95,18 +87,18 @@ class Builder:
     def __call__(self) -> View:
         """Build the issue as its files are now. Raises SourceError and ConfigError, and goes on following its files."""
         try:
-            issue = self._load(self.theme)
+            opened = self._load(self.theme)
         except (SourceError, ConfigError) as error:
             self._followed |= {error.path} if error.path else set()  # it may be a theme that is met for the first time
             raise
+        issue = opened.issue
         if not self.theme:
             self._own = issue.theme
         page, shown = self._render(issue)
-        self._followed = frozenset(_files(issue, [each.src for each in page.images]))
-        findings = check.check(page, root=issue.root, published=issue.published)
-        known = {"themes": self._themes(), "fixedTheme": issue.fixed_theme}
-        state = {**_state(page, issue, shown, findings), **known}
-        return View(issue, state, shown)
+        self._followed = frozenset(_files(opened))
+        known = {"themes": self._themes(), "fixedTheme": opened.fixed_theme}
+        state = {**_state(page, opened, shown, checks.check(issue)), **known}
+        return View(opened, state, shown)
 
     def choose(self, name: str) -> bool:
         """Show the issue in the theme `name` from now on; False if there is none of that name."""
@@ -130,49 +122,37 @@ class Builder:
         return [{"name": name, "title": title} for name, title in {**self._titles, **own}.items()]
 
     def _render(self, issue: Issue) -> tuple[Page, dict[str, Shown]]:
-        """Render with pictures at addresses as long as WeChat's, so that sizes are those of what a push sends.
-
-        Which pictures there are is known after rendering; as a rule they are those of the last time.
-        """
-        look = partial(self._images.look, root=issue.root, allow_private=issue.allow_private)
-        shown = {src: look(src) for src in self._srcs}
-        page = _page(issue, shown)
-        self._srcs = tuple(each.src for each in page.images)
-        if not shown.keys() >= set(self._srcs):
-            shown = {src: look(src) for src in self._srcs}
-            page = _page(issue, shown)
+        """Place images at addresses as long as WeChat's, so that sizes are those of what a push sends."""
+        page, settings = issue.page(), issue.settings
+        private = bool(settings.network.get("allow_private"))
+        look = partial(self._images.look, root=settings.image_root, allow_private=private)
         article = page.article
-        shown = {src: shown[src] for src in self._srcs}
+        shown = {each.src: look(each.src) for each in page.images}
+        placed = {src: _hosted(each) for src, each in shown.items() if each.image and not images.hosted(src)}
         shown[COVER] = look(article.cover) if article.cover else self._images.cover(article.title, issue.cover_colours)
         self._images.forget()
-        return page, shown
+        return replace(page, placed=placed), shown
 
 
-def _page(issue: Issue, shown: Mapping[str, Shown]) -> Page:
-    pictures = {src: _hosted(each) for src, each in shown.items() if each.image and not images.hosted(src)}
-    return render(issue.article, issue.theme, published=issue.published, pictures=pictures)
-
-
-def _hosted(shown: Shown) -> Picture:
+def _hosted(shown: Shown) -> Placed:
     """Make up an address of the form and length that an upload returns; `_state` finds it again."""
     assert shown.image
     name = (shown.key * 3)[:86]
-    return Picture(f"https://mmbiz.qpic.cn/mmbiz_png/{name}/640?wx_fmt=png", shown.image.width, shown.image.height)
+    return Placed(f"https://mmbiz.qpic.cn/mmbiz_png/{name}/640?wx_fmt=png", shown.image.width, shown.image.height)
 
 
-def _state(page: Page, issue: Issue, shown: Mapping[str, Shown], findings: Iterable[Finding]) -> dict[str, Any]:
-    html = page.html
-    for src, each in shown.items():
-        if each.image:
-            url = escape(src) if images.hosted(src) else _hosted(each).url
-            html = html.replace(f'"{url}"', f'"{address(each.key)}"')
+def _state(page: Page, opened: Opened, shown: Mapping[str, Shown], findings: Iterable[Finding]) -> dict[str, Any]:
+    served = {
+        src: Placed(address(each.key), each.image.width, each.image.height) for src, each in shown.items() if each.image
+    }
+    html = page.fill(served)
     cover = shown[COVER]
     described = pages.describe(
         page,
         fragment=html,
         findings=tuple(findings),
-        images=[_image(each, shown[each.src], issue) for each in page.images],
-        theme=issue.theme.name,
+        images=[_image(each, shown[each.src], opened) for each in page.images],
+        theme=opened.issue.theme.name,
         cover=address(cover.key) if cover.image else "",
     )
     return {**described, "coverProblem": cover.problem}
@@ -183,7 +163,7 @@ def address(key: str) -> str:
     return f"/image/{key}"
 
 
-def _image(image: ImageRef, shown: Shown, issue: Issue) -> dict[str, Any]:
+def _image(image: ImageRef, shown: Shown, opened: Opened) -> dict[str, Any]:
     """Describe what a push will do with an image, and what the page can show of it."""
     described: dict[str, Any] = {"src": image.src, "alt": image.alt, "line": image.line}
     if shown.image is None:
@@ -197,24 +177,24 @@ def _image(image: ImageRef, shown: Shown, issue: Issue) -> dict[str, Any]:
         "bytes": len(picture.data),
         "before": shown.before,
         "kind": picture.mime.partition("/")[2].upper(),
-        "status": "hosted" if images.hosted(image.src) else "uploaded" if shown.source in issue.uploaded else "upload",
+        "status": "hosted" if images.hosted(image.src) else "uploaded" if shown.source in opened.uploaded else "upload",
         "note": picture.remark,
     }
 
 
-def _pasted(image: Image, uploaded: str) -> Picture:
+def _pasted(image: Image, uploaded: str) -> Placed:
     url = uploaded or f"data:{image.mime};base64,{base64.b64encode(image.data).decode()}"
-    return Picture(url, image.width, image.height)
+    return Placed(url, image.width, image.height)
 
 
-def _files(issue: Issue, srcs: Iterable[str]) -> Iterable[Path]:
+def _files(opened: Opened) -> Iterable[Path]:
     """List the files that an issue is made of, there or not yet there."""
-    folder = issue.article.path.parent
-    yield issue.article.path
-    yield from issue.files
-    for src in filter(None, [*srcs, issue.article.cover]):
+    issue = opened.issue
+    yield issue.path
+    yield from opened.files
+    for src in filter(None, [*(each.src for each in issue.layout.images), issue.article.cover]):
         if not re.match(r"(https?:)?//|data:|qrcode:", src):
-            base = issue.root if src.startswith("/") else folder
+            base = issue.settings.image_root if src.startswith("/") else issue.path.parent
             yield base / unquote(src.partition("?")[0]).lstrip("/")
 
 

@@ -12,24 +12,25 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from html import escape, unescape
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wxpub import address, limits
-from wxpub.check.size import measure
+from wxpub.checks.size import measure
 from wxpub.errors import SourceError
 from wxpub.finding import Finding
-from wxpub.images import Store, remote
-from wxpub.page import ImageRef, Picture
+from wxpub.images import remote
 from wxpub.preview.clipboard import plain_text
 from wxpub.preview.dark import at_night, night
+from wxpub.target import PASTE, Placed
 
 if TYPE_CHECKING:
+    from wxpub.issue import Issue
     from wxpub.page import Page
     from wxpub.theme import Theme
 
@@ -84,25 +85,42 @@ def names() -> frozenset[str]:
     return frozenset(each.name for each in files(__package__).joinpath("static").iterdir())
 
 
-def embed(
-    images: Iterable[ImageRef], article_path: Path, *, root: Path
-) -> tuple[dict[str, Picture], tuple[Finding, ...]]:
-    """Put every local image and QR code into a `data:` URL; what stands on the web stays there.
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """An issue as one file: `html` is the page, `fragment` the article in it, finished for pasting."""
+
+    html: str
+    fragment: str
+    findings: tuple[Finding, ...]
+
+
+def alone(issue: Issue) -> Alone:
+    """Make the page that `wxpub convert` writes: images inside, needing no server, no network and no other file.
 
     An image that cannot be read keeps its source and gives a finding with its line.
     """
-    store = Store(article_path, root)
-    pictures: dict[str, Picture] = {}
+    images, findings = embed(issue)
+    page, fragment = issue.page(), issue.page(PASTE).fill(images)
+    cover = page.article.cover
+    with suppress(SourceError):
+        cover = issue.images.embed(cover) if cover and not remote(cover) else ""
+    found = page.findings + findings
+    shown = standalone(page, fragment=fragment, findings=found, images=images, theme=issue.theme.name, cover=cover)
+    return Alone(shown, fragment, findings)
+
+
+def embed(issue: Issue) -> tuple[dict[str, Placed], tuple[Finding, ...]]:
+    """Put every local image and QR code into a `data:` URL; what stands on the web stays there."""
+    images: dict[str, Placed] = {}
     findings = []
-    for image in images:
+    for image in issue.layout.images:
         if remote(image.src) or image.src.startswith("data:"):
             continue
         try:
-            pictures[image.src] = Picture(store.embed(image.src))
+            images[image.src] = Placed(issue.images.embed(image.src), *(issue.images.size(image.src) or (0, 0)))
         except SourceError as error:
-            fix = error.hint or "name a file beside the issue"
-            findings.append(Finding("image-missing", "error", error.message, article_path, image.line, fix))
-    return pictures, tuple(findings)
+            findings.append(issue.missing(image, error))
+    return images, tuple(findings)
 
 
 # --- what a page shows ------------------------------------------------------------------------------------------------
@@ -200,7 +218,7 @@ def standalone(
     *,
     fragment: str = "",
     findings: Sequence[Finding] | None = None,
-    pictures: Mapping[str, Picture] | None = None,
+    images: Mapping[str, Placed] | None = None,
     theme: str = "",
     cover: str = "",
 ) -> str:
@@ -208,7 +226,7 @@ def standalone(
 
     `fragment` is what is shown and copied: the article finished for pasting, with its images embedded; without it,
     `page.html`. Characters and bytes are counted in `page.html`, as it is sent. `findings` default to the page's own;
-    `pictures` tells what the images became; `theme` is the theme's name, `cover` a data: address.
+    `images` tells what became of them; `theme` is the theme's name, `cover` a data: address.
 
     The article cannot run: it lives in a sandboxed frame, and the page's Content-Security-Policy allows one script by
     its hash and no address outside the file.
@@ -216,8 +234,8 @@ def standalone(
     fragment = fragment or page.html
     article = page.article
     code = script("standalone.js")
-    images = _images(page, pictures or {}, fragment)
-    described = describe(page, fragment=fragment, findings=findings, images=images, theme=theme, cover=cover)
+    described_images = _images(page, images or {}, fragment)
+    described = describe(page, fragment=fragment, findings=findings, images=described_images, theme=theme, cover=cover)
     return fill(
         "standalone.html",
         policy=_policy(**{"script-src": source_hash(code), "img-src": "data:"}),
@@ -236,23 +254,23 @@ def _policy(**allowed: str) -> str:
     return "; ".join(f"{kind} {source}" for kind, source in kinds.items())
 
 
-def _images(page: Page, pictures: Mapping[str, Picture], fragment: str) -> list[dict[str, Any]]:
+def _images(page: Page, images: Mapping[str, Placed], fragment: str) -> list[dict[str, Any]]:
     """Describe the images; each stands once in the file, so the list names it by its position in the article."""
     shown = [unescape(src) for src in re.findall(r'<img\b[^>]*?\ssrc="([^"]*)"', fragment)]
     described = []
     for image in page.images:
-        picture = pictures.get(image.src, Picture(image.src))
-        embedded = picture.url.partition(",")[2] if picture.url.startswith("data:") else ""
+        placed = images.get(image.src, Placed(image.src))
+        embedded = placed.url.partition(",")[2] if placed.url.startswith("data:") else ""
         described.append(
             {
                 "src": image.src,
                 "alt": image.alt,
                 "line": image.line,
-                "position": shown.index(picture.url) if picture.url in shown else -1,
-                "width": picture.width,
-                "height": picture.height,
+                "position": shown.index(placed.url) if placed.url in shown else -1,
+                "width": placed.width,
+                "height": placed.height,
                 "bytes": len(embedded) * 3 // 4,
-                "status": paste_status(picture.url),
+                "status": paste_status(placed.url),
             }
         )
     return described

@@ -36,7 +36,7 @@ from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHand
 
 from wxpub.errors import ConfigError
 from wxpub.preview import clipboard, live, pages
-from wxpub.preview.build import Builder, Issue, View
+from wxpub.preview.build import Builder, Opened, View
 from wxpub.preview.live import Destination, Live, Outcome, Push, Pusher, Say, Tick
 
 HOST = "127.0.0.1"
@@ -96,7 +96,7 @@ def _push_nowhere(destination: str, theme: str, say: Say, tick: Tick) -> Outcome
 @contextmanager
 def serve(
     path: Path,
-    load: Callable[[str], Issue],
+    load: Callable[[str], Opened],
     *,
     host: str = HOST,
     port: int = PORT,

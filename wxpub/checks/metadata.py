@@ -6,12 +6,12 @@ The lengths that WeChat refuses are page rules (`title-length` and the like in `
 from __future__ import annotations
 
 import unicodedata
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from wxpub.article import Article
 from wxpub.errors import SourceError
 from wxpub.finding import Finding, Rule
+from wxpub.images import Store
 from wxpub.limits import (
     AUTHOR_CHARS,
     COVER_PIXELS,
@@ -83,7 +83,7 @@ COMMENTS_CLOSED = Rule(
 )
 
 
-def check_title(article: Article, root: Path) -> list[Finding]:
+def check_title(article: Article, store: Store) -> list[Finding]:
     if not article.title:
         return [TITLE_MISSING.find("no title", article.path, 1)]
     shortened = article.title.endswith("…")  # `render` did that, and says so
@@ -96,7 +96,7 @@ def check_title(article: Article, root: Path) -> list[Finding]:
     return []
 
 
-def check_author(article: Article, root: Path) -> list[Finding]:
+def check_author(article: Article, store: Store) -> list[Finding]:
     if not article.author:
         return [AUTHOR_MISSING.find("no author", article.path, 1)]
     width = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in article.author)
@@ -105,7 +105,7 @@ def check_author(article: Article, root: Path) -> list[Finding]:
     return []
 
 
-def check_digest(article: Article, root: Path) -> list[Finding]:
+def check_digest(article: Article, store: Store) -> list[Finding]:
     if not article.digest:
         return [DIGEST_MISSING.find(f"no digest: {DIGEST_MISSING.message}", article.path, 1)]
     if len(article.digest) > DIGEST_CHARS:
@@ -114,7 +114,7 @@ def check_digest(article: Article, root: Path) -> list[Finding]:
     return []
 
 
-def check_source_url(article: Article, root: Path) -> list[Finding]:
+def check_source_url(article: Article, store: Store) -> list[Finding]:
     url = article.source_url
     try:
         parts = urlsplit(url)
@@ -126,13 +126,10 @@ def check_source_url(article: Article, root: Path) -> list[Finding]:
     return []
 
 
-def check_cover(article: Article, root: Path) -> list[Finding]:
+def check_cover(article: Article, store: Store) -> list[Finding]:
     """Look at a cover's pixels; one on the web is not fetched, and a drawing has none."""
     if not article.cover or article.cover.startswith(("http:", "https:", "//")) or article.cover.endswith(".svg"):
         return []
-    from wxpub import images
-
-    store = images.Store(article.path, root)
     try:
         store.read(article.cover)
     except SourceError as error:
@@ -157,7 +154,7 @@ def _size(article: Article, width: int, height: int) -> list[Finding]:
     return found
 
 
-def check_comments(article: Article, root: Path) -> list[Finding]:
+def check_comments(article: Article, store: Store) -> list[Finding]:
     if article.fans_only_comment and not article.open_comment:
         return [COMMENTS_CLOSED.find(COMMENTS_CLOSED.message, article.path, 1)]
     return []
@@ -179,6 +176,6 @@ RULES = (
 )
 
 
-def check_metadata(article: Article, root: Path) -> list[Finding]:
-    """Check everything about `article` that is not its text; `root` is the newsletter's project."""
-    return [finding for check in CHECKS for finding in check(article, root)]
+def check_metadata(article: Article, store: Store) -> list[Finding]:
+    """Check everything about `article` that is not its text; `store` has its images."""
+    return [finding for check in CHECKS for finding in check(article, store)]

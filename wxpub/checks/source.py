@@ -6,23 +6,23 @@ What becomes of single links (empty, expiring, unknown back issues) is told by `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from wxpub import dialect
 from wxpub.address import parse
 from wxpub.article import Article
-from wxpub.check.document import shorten
-from wxpub.errors import SourceError
+from wxpub.checks.document import shorten
 from wxpub.finding import Finding, Rule
-from wxpub.page import Page
+from wxpub.page import Layout
 from wxpub.tree import line_of, text_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
+
+    from wxpub.issue import Issue
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 MANY = 3  # a link that this many earlier issues have is a standing one (the project, a licence), not old news
@@ -70,7 +70,6 @@ IMAGE_ALT_MISSING = Rule(
     "write ![what it shows](…)",
     "source",
 )
-IMAGE_MISSING = Rule("image-missing", "error", "an image cannot be read", "correct its path", "source")
 
 _NUMBERED = re.compile(r"\d{1,3}\s*[、.．)）]")
 
@@ -98,51 +97,50 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
-    """What the source rules look at. `sections` are all, `body` those that hold this issue's own content.
+class Reading:
+    """An issue as the source rules look at it. `sections` are all, `body` those that hold this issue's own content.
 
-    `published` maps back issues to their permalinks, `others` are the newsletter's other issues, `root` is its project.
+    `tree` is what the Markdown made, `others` are the newsletter's other issues.
     """
 
-    page: Page
-    root: Path
-    published: Mapping[str, str]
+    issue: Issue
     others: tuple[Path, ...]
-    tree: HtmlElement
     sections: tuple[Section, ...]
     body: tuple[Section, ...]
 
     @property
+    def tree(self) -> HtmlElement:
+        return self.issue.layout.source
+
+    @property
     def article(self) -> Article:
-        return self.page.article
+        return self.issue.layout.article
 
     @property
     def path(self) -> Path:
-        return self.page.article.path
+        return self.issue.path
 
     @property
     def lines(self) -> list[str]:
-        return self.page.article.body.split("\n")
+        return self.issue.article.body.split("\n")
 
 
-def check_source(page: Page, root: Path, published: Mapping[str, str], others: tuple[Path, ...]) -> list[Finding]:
-    """Check the source of `page` by every rule of this module."""
-    article = page.article
-    parsed, _ = dialect.parse(article.body, article.path, hard_breaks=article.hard_breaks)
-    sections = tuple(_sections(parsed, page))
-    issue = Issue(page, root, published, others, parsed, sections, tuple(_body(sections)))
-    return [finding for check in CHECKS for finding in check(issue)]
+def check_source(issue: Issue, others: tuple[Path, ...]) -> list[Finding]:
+    """Check the source of `issue` by every rule of this module."""
+    sections = tuple(_sections(issue.layout))
+    reading = Reading(issue, others, sections, tuple(_body(sections)))
+    return [finding for check in CHECKS for finding in check(reading)]
 
 
-def _sections(parsed: HtmlElement, page: Page) -> Iterator[Section]:
+def _sections(layout: Layout) -> Iterator[Section]:
     """Cut the tree at its headings. The first heading is no section where it gave the article its title."""
     heading: HtmlElement | None = None
     blocks: list[HtmlElement] = []
-    titles = [each.line for each in page.outline]
-    for child in parsed:
+    titles = [each.line for each in layout.outline]
+    for child in layout.source:
         if child.tag not in HEADINGS:
             blocks.append(child)
-        elif line_of(child) in titles or text_of(child) != page.article.title:
+        elif line_of(child) in titles or text_of(child) != layout.article.title:
             yield Section(heading, tuple(blocks))
             heading, blocks = child, []
     yield Section(heading, tuple(blocks))
@@ -171,7 +169,7 @@ def _body(sections: tuple[Section, ...]) -> Iterator[Section]:
 # --- links ------------------------------------------------------------------------------------------------------------
 
 
-def check_repeated_links(issue: Issue) -> list[Finding]:
+def check_repeated_links(issue: Reading) -> list[Finding]:
     """Find links that stand in two items of this issue; within one item a title and its 链接： line may agree."""
     first: dict[str, int | None] = {}
     found = []
@@ -185,7 +183,7 @@ def check_repeated_links(issue: Issue) -> list[Finding]:
     return found
 
 
-def check_known_links(issue: Issue) -> list[Finding]:
+def check_known_links(issue: Reading) -> list[Finding]:
     """Find links of this issue's items that an earlier issue's items have too.
 
     A site's front page, and what stands in many issues, is no news of one of them.
@@ -218,7 +216,7 @@ def _is_earlier(other: Path, path: Path) -> bool:
     return bool(theirs) and (not ours or theirs < ours)
 
 
-def _items(issue: Issue) -> Iterator[HtmlElement]:
+def _items(issue: Reading) -> Iterator[HtmlElement]:
     return (item for section in issue.body for item in section.items)
 
 
@@ -264,7 +262,7 @@ def _balanced(address: str) -> str:
     return address.rstrip(".,;:!?*_")
 
 
-def check_lost_links(issue: Issue) -> list[Finding]:
+def check_lost_links(issue: Reading) -> list[Finding]:
     """Find links to issues and pages that are not there: one finding, since a whole table may be wrong."""
     lost: dict[str, int | None] = {}
     for a in issue.tree.iter("a"):
@@ -282,13 +280,13 @@ def check_lost_links(issue: Issue) -> list[Finding]:
     return [LINK_LOST.find(message, issue.path, lost[names[0]])]
 
 
-def _exists(issue: Issue, name: str) -> bool:
-    base = issue.root if name.startswith("/") else issue.path.resolve().parent
+def _exists(issue: Reading, name: str) -> bool:
+    base = issue.issue.settings.image_root if name.startswith("/") else issue.path.resolve().parent
     path = base / name.lstrip("/")
     try:
         # A site's page was made from Markdown of the same name.
         tries = (path, path.with_suffix(".md"), Path(f"{path}.md"))
-        return any(each.exists() or str(each.resolve()) in issue.published for each in tries)
+        return any(each.exists() or str(each.resolve()) in issue.issue.back_issues for each in tries)
     except (OSError, ValueError):  # no name, one too long, or one with a zero byte
         return False
 
@@ -296,7 +294,7 @@ def _exists(issue: Issue, name: str) -> bool:
 # --- sections and items -----------------------------------------------------------------------------------------------
 
 
-def check_repeated_headings(issue: Issue) -> list[Finding]:
+def check_repeated_headings(issue: Reading) -> list[Finding]:
     """Find equal headings under the same parent: 小结 may end several chapters, but not stand twice in one."""
     parents: list[Section] = []
     first: dict[tuple[str, ...], int | None] = {}
@@ -313,7 +311,7 @@ def check_repeated_headings(issue: Issue) -> list[Finding]:
     return found
 
 
-def check_empty_sections(issue: Issue) -> list[Finding]:
+def check_empty_sections(issue: Reading) -> list[Finding]:
     """Find headings with nothing under them, or with nothing but a 注 that belongs to what is missing."""
     found = []
     for number, section in enumerate(issue.sections):
@@ -334,7 +332,7 @@ def _is_content(block: HtmlElement) -> bool:
     return bool(text_of(block)) or next(block.iter("img", "input", "svg"), None) is not None
 
 
-def check_empty_items(issue: Issue) -> list[Finding]:
+def check_empty_items(issue: Reading) -> list[Finding]:
     return [
         ITEM_EMPTY.find("the list item is empty", issue.path, line_of(item))
         for item in issue.tree.iter("li")
@@ -353,7 +351,7 @@ _COUNT = re.compile(
 )
 
 
-def check_guide(issue: Issue) -> list[Finding]:
+def check_guide(issue: Reading) -> list[Finding]:
     """Look at the 导读: that it says something, and that its count of the items is right."""
     found = []
     for block in (*issue.tree.iter("blockquote"), *issue.tree.iterchildren("p")):
@@ -367,7 +365,7 @@ def check_guide(issue: Issue) -> list[Finding]:
     return found
 
 
-def _compare(issue: Issue, claimed: int, line: int | None) -> list[Finding]:
+def _compare(issue: Reading, claimed: int, line: int | None) -> list[Finding]:
     """Compare a claimed count with the items of the sections, with or without the short news before the first one.
 
     An issue whose items are neither in lists nor numbered is not counted.
@@ -401,7 +399,7 @@ _POINTS = re.compile(
 )
 
 
-def check_read_more(issue: Issue) -> list[Finding]:
+def check_read_more(issue: Reading) -> list[Finding]:
     """Find text that points to 阅读原文 while no source_url makes that button; a link of this name is another one."""
     if issue.article.source_url:
         return []
@@ -420,7 +418,7 @@ def _said(element: HtmlElement) -> str:
     return (element.text or "" if isinstance(element.tag, str) else "") + "".join(inside)
 
 
-def _line_with(issue: Issue, words: str, begin: int | None) -> int | None:
+def _line_with(issue: Reading, words: str, begin: int | None) -> int | None:
     """Give the first line from `begin` on that has `words`: a block is known by its first line only."""
     numbers = enumerate(issue.lines[(begin or 1) - 1 :], begin or 1)
     return next((number for number, line in numbers if words in line), begin)
@@ -436,7 +434,7 @@ _NO_SPACE = re.compile(r"\s*(?:>\s*)*(?P<mark>[-*+])(?=\[[^\]]+\]\()")
 _FENCE = re.compile(r"\s*(?:>\s*)*(`{3,}(?!.*`)|~{3,})")
 
 
-def check_bullets(issue: Issue) -> list[Finding]:
+def check_bullets(issue: Reading) -> list[Finding]:
     """Find lines that were meant as list items: one finding for lines that follow one another.
 
     Dots look like a list, even if they make none, until lines run together.
@@ -510,7 +508,7 @@ _MARKUP = (
 )
 
 
-def check_markup(issue: Issue) -> list[Finding]:
+def check_markup(issue: Reading) -> list[Finding]:
     """Find lines whose marks the reader would see: the first of each line, where the rendered text has it too."""
     shown = " ".join(_said(issue.tree).split())
     found = []
@@ -537,7 +535,7 @@ _STRAY = re.compile(
 )
 
 
-def check_last_line(issue: Issue) -> list[Finding]:
+def check_last_line(issue: Reading) -> list[Finding]:
     written = [(number, line.strip()) for number, line in _prose(issue.lines) if line.strip()]
     if written and _STRAY.fullmatch(written[-1][1]):
         number, line = written[-1]
@@ -548,28 +546,17 @@ def check_last_line(issue: Issue) -> list[Finding]:
 # --- images -----------------------------------------------------------------------------------------------------------
 
 
-def check_image_texts(issue: Issue) -> list[Finding]:
+def check_image_texts(issue: Reading) -> list[Finding]:
     return [
         IMAGE_ALT_MISSING.find(f"the image {shorten(image.src, 80)} has no text", issue.path, image.line)
-        for image in issue.page.images
+        for image in issue.issue.layout.images
         if not image.alt.strip()
     ]
 
 
-def check_image_files(issue: Issue) -> list[Finding]:
+def check_image_files(issue: Reading) -> list[Finding]:
     """Find images that a push could not read; those on the web are not fetched."""
-    from wxpub import images
-
-    store = images.Store(issue.path, issue.root)
-    found = []
-    for image in issue.page.images:
-        if re.match(r"https?:|//|qrcode:", image.src, re.IGNORECASE):
-            continue
-        try:
-            store.read(image.src)
-        except SourceError as error:
-            found.append(IMAGE_MISSING.find(error.message, issue.path, image.line, fix=error.hint))
-    return found
+    return list(issue.issue.unreadable())
 
 
 CHECKS = (
@@ -601,5 +588,4 @@ RULES = (
     LAST_LINE_STRAY,
     READ_MORE_MISSING,
     IMAGE_ALT_MISSING,
-    IMAGE_MISSING,
 )

@@ -10,9 +10,9 @@ from typing import Any
 import soupsieve
 from bs4.element import Tag
 
-from wxpub.check import computed
-from wxpub.check.document import SPACE, Document, Text, chain, excerpt, shorten
-from wxpub.check.rule import PageRule
+from wxpub.checks import computed
+from wxpub.checks.document import SPACE, Document, Text, chain, excerpt, shorten
+from wxpub.checks.rule import PageRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from wxpub.config import Config
 from wxpub.errors import ApiError, ConfigError, NetworkError, WxpubError
 from wxpub.images.draw import chinese_font
 from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, Upload
+from wxpub.limits import ADDRESS_REFUSED, NOT_ALLOWED
 
 CLOCK_SECONDS = 120  # a clock that is further off than this makes certificates and tokens look expired
 QUOTAS = (
@@ -95,7 +96,7 @@ def _account(client: Client) -> Iterator[Check]:
     try:
         client.token()
     except ApiError as error:
-        name = "IP whitelist" if error.errcode == 40164 else "credentials"
+        name = "IP whitelist" if error.errcode == ADDRESS_REFUSED else "credentials"
         yield Check(name, "failed", f"{error.errcode} {error.errmsg}", error.hint)
         return
     except (NetworkError, ConfigError) as error:
@@ -114,7 +115,7 @@ def _right(name: str, ask: Callable[[], str], *, optional: bool = False) -> Chec
     try:
         return Check(name, "ok", ask())
     except ApiError as error:
-        allowed = error.errcode != 48001
+        allowed = error.errcode != NOT_ALLOWED
         state: Literal["info", "failed"] = "info" if optional and not allowed else "failed"
         return Check(name, state, f"{error.errcode} {error.errmsg}", error.hint)
     except WxpubError as error:

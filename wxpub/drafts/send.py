@@ -8,37 +8,42 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from wxpub.client import Json
+from wxpub.client import Json, StoredArticle
+from wxpub.drafts.compare import differences
+from wxpub.drafts.job import LASTING, Job, Plan, Standing, Use, fingerprint, stored_fingerprint
+from wxpub.drafts.plan import drafts_of, record_new
 from wxpub.errors import ApiError, NetworkError
-from wxpub.finding import Finding
+from wxpub.finding import Finding, Rule
 from wxpub.images import Image
 from wxpub.ledger import Draft, Fact, Intent, Leftover, Upload
-from wxpub.push import mark as marks
-from wxpub.push.article import fingerprint, payload, stored_fingerprint
-from wxpub.push.compare import differences
-from wxpub.push.job import Job, Plan, Standing
-from wxpub.push.plan import drafts_of, record_new
-from wxpub.push.publish import INVALID_MEDIA_ID
+from wxpub.limits import INVALID_MEDIA_ID
+
+STORED = Rule(
+    "stored",
+    "warning",
+    "WeChat stored something else than was sent",
+    "look at the draft; push again with --new",
+    "push",
+)
+STORED_SHORT = Rule(
+    "stored-short", "error", "WeChat stored fewer articles than were sent", "push again with --new", "push"
+)
 
 R = TypeVar("R")
 
-UPLOADERS = 4  # pictures that are uploaded at once
+UPLOADERS = 4  # images that are uploaded at once
 LOOKS = (0, 2, 6)  # seconds before each look for a draft whose creation had no answer
 SETTLING = (2, 5)  # seconds that WeChat may need until what was just made is visible everywhere
 
 
-def upload(job: Job, wanted: Sequence[tuple[str, str]]) -> None:
-    """Upload pictures, a few at a time; each is recorded as soon as WeChat has it."""
-    stores = {each.key: (bundle.store, each.src) for bundle in job.bundles for each in bundle.all_sources}
-    loaded: dict[tuple[str, str], Image] = {}
-    for bundle in job.bundles:
-        loaded.update(bundle.loaded)
+def upload(job: Job, wanted: Sequence[tuple[Use, str]]) -> None:
+    """Upload images, a few at a time; each is recorded as soon as WeChat has it."""
+    holders = {key: ready for ready in job.articles for _, key in ready.images}
 
-    def send(each: tuple[str, str]) -> None:
+    def send(each: tuple[Use, str]) -> None:
         use, key = each
-        store, src = stores[key]
-        image = loaded.get(each) or store.fit(src)
-        job.ledger.record(job.account, {f"{use} {key}": _uploaded(job, use, image)})
+        image = holders[key].image(use, key)
+        job.ledger.record_upload(job.account, use, key, _uploaded(job, use, image))
 
     job.tick(0, len(wanted))
     with ThreadPoolExecutor(UPLOADERS) as pool:
@@ -52,8 +57,8 @@ def upload(job: Job, wanted: Sequence[tuple[str, str]]) -> None:
                 each.cancel()
 
 
-def _uploaded(job: Job, use: str, image: Image) -> Upload:
-    """Send a picture the way that its use and kind ask for."""
+def _uploaded(job: Job, use: Use, image: Image) -> Upload:
+    """Send an image the way that its use and kind ask for."""
     if use == "cover" or image.animated:
         media_id, url = job.client.add_image(image)
         return Upload(url, image.width, image.height, media_id)
@@ -63,11 +68,11 @@ def _uploaded(job: Job, use: str, image: Image) -> Upload:
 def create(job: Job, todo: Plan) -> Standing:
     """Create the draft: first the intent, then the draft, then the record."""
     count = len(todo.changed)
-    begun = {job.names[place]: Intent(_mark(job, todo, place), place, count) for place in todo.changed}
+    begun = {job.names[place]: Intent(str(job.mark(place, todo.draft)), place, count) for place in todo.changed}
     leftovers = {old: Leftover(_stored_before(job, old)) for old in todo.replaced}
     job.ledger.record(job.account, {**begun, **leftovers})
     media_id, doubtful = _add(job, todo)
-    sent = {job.names[place]: fingerprint(payload(job, place, todo.draft)) for place in todo.changed}
+    sent = {job.names[place]: fingerprint(job.payload(place, todo.draft)) for place in todo.changed}
     return Standing(media_id, record_new(job, media_id, todo.draft, sent, doubtful=doubtful or todo.doubtful))
 
 
@@ -102,12 +107,12 @@ def update(job: Job, todo: Plan) -> Standing:
     assert todo.standing
     standing, facts = todo.standing, list(todo.standing.facts)
     media_id, count = standing.media_id, len(standing.articles)
-    marked = {place: _mark(job, todo, place) for place in todo.changed}
+    marked = {place: str(job.mark(place, todo.draft)) for place in todo.changed}
     begun = {job.names[place]: Intent(mark, place, count, media_id) for place, mark in marked.items()}
     job.ledger.record(job.account, begun)
     for place, mark in marked.items():
         _with_cover(job, todo, (place,), partial(_update_one, job, media_id, standing.first + place))
-        sent = fingerprint(payload(job, place, todo.draft))
+        sent = fingerprint(job.payload(place, todo.draft))
         facts[place] = replace(facts[place], mark=mark, sent=sent, stored="", at="")
         job.ledger.record(job.account, {job.names[place]: facts[place]}, done=(job.names[place],))
     return replace(standing, facts=tuple(facts), articles=())
@@ -118,20 +123,16 @@ def _update_one(job: Job, media_id: str, index: int, articles: list[Json]) -> No
     job.client.update_draft(media_id, index, article)
 
 
-def _mark(job: Job, todo: Plan, place: int) -> str:
-    return str(marks.find(payload(job, place, todo.draft)["content"]))
-
-
 def _with_cover(job: Job, todo: Plan, places: Sequence[int], send: Callable[[list[Json]], R]) -> R:
     """Give the articles of `places` to `send`; where WeChat does not know a cover, see to that and send once more.
 
     A cover that was uploaded a moment ago may need seconds to be known; an older one was deleted from the material.
     """
     fresh = {key for use, key in todo.uploads if use == "cover"}
-    covers = {job.bundles[place].cover.key for place in places}
+    covers = {job.articles[place].cover.key for place in places}
     for seconds in SETTLING:
         try:
-            return send([payload(job, place, todo.draft) for place in places])
+            return send([job.payload(place, todo.draft) for place in places])
         except ApiError as error:
             if error.errcode != INVALID_MEDIA_ID:
                 raise
@@ -142,7 +143,7 @@ def _with_cover(job: Job, todo: Plan, places: Sequence[int], send: Callable[[lis
         else:
             job.say(f"WeChat does not know the cover yet; waiting {seconds} s")
             job.pause(seconds)
-    return send([payload(job, place, todo.draft) for place in places])
+    return send([job.payload(place, todo.draft) for place in places])
 
 
 # --- afterwards -------------------------------------------------------------------------------------------------------
@@ -156,17 +157,17 @@ def verify(job: Job, todo: Plan, standing: Standing) -> tuple[Standing, tuple[Fi
     facts: dict[str, Fact] = {}
     if len(articles) < standing.first + len(standing.facts):
         message = f"the draft has {len(articles)} articles, not {standing.first + len(standing.facts)}"
-        return standing, (Finding("stored", "error", message, fix="push again with --new"),)
+        return standing, (STORED_SHORT.find(message),)
     for place, (name, fact, article) in enumerate(zip(job.names, standing.facts, standing.ours, strict=True)):
         if place in todo.changed:
-            findings += _losses(job, place, payload(job, place, todo.draft), article)
+            findings += _losses(job, place, job.payload(place, todo.draft), article)
         facts[name] = replace(fact, stored=stored_fingerprint(article), at="")
     job.ledger.record(job.account, facts)
     recorded = tuple(fact for fact in facts.values() if isinstance(fact, Draft))
     return replace(standing, facts=recorded), tuple(findings)
 
 
-def _read_back(job: Job, media_id: str) -> tuple[Json, ...]:
+def _read_back(job: Job, media_id: str) -> tuple[StoredArticle, ...]:
     for seconds in SETTLING:
         try:
             return job.client.get_draft(media_id)
@@ -177,19 +178,19 @@ def _read_back(job: Job, media_id: str) -> tuple[Json, ...]:
     return job.client.get_draft(media_id)
 
 
-def _losses(job: Job, place: int, sent: Json, stored: Json) -> list[Finding]:
-    path = job.bundles[place].issue.article.path
+def _losses(job: Job, place: int, sent: Json, stored: StoredArticle) -> list[Finding]:
+    path = job.articles[place].issue.path
     found = [
-        Finding("stored", "warning", f"WeChat dropped {each.kind} {each.what}", path)
-        for each in differences(sent["content"], str(stored.get("content", "")))
+        STORED.find(f"WeChat dropped {each.kind} {each.what}", path, fix="")
+        for each in differences(sent["content"], stored.content)
     ]
-    single = len(job.bundles) == 1
-    for key in ("title", "author", "digest", "content_source_url", "need_open_comment", "only_fans_can_comment"):
-        if key == "digest" and (not sent[key] or not single):
-            continue  # WeChat fills an empty one in, and ignores it where a draft has several articles
-        if (sent[key] or "") != (stored.get(key) or ""):  # 0, "" and nothing are the same
-            said = f"WeChat keeps {key} as {stored.get(key)!r}, not {sent[key]!r}"
-            found.append(Finding("stored", "warning", said, path))
+    single = len(job.articles) == 1
+    for key in LASTING:
+        kept = stored.fields.get(key)
+        if key == "thumb_media_id" or (key == "digest" and (not sent[key] or not single)):
+            continue  # WeChat fills an empty digest in, and ignores it where a draft has several articles
+        if (sent[key] or "") != (kept or ""):  # 0, "" and nothing are the same
+            found.append(STORED.find(f"WeChat keeps {key} as {kept!r}, not {sent[key]!r}", path, fix=""))
     return found
 
 

@@ -1,20 +1,27 @@
-"""From a draft to a published article: submit, wait for WeChat's verdict, record the permalinks; prints nothing."""
+"""From a draft to a published article, and from the account back to the ledger; prints nothing.
+
+publish   submit, wait for WeChat's verdict, record the permalinks
+rebuild   a new ledger from drafts by marks and published articles by mark or title, where the file was lost
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
-from wxpub.client import Client, Publication
-from wxpub.errors import ApiError, NetworkError, WxpubError
-from wxpub.ledger import Draft, Fact, Ledger, Published
-from wxpub.push import mark as marks
+from wxpub.client import Client, Publication, Stored
+from wxpub.drafts.compare import find_mark, issue_key, read_mark
+from wxpub.errors import ApiError, NetworkError, SourceError, WxpubError
+from wxpub.ledger import Draft, Fact, Ledger, Published, issue_name, now
+from wxpub.limits import INVALID_MEDIA_ID, NOT_ALLOWED
 
 # Seconds between two looks at the verdict: 40 looks are ten minutes and well below the 100 calls of a day.
 LOOKS = (1, 2, 4, 8, *(15,) * 38)
 UNDER_WAY = 1
-INVALID_MEDIA_ID = 40007
-NOT_ALLOWED = 48001
 # freepublish/get, publish_status
 _VERDICTS = {
     2: "the originality check (原创) objects",
@@ -25,7 +32,9 @@ _VERDICTS = {
 }
 
 
-def publish(client: Client, ledger: Ledger, account: str, name: str, pause: Callable[[float], None]) -> dict[str, str]:
+def publish(
+    client: Client, ledger: Ledger, account: str, name: str, pause: Callable[[float], None] = time.sleep
+) -> dict[str, str]:
     """Publish the draft that holds the issue `name`; give the permalink of every issue in it.
 
     A publication that was begun before and not seen to its end is followed, not begun again. Raises WxpubError where
@@ -100,17 +109,13 @@ def record_published(client: Client, ledger: Ledger, account: str, media_id: str
     Gives nothing where it was not published or the account may not look (48001).
     """
     inside = {name: fact for name, fact in ledger.of_account(Draft, account).items() if fact.media_id == media_id}
-    keys = {mark.issue: (name, mark.draft) for name, fact in inside.items() if (mark := marks.read(fact.mark))}
+    keys = {mark.issue: (name, mark.draft) for name, fact in inside.items() if (mark := read_mark(fact.mark))}
     facts: dict[str, Fact] = {}
-    try:
-        for item in client.publications():
-            for article in (item.get("content") or {}).get("news_item") or ():
-                mark = marks.find(str(article.get("content", "")))
-                if mark and (known := keys.get(mark.issue)) and known[1] == mark.draft and article.get("url"):
-                    facts[known[0]] = Published(str(article["url"]), str(item.get("article_id", "")))
-    except ApiError as error:
-        if error.errcode != NOT_ALLOWED:
-            raise
+    for item in _publications(client):
+        for article in item.articles:
+            mark = find_mark(article.content)
+            if mark and (known := keys.get(mark.issue)) and known[1] == mark.draft and article.url:
+                facts[known[0]] = Published(article.url, item.id)
     if facts:
         ledger.record(account, facts, forget=dict.fromkeys(inside, Draft))
     return {name: fact.url for name, fact in facts.items() if isinstance(fact, Published)}
@@ -125,3 +130,76 @@ def _wait(client: Client, publish_id: str, pause: Callable[[float], None]) -> Pu
     raise NetworkError(
         "WeChat is still at work on it", "freepublish/get", hint="run the same command later to see the result"
     )
+
+
+# --- a ledger from the account ----------------------------------------------------------------------------------------
+
+_SKIP = {"node_modules", "site-packages", "__pycache__"}
+_TITLE = re.compile(r"^(?:title:\s*[\"']?(.+?)[\"']?|#+\s+(.+?)\s*#*)\s*$", re.MULTILINE)
+
+
+def rebuild(client: Client, path: Path, account: str, root: Path) -> tuple[Ledger, list[str]]:
+    """Write a new ledger at `path` from what the account holds of the issues under `root`; give it and what was found.
+
+    A ledger that was there is kept beside it under another name. Uploaded images cannot be listed, so they will be
+    uploaded once more. Raises NetworkError and ApiError; the old file is then still in place.
+    """
+    issues = {issue_name(each, root): each for each in _issues(root)}
+    by_key = {issue_key(name): name for name in issues}
+    by_title = {title: name for name, each in issues.items() if (title := _title(each))}
+    facts: dict[str, Fact] = {}
+    found = []
+    for item in client.drafts():
+        for index, article in enumerate(item.articles):
+            mark = find_mark(article.content)
+            if mark and mark.issue in by_key:
+                name = by_key[mark.issue]
+                facts[name] = Draft(item.id, index, len(item.articles), str(mark))
+                found.append(f"draft: {name}")
+    permalinks: dict[str, Fact] = {}
+    for item in _publications(client):
+        for article in item.articles:
+            mark = find_mark(article.content)
+            known = by_key.get(mark.issue) if mark else by_title.get(article.title)
+            if known and article.url:
+                permalinks[known] = Published(article.url, item.id)
+                found.append(f"published: {known}")
+    _set_aside(path)
+    ledger = Ledger(path)
+    ledger.record(account, facts)
+    ledger.record(account, permalinks)
+    return ledger, found
+
+
+def _publications(client: Client) -> Iterator[Stored]:
+    """List what was published, as far as the account may ask."""
+    try:
+        yield from client.publications()
+    except ApiError as error:
+        if error.errcode != NOT_ALLOWED:
+            raise
+
+
+def _issues(root: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(each for each in folders if not each.startswith(".") and each not in _SKIP)
+        yield from (Path(folder) / each for each in sorted(files) if each.lower().endswith((".md", ".markdown")))
+
+
+def _title(path: Path) -> str:
+    """Read an issue's title: the front matter's or the first heading's; "" if it cannot be read."""
+    try:
+        found = _TITLE.search(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return (found[1] or found[2]).strip() if found else ""
+
+
+def _set_aside(path: Path) -> None:
+    if not path.exists():
+        return
+    aside = path.with_name(f"{path.stem}.{now().replace(':', '')}.old.json")
+    try:
+        path.rename(aside)
+    except OSError as error:
+        raise SourceError(f"cannot be set aside: {error.strerror}", path) from None

@@ -1,4 +1,4 @@
-"""What an editor should know before a push: a `Page` or anybody's article HTML in, findings out; repairs nothing.
+"""What an editor should know before a push: an `Issue` or anybody's article HTML in, findings out; repairs nothing.
 
 source rules    the Markdown and what it names        source
 metadata rules  title, author, digest, cover          metadata
@@ -8,46 +8,42 @@ page rules      the HTML, as WeChat will treat it     rules.jsonl, triggers, com
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wxpub.finding import Finding, Rule
+from wxpub.target import API, PASTE, Target
 
 if TYPE_CHECKING:
-    from wxpub.check.document import Document
-    from wxpub.page import Page, Target
+    from wxpub.checks.document import Document
+    from wxpub.issue import Issue
+    from wxpub.page import Page
 
-__all__ = ["Rule", "check", "check_html", "issues_beside", "rules"]
+__all__ = ["FILE_UNREADABLE", "check", "check_html", "issues_beside", "rules"]
+
+FILE_UNREADABLE = Rule("file-unreadable", "error", "the file cannot be read as an issue", "do what the message says")
 
 _SEVERITIES = {"error": 0, "warning": 1, "info": 2}
 # Which channels' rules a target meets: pasted HTML never passes the API's filter, and the other way round.
-_SKIPPED: Mapping[str | None, str] = {"api": "P", "paste": "D", None: ""}
+_SKIPPED: Mapping[Target | None, str] = {API: "P", PASTE: "D", None: ""}
 
 
-def check(
-    page: Page,
-    *,
-    target: Target = "api",
-    root: Path | None = None,
-    published: Mapping[str, str] | None = None,
-    others: Iterable[Path] | None = None,
-) -> tuple[Finding, ...]:
-    """Give everything that is to know about `page`: what its making found, and what its source, metadata and HTML show.
+def check(issue: Issue, target: Target = API, *, others: Iterable[Path] | None = None) -> tuple[Finding, ...]:
+    """Find everything that is to know about `issue`: what its making found, and what source, metadata and HTML show.
 
-    `root` is the newsletter's project, beyond which no image is read; `published` maps back issues (absolute path of
-    their Markdown) to their permalinks; `others` are the other issues of the newsletter (default: those in the folder).
-    Ordered by line; the same finding once.
+    `others` are the other issues of the newsletter (default: those in the folder). Ordered by line; the same finding
+    once.
     """
-    from wxpub.check.metadata import check_metadata
-    from wxpub.check.source import check_source
+    from wxpub.checks.metadata import check_metadata
+    from wxpub.checks.source import check_source
 
-    path = page.article.path
-    root = root or Path(path.resolve().anchor)
-    beside = issues_beside(path) if others is None else tuple(others)
+    beside = issues_beside(issue.path) if others is None else tuple(others)
+    page = issue.page(target)
     found = [
         *page.findings,
-        *check_source(page, root, published or {}, beside),
-        *check_metadata(page.article, root),
+        *check_source(issue, beside),
+        *check_metadata(page.article, issue.images),
         *_check_page(page, target),
     ]
     return _ordered(found)
@@ -60,19 +56,20 @@ def check_html(html: str, path: Path | None = None, target: Target | None = None
     out the rules of the other channel; without one all apply, but to a page of `wxpub convert`, which is there to paste
     from, those of pasting.
     """
-    from wxpub.check.document import is_ours, open_document
+    from wxpub.checks.document import is_ours, open_document
 
     if target is None and is_ours(html):
-        target = "paste"
+        target = PASTE
     return _ordered(_findings(open_document(html, path), target))
 
 
 def rules() -> tuple[Rule, ...]:
     """Give every rule that a finding of this program can name."""
-    from wxpub import conform, dialect
-    from wxpub.check import conversion, metadata, rule, source
+    from wxpub import conform, dialect, issue, links, page
+    from wxpub.checks import metadata, rule, source
 
-    return (*source.RULES, *dialect.RULES, *conform.RULES, *conversion.RULES, *metadata.RULES, *rule.page_rules())
+    rooms = (source, metadata, dialect, links, page, conform, issue)
+    return (FILE_UNREADABLE, *(each for room in rooms for each in room.RULES), *rule.page_rules())
 
 
 def issues_beside(path: Path) -> tuple[Path, ...]:
@@ -82,20 +79,17 @@ def issues_beside(path: Path) -> tuple[Path, ...]:
 
 
 def _check_page(page: Page, target: Target) -> list[Finding]:
-    from wxpub.check.document import Document
+    from wxpub.checks.document import Document
 
     document = Document(page.html, path=page.article.path, article=page.article)
     # The HTML is made, and on one line: its line numbers mean nothing to the author.
-    return [
-        Finding(each.rule, each.severity, each.message, each.path, None, each.fix)
-        for each in _findings(document, target)
-    ]
+    return [replace(each, line=None) for each in _findings(document, target)]
 
 
 def _findings(document: Document, target: Target | None) -> list[Finding]:
     """Apply every page rule that `target` meets; what breaks a rule several times on a line is one finding."""
-    from wxpub.check.rule import page_rules
-    from wxpub.check.triggers import hits
+    from wxpub.checks.rule import page_rules
+    from wxpub.checks.triggers import hits
 
     found = []
     for rule in page_rules():

@@ -17,8 +17,8 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from bs4.element import Tag
 
-from wxpub.check import dark
-from wxpub.check.document import BLOCKS, MEDIA, SPACE, Document, Text, chain, children, contents
+from wxpub.checks import dark
+from wxpub.checks.document import BLOCKS, MEDIA, SPACE, Document, Text, chain, children, contents
 from wxpub.limits import UPLOADIMG_BYTES
 
 # An element, a text, an element and what to say of it, or a phrase about the whole document.

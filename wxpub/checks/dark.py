@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from bs4.element import Tag
 
 from wxpub import darkmode
-from wxpub.check.document import BLOCKS, Document, Text, chain, shorten
+from wxpub.checks.document import BLOCKS, Document, Text, chain, shorten
 from wxpub.darkmode import Colour, Night
 
 OFFICIAL_CONTRAST = 1.5  # below, WeChat's article checker reports a violation

@@ -1,6 +1,6 @@
 """From issues to a draft: what to send, in which order, and what to do when it goes wrong; prints nothing.
 
-    gather   render every page, load every picture                 nothing has been sent yet
+    prepare  lay out every issue, load every image                 nothing has been sent yet
     plan     find the draft of these issues, see what differs      WeChat is asked, nothing is changed there
     push     upload, create or update, read back, record           every effect is recorded before the next one
 
@@ -10,39 +10,36 @@ from there: the ledger says what was about to be done, the mark in every article
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
+from collections.abc import Mapping
 
-from wxpub.finding import Finding
-from wxpub.ledger import Ledger, Upload
-from wxpub.push import send
-from wxpub.push.gather import Bundle, Issue, Terms, gather
-from wxpub.push.job import Done, Job, Plan, Receipt, Sent, Standing, finding_json
-from wxpub.push.plan import plan
+from wxpub.drafts import job as _job
+from wxpub.drafts import send
+from wxpub.drafts.job import Done, Job, Plan, Ready, Receipt, Sent, Standing, prepare
+from wxpub.drafts.plan import plan
+from wxpub.finding import Finding, Rule
 
-__all__ = [
-    "Bundle",
-    "Issue",
-    "Job",
-    "Plan",
-    "Receipt",
-    "Terms",
-    "account_key",
-    "finding_json",
-    "gather",
-    "known",
-    "plan",
-    "push",
-]
+__all__ = ["RULES", "Job", "Plan", "Ready", "Receipt", "plan", "prepare", "push"]
 
+RULES: tuple[Rule, ...] = (
+    _job.IMAGE,
+    _job.IMAGE_CHANGED,
+    _job.IMAGE_SKIPPED,
+    _job.COVER,
+    _job.COVER_CHANGED,
+    _job.COVER_PLAIN,
+    _job.REHEARSED,
+    send.STORED,
+    send.STORED_SHORT,
+)
 _DONE: Mapping[str, Done] = {"create": "created", "update": "updated", "nothing": "unchanged"}
 
 
 def push(job: Job) -> Receipt:
     """Bring the account's draft box to what the files say, with as few calls as that takes.
 
-    Raises SourceError, before anything is sent, if any finding is an error; WxpubError where somebody else has changed
-    the draft; NetworkError, ApiError and ConfigError where a call or the ledger fails: the same push can be run again.
+    Raises SourceError, before anything is sent, if any finding is an error; ConflictError where somebody else has
+    changed the draft; NetworkError, ApiError and ConfigError where a call or the ledger fails: the same push can be
+    run again.
     """
     with job.ledger.locked(lambda: job.say("another push is at work; waiting for it")):
         todo = plan(job)
@@ -62,39 +59,25 @@ def push(job: Job) -> Receipt:
         return _receipt(job, todo, standing, findings)
 
 
-def known(ledger: Ledger, account: str) -> Callable[[str, str], bool]:
-    """Tell `gather` which pictures the ledger has as uploaded."""
-    return lambda use, key: ledger.get(Upload, account, f"{use} {key}") is not None
-
-
-def account_key(appid: str, api_base: str) -> str:
-    """Name an account in the ledger: by its AppID, and by the server too unless that is WeChat's own.
-
-    So the ids and addresses of a sandbox are never sent to WeChat.
-    """
-    host = urlsplit(api_base).netloc
-    return appid if not host or host.endswith(".weixin.qq.com") else f"{appid}@{host}"
-
-
 def _receipt(job: Job, todo: Plan, standing: Standing, findings: tuple[Finding, ...]) -> Receipt:
-    pictures = {each for bundle in job.bundles for each in bundle.pictures}
+    images = {each for ready in job.articles for each in ready.images}
     return Receipt(
         action=_DONE[todo.action],
         reason=todo.reason,
         account=job.account,
         media_id=standing.media_id,
-        url=str(standing.ours[0].get("url", "")) if standing.ours else "",
+        url=standing.ours[0].url if standing.ours else "",
         articles=tuple(
             Sent(
-                path=bundle.issue.article.path,
-                title=bundle.page.article.title,
+                path=ready.issue.path,
+                title=ready.page.article.title,
                 index=standing.first + place,
                 changed=place in todo.changed,
-                characters=len(str(kept.get("content", ""))),
+                characters=len(kept.content),
             )
-            for place, (bundle, kept) in enumerate(zip(job.bundles, standing.ours, strict=False))
+            for place, (ready, kept) in enumerate(zip(job.articles, standing.ours, strict=False))
         ),
         uploaded=len(todo.uploads),
-        reused=len(pictures) - len(todo.uploads),
+        reused=len(images) - len(todo.uploads),
         findings=findings,
     )

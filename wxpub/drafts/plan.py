@@ -7,36 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from wxpub.client import Json
-from wxpub.errors import ApiError, ConfigError, SourceError, WxpubError
-from wxpub.ledger import Draft, Fact, Intent, Leftover, Published, Upload
-from wxpub.limits import ARTICLES_PER_DRAFT
-from wxpub.push import mark as marks
-from wxpub.push.article import fingerprint, payload, stored_fingerprint
-from wxpub.push.compare import diff, lines
-from wxpub.push.job import Job, Plan, Standing
-from wxpub.push.mark import Mark
-from wxpub.push.publish import INVALID_MEDIA_ID, record_published
-
-_NO_SUCH_CALL = (40066, 48001)  # a relay without it, an account that may not
+from wxpub.client import StoredArticle
+from wxpub.drafts.compare import Mark, diff, find_mark, intact, issue_key, lines, new_draft, read_mark
+from wxpub.drafts.job import Job, Plan, Standing, Use, fingerprint, stored_fingerprint
+from wxpub.drafts.publish import record_published
+from wxpub.errors import ApiError, ConfigError, ConflictError, SourceError
+from wxpub.ledger import Draft, Fact, Intent, Leftover, Published
+from wxpub.limits import ARTICLES_PER_DRAFT, INVALID_MEDIA_ID, NO_SUCH_CALL, NOT_ALLOWED
 
 
 def plan(job: Job) -> Plan:
     """Find out what `push` would do. Asks WeChat, changes nothing there.
 
-    Raises SourceError, before WeChat is asked, if any finding is an error or the job is no draft; WxpubError, with a
-    diff, where somebody else has changed the draft.
+    Raises SourceError, before WeChat is asked, if any finding is an error or the job is not a draft; ConflictError,
+    with a diff, where somebody else has changed the draft.
     """
     _check(job)
     uploads = _missing(job)
-    everything = tuple(range(len(job.bundles)))
+    everything = tuple(range(len(job.articles)))
     found, broken_off = _resume(job)
     if job.new and not found:
-        draft = broken_off or marks.new_draft()
+        draft = broken_off or new_draft()
         return Plan("create", "a new draft, as asked", None, uploads, everything, draft, doubtful=bool(broken_off))
     standing, reason, replaced = _locate(job)
     if standing is None:
-        draft = broken_off or marks.new_draft()
+        draft = broken_off or new_draft()
         return Plan("create", reason, None, uploads, everything, draft, replaced, bool(broken_off))
     if not job.force:
         _refuse_foreign_changes(job, standing)
@@ -48,36 +43,35 @@ def plan(job: Job) -> Plan:
 
 
 def _check(job: Job) -> None:
-    """Stop while nothing has been sent: at findings that are errors, and at what is no draft."""
-    errors = sum(each.severity == "error" for bundle in job.bundles for each in bundle.findings)
+    """Stop while nothing has been sent: at findings that are errors, and at what cannot be one draft."""
+    errors = sum(each.severity == "error" for each in job.findings)
     if errors:
         raise SourceError(f"{errors} error{'s' if errors > 1 else ''} to correct first; nothing was sent")
-    if len(job.bundles) > ARTICLES_PER_DRAFT:
-        raise SourceError(f"{len(job.bundles)} files; a draft holds up to {ARTICLES_PER_DRAFT} articles")
+    if len(job.articles) > ARTICLES_PER_DRAFT:
+        raise SourceError(f"{len(job.articles)} files; a draft holds up to {ARTICLES_PER_DRAFT} articles")
     twice = next((name for name in job.names if job.names.count(name) > 1), None)
     if twice:
         raise SourceError(f"{twice} is named twice; a draft holds every issue once")
 
 
-def _missing(job: Job) -> tuple[tuple[str, str], ...]:
-    """List the pictures that the ledger does not have, each once."""
-    wanted = dict.fromkeys(each for bundle in job.bundles for each in bundle.pictures)
-    return tuple((use, key) for use, key in wanted if not job.ledger.get(Upload, job.account, f"{use} {key}"))
+def _missing(job: Job) -> tuple[tuple[Use, str], ...]:
+    """List the images that the ledger does not have, each once."""
+    return tuple(dict.fromkeys(each for place in range(len(job.articles)) for each in job.missing(place)))
 
 
 def _draft_group(standing: Standing) -> str:
-    mark = marks.read(standing.facts[0].mark)
-    return mark.draft if mark else marks.new_draft()
+    mark = read_mark(standing.facts[0].mark)
+    return mark.draft if mark else new_draft()
 
 
 def _differs(job: Job, standing: Standing, place: int, draft: str) -> bool:
     """Tell whether article `place` has to be sent: it is not what was sent last, or the draft not what was stored."""
-    if any(not job.ledger.get(Upload, job.account, f"{use} {key}") for use, key in job.bundles[place].pictures):
+    if job.missing(place):
         return True
     fact = standing.facts[place]
     if fact.stored and fact.stored != stored_fingerprint(standing.ours[place]):
         return True
-    return fact.sent != fingerprint(payload(job, place, draft))
+    return fact.sent != fingerprint(job.payload(place, draft))
 
 
 # --- what a broken-off push left --------------------------------------------------------------------------------------
@@ -93,11 +87,11 @@ def _resume(job: Job) -> tuple[bool, str]:
         for name in job.names
         if (intent := job.ledger.get(Intent, job.account, name)) and not intent.media_id
     }
-    groups = {mark.draft for intent in begun.values() if (mark := marks.read(intent.mark))}
+    groups = {mark.draft for intent in begun.values() if (mark := read_mark(intent.mark))}
     if not groups:
         return False, ""
     for media_id, articles in _box(job):
-        found = [marks.find(str(article.get("content", ""))) for article in articles]
+        found = [find_mark(article.content) for article in articles]
         group = next((mark.draft for mark in found if mark and mark.draft in groups), None)
         if group:
             record_new(job, media_id, group)
@@ -116,7 +110,7 @@ def record_new(
     facts: dict[str, Fact] = {}
     forget: dict[str, type[Fact]] = {}
     for name, intent in job.ledger.of_account(Intent, job.account).items():
-        mark = marks.read(intent.mark)
+        mark = read_mark(intent.mark)
         if mark and mark.draft == group and not intent.media_id:
             facts[name] = Draft(
                 media_id, intent.index, intent.of, intent.mark, (sent or {}).get(name, ""), doubtful=doubtful
@@ -144,7 +138,7 @@ def _locate(job: Job) -> tuple[Standing | None, str, tuple[str, ...]]:
         urls = [each.url for each in published if each and each.url]
         return None, f"published before: {urls[0]}" if urls else "", ()
     first = present[0]
-    alone = len(job.bundles) == 1
+    alone = len(job.articles) == 1
     together = all(
         fact and (fact.media_id, fact.index) == (first.media_id, first.index + place)
         for place, fact in enumerate(facts)
@@ -183,16 +177,16 @@ def _search(job: Job) -> Standing | None:
     try:
         box = tuple(_box(job))
     except (ApiError, ConfigError) as error:
-        if isinstance(error, ApiError) and error.errcode not in _NO_SUCH_CALL:
+        if isinstance(error, ApiError) and error.errcode not in (NO_SUCH_CALL, NOT_ALLOWED):
             raise
         job.say(f"the draft box cannot be looked through: {error}")
         return None
     renamed = _renamed(job)
-    count = len(job.bundles)
+    count = len(job.articles)
     for media_id, articles in box:
         if count not in (1, len(articles)):
             continue
-        found = [marks.find(str(article.get("content", ""))) for article in articles]
+        found = [find_mark(article.content) for article in articles]
         for first in range(len(articles) - count + 1):
             held = found[first : first + count]
             if not _are(job, held, articles[first : first + count], renamed):
@@ -204,28 +198,24 @@ def _search(job: Job) -> Standing | None:
     return None
 
 
-def _are(job: Job, held: Sequence[Mark | None], articles: Sequence[Json], renamed: Mapping[str, str]) -> bool:
+def _are(job: Job, held: Sequence[Mark | None], articles: Sequence[StoredArticle], renamed: Mapping[str, str]) -> bool:
     """Tell whether these articles of a draft are the job's issues, in their order."""
     return all(
-        mark
-        and (mark.issue == marks.issue_key(name) or mark.issue in renamed)
-        and article.get("title") == bundle.page.article.title
-        for name, bundle, mark, article in zip(job.names, job.bundles, held, articles, strict=True)
+        mark and (mark.issue == issue_key(name) or mark.issue in renamed) and article.title == ready.page.article.title
+        for name, ready, mark, article in zip(job.names, job.articles, held, articles, strict=True)
     )
 
 
 def _renamed(job: Job) -> dict[str, str]:
     """Map marks' groups to issues that the ledger knows and whose files are no longer there."""
-    root = job.bundles[0].issue.root
+    root = job.articles[0].issue.settings.root
     gone = (name for name in job.ledger.of_account(Draft, job.account) if not (root / name).exists())
-    return {marks.issue_key(name): name for name in gone}
+    return {issue_key(name): name for name in gone}
 
 
-def _box(job: Job) -> Iterator[tuple[str, tuple[Json, ...]]]:
+def _box(job: Job) -> Iterator[tuple[str, tuple[StoredArticle, ...]]]:
     """Read the draft box: media ids and articles."""
-    for item in job.client.drafts():
-        articles = (item.get("content") or {}).get("news_item") or ()
-        yield str(item.get("media_id", "")), tuple(each for each in articles if isinstance(each, dict))
+    return ((each.id, each.articles) for each in job.client.drafts())
 
 
 def drafts_of(job: Job, group: str) -> tuple[str, ...]:
@@ -233,24 +223,25 @@ def drafts_of(job: Job, group: str) -> tuple[str, ...]:
     return tuple(
         media_id
         for media_id, articles in _box(job)
-        if any((mark := marks.find(str(article.get("content", "")))) and mark.draft == group for article in articles)
+        if any((mark := find_mark(article.content)) and mark.draft == group for article in articles)
     )
 
 
 def _refuse_foreign_changes(job: Job, standing: Standing) -> None:
     """Stop where the draft holds words that nobody would have any more after an update."""
-    for name, bundle, fact, article in zip(job.names, job.bundles, standing.facts, standing.ours, strict=True):
+    for name, ready, fact, article in zip(job.names, job.articles, standing.facts, standing.ours, strict=True):
         if fact.stored == stored_fingerprint(article):
             continue
-        title, html = str(article.get("title", "")), str(article.get("content", ""))
-        intact, mark = marks.intact(title, html), str(marks.find(html) or "")
+        title, html = article.title, article.content
+        untouched, mark = intact(title, html), str(find_mark(html) or "")
         intent = job.ledger.get(Intent, job.account, name)
-        if intact and (not fact.stored or (intent and intent.mark == mark)):
+        if untouched and (not fact.stored or (intent and intent.mark == mark)):
             continue  # it is what we sent ourselves, before the push was broken off
-        who = "pushed from another copy of this project" if intact and mark != fact.mark else "edited in the web editor"
-        old, new = [title, *lines(html)], [bundle.page.article.title, *lines(bundle.page.html)]
-        changes = "\n".join(diff(old, new)) or "  (the words are the same; form, pictures or settings were changed)"
-        raise WxpubError(
-            f"{bundle.issue.article.path}: the draft was {who} since the last push; "
-            f"--force overwrites it, --new makes another one\n- only in the draft, + only in the file:\n{changes}"
+        other = untouched and mark != fact.mark
+        who = "pushed from another copy of this project" if other else "edited in the web editor"
+        changes = "\n".join(diff([title, *lines(html)], ready.lines))
+        changes = changes or "  (the words are the same; form, images or settings were changed)"
+        raise ConflictError(
+            f"{ready.issue.path}: the draft was {who} since the last push",
+            f"--force overwrites it, --new makes another one\n- only in the draft, + only in the file:\n{changes}",
         )

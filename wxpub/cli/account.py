@@ -1,0 +1,252 @@
+"""`wxpub drafts`, `wxpub index` and `wxpub doctor`: the account's draft box, the record of what was published, and
+whether all that stands between an issue and its draft works."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wxpub import address, config, wechat
+from wxpub.cli import options
+from wxpub.errors import SourceError
+from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, issue_name
+
+if TYPE_CHECKING:
+    from wxpub.client import Client, Stored
+
+
+@click.group()
+def drafts() -> None:
+    """List, show or delete drafts of the account.
+
+    \b
+    Examples:
+      wxpub drafts list
+      wxpub drafts show MEDIA_ID
+      wxpub drafts delete MEDIA_ID --yes
+    """
+
+
+@drafts.command("list")
+@options.account
+@options.as_json
+def list_drafts(account_name: str, sandbox: bool, as_json: bool) -> None:
+    """List the drafts, with the issues that were pushed to them from here.
+
+    \b
+    Example:
+      wxpub drafts list --json | jq -r '.[].media_id'
+    """
+    with wechat.connect(config.find(Path.cwd()), account_name, sandbox=sandbox, say=options.tell) as account:
+        facts = account.ledger().of_account(Draft, account.key)
+        files = {(fact.media_id, fact.index): name for name, fact in facts.items()}
+        found = [_summary(item, files) for item in account.client.drafts(content=False)]
+    found.sort(key=lambda each: str(each["updated"]), reverse=True)
+    if as_json:
+        options.print_json(found)
+        return
+    for each in found:
+        click.echo(f"{each['media_id']}  {each['updated'] or '':16}")
+        for article in each["articles"]:
+            source = f"  ({article['file']})" if article["file"] else ""
+            click.echo(f"    《{article['title']}》{source}")
+    click.echo(options.counted(len(found), "draft"), err=True)
+
+
+def _summary(draft: Stored, files: dict[tuple[str, int], str]) -> dict[str, Any]:
+    articles = [
+        {"title": each.title, "file": files.get((draft.id, index))} for index, each in enumerate(draft.articles)
+    ]
+    return {"media_id": draft.id, "updated": _time(draft.updated), "articles": articles}
+
+
+def _time(seconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M") if seconds else ""
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+@drafts.command()
+@click.argument("media_id")
+@options.account
+@click.option("--html", is_flag=True, help="Print the articles' HTML as WeChat keeps it.")
+@click.option("--json", "as_json", is_flag=True, help="Print what the API answers.")
+def show(media_id: str, account_name: str, sandbox: bool, html: bool, as_json: bool) -> None:
+    """Show a draft as WeChat keeps it: title, settings and text.
+
+    \b
+    Example:
+      wxpub drafts show MEDIA_ID --html > kept.html
+    """
+    from wxpub.drafts.compare import lines
+
+    with wechat.connect(config.find(Path.cwd()), account_name, sandbox=sandbox, say=options.tell) as account:
+        articles = account.client.get_draft(media_id)
+    if as_json:
+        options.print_json([each.fields for each in articles])
+        return
+    for article in articles:
+        if html:
+            click.echo(article.content)
+            continue
+        click.secho(f"《{article.title}》", bold=True)
+        for label in ("author", "digest", "content_source_url", "url"):
+            if article.fields.get(label):
+                click.echo(f"{label}: {article.fields[label]}")
+        click.echo("\n".join(["", *lines(article.content), ""]))
+
+
+@drafts.command()
+@click.argument("media_ids", nargs=-1, required=True, metavar="MEDIA_ID...")
+@options.account
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(media_ids: tuple[str, ...], account_name: str, sandbox: bool, yes: bool) -> None:
+    """Delete drafts for good.
+
+    \b
+    Example:
+      wxpub drafts delete MEDIA_ID --yes
+    """
+    with wechat.connect(config.find(Path.cwd()), account_name, sandbox=sandbox, say=options.tell) as account:
+        ledger = account.ledger()
+        for media_id in media_ids:
+            titles = "、".join(f"《{each.title}》" for each in account.client.get_draft(media_id))
+            options.confirm(f"Delete {titles} for good?", yes)
+            with ledger.locked():
+                account.client.delete_draft(media_id)
+                facts = ledger.of_account(Draft, account.key)
+                gone = [name for name, fact in facts.items() if fact.media_id == media_id]
+                ledger.record(account.key, {}, forget=dict.fromkeys(gone, Draft))
+            click.echo(f"deleted: {titles}", err=True)
+
+
+# --- the index --------------------------------------------------------------------------------------------------------
+
+
+@click.group()
+def index() -> None:
+    """Keep the record of where issues were published.
+
+    A link from one issue to another becomes a live link in WeChat when the record knows the other's address.
+
+    \b
+    Examples:
+      wxpub index list
+      wxpub index add issues/2026-11-06.md https://mp.weixin.qq.com/s/AbCdEf
+      wxpub index rebuild
+    """
+
+
+@index.command("list")
+@options.as_json
+def list_published(as_json: bool) -> None:
+    """List the published issues and their addresses.
+
+    \b
+    Example:
+      wxpub index list --json
+    """
+    facts = Ledger(config.find(Path.cwd()).root / FILE_NAME).facts(Published)
+    found = {name: fact.url for (_, name), fact in sorted(facts.items()) if fact.url}
+    if as_json:
+        options.print_json(found)
+        return
+    for name, url in found.items():
+        click.echo(f"{name}  {url}")
+    click.echo(options.counted(len(found), "published issue"), err=True)
+
+
+@index.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("url")
+@click.option("--account", "account_name", default="", metavar="NAME", help="An account of wxpub.toml.")
+def add(file: Path, url: str, account_name: str) -> None:
+    """Record where an issue was published.
+
+    \b
+    Example:
+      wxpub index add issues/2026-11-06.md https://mp.weixin.qq.com/s/AbCdEf
+    """
+    if not address.parse(url).permalink:
+        hint = "open the article, ⋯ → 复制链接; it looks like https://mp.weixin.qq.com/s/…"
+        raise SourceError(f"{url} is not a permanent address of an article", hint=hint)
+    if not file.is_file():
+        raise SourceError("no such file", file)
+    settings = config.find(file)
+    ledger = Ledger(settings.root / FILE_NAME)
+    with ledger.locked():
+        ledger.record(wechat.key_of(settings, account_name), {issue_name(file, settings.root): Published(url)})
+    click.echo(f"recorded: {file}", err=True)
+
+
+@index.command()
+@options.account
+def rebuild(account_name: str, sandbox: bool) -> None:
+    """Make a new ledger from the account, where the file was lost or damaged.
+
+    Looks through drafts and published articles for the issues of this project. The old file is kept beside it.
+
+    \b
+    Example:
+      wxpub index rebuild --account weekly
+    """
+    from wxpub.drafts.publish import rebuild as rebuild_ledger
+
+    settings = config.find(Path.cwd())
+    with wechat.connect(settings, account_name, sandbox=sandbox, say=options.tell) as account:
+        _, found = rebuild_ledger(account.client, account.ledger_path, account.key, settings.root)
+    for line in found:
+        click.echo(line)
+    click.echo(f"{len(found)} found; images will be uploaded once more", err=True)
+
+
+# --- the doctor -------------------------------------------------------------------------------------------------------
+
+_SIGNS = {"ok": ("✓", "green"), "failed": ("✗", "red"), "info": ("·", "yellow")}
+
+
+@click.command()
+@options.account
+@click.option("--renew-token", is_flag=True, help="First make WeChat drop the token, because it has leaked.")
+@options.as_json
+@click.pass_context
+def doctor(ctx: click.Context, account_name: str, sandbox: bool, renew_token: bool, as_json: bool) -> None:
+    """Check credentials, whitelist, quotas, fonts and clock.
+
+    Says what works, what does not and what to do about it. Exit code 1 if something does not work.
+
+    \b
+    Examples:
+      wxpub doctor
+      wxpub doctor --account weekly --json
+    """
+    from wxpub.client import Client
+    from wxpub.drafts.doctor import examine
+
+    settings = config.find(Path.cwd())
+
+    def client() -> Client:
+        return Client(config.credentials(settings, account_name), notify=options.tell)
+
+    if renew_token:
+        client().renew_token()
+    if sandbox:
+        with wechat.connect(settings, "", sandbox=True, say=options.tell) as account:
+            checks = list(examine(settings, lambda: account.client))
+    else:
+        checks = list(examine(settings, client))
+    if as_json:
+        options.print_json([asdict(each) for each in checks])
+    else:
+        for each in checks:
+            sign, colour = _SIGNS[each.state]
+            click.echo(f"{click.style(sign, fg=colour)} {each.name}: {each.message}")
+            if each.fix and each.state != "ok":
+                click.echo(f"    → {each.fix}")
+    if any(each.state == "failed" for each in checks):
+        ctx.exit(1)

@@ -1,0 +1,185 @@
+"""An issue with all that belongs to it, opened once and laid out once: a path in, an `Issue` out.
+
+    issue = open(Path("issue.md"))
+    issue.layout          the styled tree, outline, notes, images and findings, computed when first asked for
+    issue.page(API)       the layout finished for a target
+    issue.images          its images, each read once, whoever asks
+
+Everything above this room – checks, pushes, the preview, the command line – works on the `Issue` and opens nothing
+again. Reads files, and the web only if told to; knows no account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from wxpub import article, config, ledger, page, theme
+from wxpub.article import Article
+from wxpub.config import Config
+from wxpub.errors import SourceError
+from wxpub.finding import Finding, Rule
+from wxpub.images import COVER_COLOURS, Store, remote
+from wxpub.page import ImageRef, Layout, Page, Size
+from wxpub.target import API, Target
+from wxpub.theme import Theme
+
+IMAGE_MISSING = Rule("image-missing", "error", "an image cannot be read", "correct its path", "source")
+RULES = (IMAGE_MISSING,)
+
+
+@dataclass(frozen=True)
+class Issue:
+    """An issue of a newsletter: what its author wrote, and the settings, theme and images that make an article of it.
+
+    `back_issues` maps the Markdown of published issues (absolute path) to their permalinks. With `fetch`, images of the
+    web are fetched for their sizes before the issue is laid out, as a push does; otherwise nothing leaves the machine.
+    """
+
+    article: Article
+    settings: Config
+    theme: Theme
+    back_issues: Mapping[str, str]
+    images: Store = field(repr=False)
+    fetch: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The Markdown file."""
+        return self.article.path
+
+    @property
+    def name(self) -> str:
+        """What the ledger calls the issue: its path in the project, alike on every machine."""
+        return ledger.issue_name(self.path, self.settings.root)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The issue laid out for WeChat, which is done once."""
+        return self._compose(API)
+
+    def page(self, target: Target = API) -> Page:
+        """Finish the issue for `target`, once for each; a target with other links than WeChat's is laid out anew."""
+        if target not in self._pages:
+            same = target.live_links == API.live_links and target.notes == API.notes
+            self._pages[target] = page.finish(self.layout if same else self._compose(target), target)
+        return self._pages[target]
+
+    def unreadable(self) -> tuple[Finding, ...]:
+        """Find images that cannot be read, with their lines; those on the web are not fetched."""
+        here = (image for image in self.layout.images if not remote(image.src))
+        return tuple(found for image in here if (found := self._unreadable(image)))
+
+    def _unreadable(self, image: ImageRef) -> Finding | None:
+        try:
+            self.images.read(image.src)
+        except SourceError as error:
+            return self.missing(image, error)
+        return None
+
+    def missing(self, image: ImageRef, error: SourceError) -> Finding:
+        """Say with its line that an image cannot be read, and why."""
+        return IMAGE_MISSING.find(
+            error.message, self.path, image.line, fix=error.hint or "name a file beside the issue"
+        )
+
+    @cached_property
+    def _pages(self) -> dict[Target, Page]:
+        return {}
+
+    def _compose(self, target: Target) -> Layout:
+        return page.compose(
+            self.article,
+            self.theme,
+            back_issues=self.back_issues,
+            sizes=self._sizes,
+            target=target,
+            extensions=self.settings.extensions,
+        )
+
+    def _sizes(self, images: Iterable[ImageRef]) -> dict[str, Size]:
+        """Find the images' natural sizes; what cannot be read has none, and whoever needs the image hears why."""
+        srcs = [image.src for image in images]
+        if self.fetch:
+            self.images.prepare(srcs, known=lambda source: True)
+        return {src: size for src in srcs if (size := self.images.size(src))}
+
+    def to_send(self, back_issues: Mapping[str, str]) -> Issue:
+        """Return the issue as a push wants it: with every back issue that its ledger knows, and images of the web.
+
+        It is the same issue, and laid out no second time, where that changes nothing.
+        """
+        known = back_issues.items() <= self.back_issues.items()
+        if known and (self.fetch or not any(remote(each.src) for each in self.layout.images)):
+            return self
+        return replace(self, back_issues={**self.back_issues, **back_issues}, fetch=True)
+
+    @property
+    def cover_colours(self) -> tuple[str, str]:
+        """Colours of a cover that goes with the theme: ground and bar."""
+        return self.theme.variables.get("accent", COVER_COLOURS[0]), COVER_COLOURS[1]
+
+
+def open(
+    path: Path,
+    *,
+    theme: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    images: Store | None = None,
+    fetch: bool = False,
+) -> Issue:
+    """Open the issue at `path` with its settings, its theme and its newsletter's published issues.
+
+    `theme` (a name, or a path from the working folder) and `variables` win over front matter and `wxpub.toml`.
+    `images` are images that were read before, as a preview keeps them. Raises SourceError for what is wrong with the
+    issue or its theme, ConfigError for what is wrong with settings or ledger.
+    """
+    (issue,) = open_all([path], theme=theme, variables=variables, fetch=fetch)
+    return issue if images is None else replace(issue, images=images)
+
+
+def open_all(
+    paths: Sequence[Path],
+    *,
+    theme: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    fetch: bool = False,
+) -> Iterator[Issue]:
+    """Open several issues one by one; what they share, settings, ledger and theme, is read once."""
+    opener = Opener(theme, dict(variables or {}), fetch)
+    for path in paths:
+        yield opener.open(path)
+
+
+@dataclass(slots=True)
+class Opener:
+    """Opens issues, and remembers what issues of one folder share."""
+
+    theme: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    fetch: bool = False
+    _settings: dict[Path, Config] = field(default_factory=dict)
+    _back_issues: dict[Path, Mapping[str, str]] = field(default_factory=dict)
+    _themes: dict[tuple[object, ...], Theme] = field(default_factory=dict)
+
+    def open(self, path: Path, settings: Config | None = None) -> Issue:
+        """Open one issue, by default with the settings that belong to it; see `open`."""
+        if settings is None and (settings := self._settings.get(path.parent)) is None:
+            settings = self._settings[path.parent] = config.find(path)
+        found = article.read(path, settings.article, settings.root)
+        if settings.root not in self._back_issues:
+            self._back_issues[settings.root] = ledger.published(settings.root)
+        private = bool(settings.network.get("allow_private"))
+        store = Store(path, root=settings.image_root, allow_private=private)
+        return Issue(found, settings, self._theme(found, settings), self._back_issues[settings.root], store, self.fetch)
+
+    def _theme(self, found: Article, settings: Config) -> Theme:
+        name = self.theme or found.theme or theme.DEFAULT
+        overrides = {**settings.theme, **dict(found.theme_variables), **self.variables}
+        base = Path.cwd() if self.theme else found.path.parent
+        key = (name, base, *sorted(overrides.items()))
+        if key not in self._themes:
+            self._themes[key] = theme.load(name, overrides, base)
+        return self._themes[key]
