@@ -66,8 +66,10 @@ def test_line_ends_and_the_last_of_them_make_no_difference(source: str) -> None:
     assert difference(parsed("\ufeff" + source), ours) is None
 
 
-def test_there_are_cases_enough() -> None:
-    assert len(ALL) >= 300
+def test_every_case_has_a_name_of_its_own() -> None:
+    names = [(stem, title) for stem, title, *_ in ALL]
+    assert sorted(set(names)) == sorted(names)
+    assert {stem for stem, _ in names} == {path.stem for path in CASES.glob("*.txt")}
 
 
 # --- CommonMark's examples --------------------------------------------------------------------------------------------

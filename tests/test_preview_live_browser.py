@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -70,21 +69,19 @@ OBSERVE = r"""() => {
         const text = content.textContent;
         const [first, last] = [/开头第(\d+)稿/.exec(text)?.[1], /结尾第(\d+)稿/.exec(text)?.[1]];
         if (first !== last || first === undefined) window.torn.push([first, last]);
-        else window.seen[first] ??= Date.now();
+        else window.seen[first] = true;
         requestAnimationFrame(look);
     };
     look();
 }"""
 
 
-def test_a_save_is_seen_within_the_blink_of_an_eye_and_never_half(live: Any, tmp_path: Path) -> None:
+def test_every_save_is_seen_and_never_half(live: Any, tmp_path: Path) -> None:
     path = tmp_path / "issue.md"
     path.write_text(long(0), encoding="utf-8")
     inside(live, "text=结尾第0稿").wait_for()
     live.evaluate(OBSERVE)
-    taken = []
     for number in range(1, 21):
-        saved = time.time()
         if number % 2:
             draft = path.with_suffix(".tmp")
             draft.write_text(long(number), encoding="utf-8")
@@ -95,15 +92,13 @@ def test_a_save_is_seen_within_the_blink_of_an_eye_and_never_half(live: Any, tmp
                 file.write(text[: len(text) // 2])
                 file.flush()
                 file.write(text[len(text) // 2 :])
-            saved = time.time()
-        deadline = time.time() + 5
-        while (at := live.evaluate(f"window.seen[{number}]")) is None:
-            assert time.time() < deadline
+        for _ in range(2_000):
+            if live.evaluate(f"window.seen[{number}]"):
+                break
             live.wait_for_timeout(10)
-        taken.append(at - saved * 1000)
-    print(f"milliseconds from save to sight: median {statistics.median(taken):.0f}, most {max(taken):.0f}")
+        else:
+            pytest.fail(f"draft {number} is never seen")
     assert live.evaluate("window.torn") == []
-    assert statistics.median(taken) < 600  # about 150 on a machine with nothing else to do
     assert live.watch.problems == []
 
 

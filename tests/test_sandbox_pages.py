@@ -227,6 +227,7 @@ def test_a_draft_is_looked_at_published_and_read_in_a_browser(chromium: Any, raw
     assert frame.get_by_text("正文", exact=True).evaluate(colours) == ["rgb(179, 179, 179)", "rgb(33, 33, 33)"]
     assert frame.locator("html").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(25, 25, 25)"
     page.get_by_role("link", name="677").click()
+    page.wait_for_url("**677**")
     assert page.locator("iframe").bounding_box()["width"] == 679
     page.get_by_role("link", name=re.compile("过滤记录")).click()
     assert page.get_by_text("属性 width（<img>）").is_visible()
