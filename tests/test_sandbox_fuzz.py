@@ -14,7 +14,7 @@ import pytest
 from raw_wechat import BMP, GIF, HEIC, MP3, MP4, WEBP, Raw, jpeg, png
 
 from wxpub.sandbox import filter, pages, serve
-from wxpub.sandbox.call import TABLE
+from wxpub.sandbox.server import TABLE
 
 # `WXPUB_FUZZ=10000 pytest tests/test_sandbox_fuzz.py` runs as many as the issue asks for; the suite itself runs fewer.
 REQUESTS = int(os.environ.get("WXPUB_FUZZ", "1000"))

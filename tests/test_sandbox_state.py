@@ -17,7 +17,7 @@ from raw_wechat import Raw, jpeg, png
 
 from wxpub.errors import ConfigError
 from wxpub.sandbox import Sandbox, serve
-from wxpub.sandbox.call import TABLE
+from wxpub.sandbox.server import TABLE
 
 APPID, SECRET = "wx0000000000000000", "0" * 32
 

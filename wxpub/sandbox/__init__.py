@@ -56,8 +56,9 @@ def serve(
     store = _open(db, options)
     try:
         app = server.make_app(store, hosts, on_call)
-        pages.add_to(app, store, control.Control)
-        control.add_to(app, store)
+        controls = control.Control(store, server.TABLE)
+        pages.add_to(app, store, controls, server.TABLE)
+        control.add_to(app, controls)
         try:
             listening = server.Server(app, port)
         except OSError as error:
@@ -68,7 +69,7 @@ def serve(
         thread = threading.Thread(target=listening.serve_forever, args=(0.02,), name="wxpub-sandbox", daemon=True)
         thread.start()
         try:
-            yield control.Sandbox(store, f"http://{server.HOST}:{listening.server_port}")
+            yield control.Sandbox(store, server.TABLE, f"http://{server.HOST}:{listening.server_port}")
         finally:
             listening.shutdown()
             thread.join()

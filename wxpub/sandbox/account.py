@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Mapping
 
-from wxpub.sandbox.call import OK, TABLE, Answer, Call, Refusal, Run, text
+from wxpub.sandbox.call import GET, OK, POST, Answer, Call, Endpoint, Refusal, text
 from wxpub.sandbox.store import CONDITIONS, Profile, Store, day, minute, month
 
 # --- tokens -----------------------------------------------------------------------------------------------------------
@@ -30,7 +30,7 @@ _SHAPE = re.compile(r"\d{1,4}_[A-Za-z0-9_-]{100,}\Z")
 def token(call: Call) -> Answer:
     """Answer `GET /cgi-bin/token`: a new token; its predecessor lives five more minutes, older ones die."""
     appid, profile = _admit(call, {name: call.query(name) for name in ("grant_type", "appid", "secret")})
-    count(call.store, appid, call.path, profile, call.now)
+    count(call.store, appid, call.table[call.path], profile, call.now)
     now = call.store.now()
     with call.store.transaction():
         sql = "UPDATE token SET expires = min(expires, ?), replaced = 1 WHERE appid = ? AND kind = 'classic'"
@@ -47,7 +47,7 @@ def stable_token(call: Call) -> Answer:
         raise Refusal(47001)
     if profile.quotas and not call.store.use(appid, call.path, minute(call.now), TOKEN_A_MINUTE):
         raise Refusal(45011)
-    count(call.store, appid, call.path, profile, call.now)
+    count(call.store, appid, call.table[call.path], profile, call.now)
     value, seconds = _stable(call.store, appid, force)
     return {"access_token": value, "expires_in": seconds}
 
@@ -127,9 +127,9 @@ CLEARED_A_MONTH = 10  # clear_quota and clear_quota/v2 together: api_clearquota
 CLEARED_PATHS_A_MONTH = 50  # openapi/quota/clear: api_clearapiquota
 
 
-def count(store: Store, appid: str, path: str, profile: Profile, now: float) -> None:
-    """Count one call of `path`; refuse with 45009 when the day's calls are used up."""
-    if not store.use(appid, path, day(now), TABLE[path].daily if profile.quotas else None):
+def count(store: Store, appid: str, endpoint: Endpoint, profile: Profile, now: float) -> None:
+    """Count one call of an endpoint; refuse with 45009 when the day's calls are used up."""
+    if not store.use(appid, endpoint.path, day(now), endpoint.daily if profile.quotas else None):
         raise Refusal(45009)
 
 
@@ -170,9 +170,9 @@ def clear_path_quota(call: Call) -> Answer:
 def quota(call: Call) -> Answer:
     """Answer `POST /cgi-bin/openapi/quota/get`."""
     path = _known_path(call)
-    if not call.profile.may(TABLE[path].needs):
+    if not call.profile.may(call.table[path].needs):
         raise Refusal(76022)
-    limit, used = TABLE[path].shown_limit, call.store.used(call.appid, path, day(call.now))
+    limit, used = call.table[path].shown_limit, call.store.used(call.appid, path, day(call.now))
     shown = {"daily_limit": limit, "used": used, "remain": max(0, limit - used)}
     if path == "/cgi-bin/stable_token":
         return {**OK, "quota": shown, "rate_limit": {"call_count": TOKEN_A_MINUTE, "refresh_second": 60}}
@@ -181,7 +181,7 @@ def quota(call: Call) -> Answer:
 
 def _known_path(call: Call) -> str:
     path = text(call.json(), "cgi_path", 76021, 76021)
-    if path not in TABLE:
+    if path not in call.table:
         raise Refusal(76021)
     return path
 
@@ -250,15 +250,16 @@ def callback_check(call: Call) -> Answer:
     return answer
 
 
-ENDPOINTS: Mapping[str, Run] = {
-    "/cgi-bin/token": token,
-    "/cgi-bin/stable_token": stable_token,
-    "/cgi-bin/clear_quota": clear_quota,
-    "/cgi-bin/clear_quota/v2": clear_quota_v2,
-    "/cgi-bin/openapi/quota/get": quota,
-    "/cgi-bin/openapi/quota/clear": clear_path_quota,
-    "/cgi-bin/openapi/rid/get": request_info,
-    "/cgi-bin/get_api_domain_ip": api_addresses,
-    "/cgi-bin/getcallbackip": callback_addresses,
-    "/cgi-bin/callback/check": callback_check,
-}
+ENDPOINTS = (
+    # The token endpoints count their calls themselves: they learn the account from their parameters.
+    Endpoint("/cgi-bin/token", GET, token, 2000, token=False),
+    Endpoint("/cgi-bin/stable_token", POST, stable_token, 500_000, token=False),
+    Endpoint("/cgi-bin/clear_quota", POST, clear_quota),
+    Endpoint("/cgi-bin/clear_quota/v2", POST, clear_quota_v2, token=False),
+    Endpoint("/cgi-bin/openapi/quota/get", POST, quota),
+    Endpoint("/cgi-bin/openapi/quota/clear", POST, clear_path_quota),
+    Endpoint("/cgi-bin/openapi/rid/get", POST, request_info),
+    Endpoint("/cgi-bin/get_api_domain_ip", GET, api_addresses),
+    Endpoint("/cgi-bin/getcallbackip", GET, callback_addresses),
+    Endpoint("/cgi-bin/callback/check", POST, callback_check),
+)

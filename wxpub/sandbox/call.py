@@ -72,13 +72,14 @@ UNPUBLISHED_LIMIT = 100_000  # what openapi/quota/get shows where no limit is pu
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """How one endpoint is asked, how often a day, and what an account must be allowed.
+    """How one endpoint is asked, who answers, how often a day, and what an account must be allowed.
 
     `mime` is the Content-Type that users saw, `token` whether it takes an access token.
     """
 
     path: str
     method: str
+    run: Run
     daily: int | None = None
     needs: str = ""
     mime: str = JSON
@@ -88,49 +89,6 @@ class Endpoint:
     def shown_limit(self) -> int:
         """The calls a day that openapi/quota/get tells."""
         return UNPUBLISHED_LIMIT if self.daily is None else self.daily
-
-
-_ALL = (
-    # The token endpoints count their calls themselves: they learn the account from their parameters.
-    Endpoint("/cgi-bin/token", GET, 2000, token=False),
-    Endpoint("/cgi-bin/stable_token", POST, 500_000, token=False),
-    Endpoint("/cgi-bin/clear_quota", POST),
-    Endpoint("/cgi-bin/clear_quota/v2", POST, token=False),
-    Endpoint("/cgi-bin/openapi/quota/get", POST),
-    Endpoint("/cgi-bin/openapi/quota/clear", POST),
-    Endpoint("/cgi-bin/openapi/rid/get", POST),
-    Endpoint("/cgi-bin/get_api_domain_ip", GET),
-    Endpoint("/cgi-bin/getcallbackip", GET),
-    Endpoint("/cgi-bin/callback/check", POST),
-    Endpoint("/cgi-bin/media/uploadimg", POST, mime=TEXT),
-    Endpoint("/cgi-bin/media/upload", POST, 100_000, mime=TEXT),
-    Endpoint("/cgi-bin/media/get", GET, 200_000, mime=TEXT),
-    Endpoint("/cgi-bin/material/add_material", POST, mime=TEXT),
-    Endpoint("/cgi-bin/material/batchget_material", POST, mime=TEXT),
-    Endpoint("/cgi-bin/material/get_material", POST, mime=TEXT),
-    Endpoint("/cgi-bin/material/get_materialcount", GET),
-    Endpoint("/cgi-bin/material/del_material", POST),
-    Endpoint("/cgi-bin/draft/add", POST, 1000, "draft"),
-    Endpoint("/cgi-bin/draft/get", POST, 500, "draft", mime=TEXT),
-    Endpoint("/cgi-bin/draft/update", POST, 1000, "draft"),
-    Endpoint("/cgi-bin/draft/delete", POST, 1000, "draft"),
-    Endpoint("/cgi-bin/draft/count", GET, 1000, "draft"),
-    Endpoint("/cgi-bin/draft/batchget", POST, 1000, "draft", mime=TEXT),
-    Endpoint("/cgi-bin/draft/switch", POST, needs="draft"),
-    Endpoint("/cgi-bin/freepublish/submit", POST, 100, "publish"),
-    Endpoint("/cgi-bin/freepublish/get", POST, 100, "publish"),
-    Endpoint("/cgi-bin/freepublish/delete", POST, 10, "publish"),
-    Endpoint("/cgi-bin/freepublish/getarticle", POST, 100, "publish", mime=TEXT),
-    Endpoint("/cgi-bin/freepublish/batchget", POST, 100, "publish", mime=TEXT),
-    Endpoint("/cgi-bin/message/mass/preview", POST, 100, "preview"),
-    Endpoint("/cgi-bin/message/mass/sendall", POST, 100, "mass"),
-    Endpoint("/cgi-bin/material/add_news", POST),
-    Endpoint("/cgi-bin/material/update_news", POST),
-    Endpoint("/cgi-bin/media/uploadnews", POST),
-    # On another host than the API (mp.weixin.qq.com), without a token.
-    Endpoint("/article-bin/verify_article_structure", POST, token=False),
-)
-TABLE = {endpoint.path: endpoint for endpoint in _ALL}
 
 
 # --- a call and its parameters ----------------------------------------------------------------------------------------
@@ -148,6 +106,7 @@ class Call:
     profile: Profile
     now: float
     ip: str
+    table: Mapping[str, Endpoint]
 
     def json(self) -> Mapping[str, object]:
         """Return the JSON object of the body; refuse an empty body (44002) or anything else (47001)."""

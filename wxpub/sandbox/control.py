@@ -14,7 +14,7 @@ import flask
 
 from wxpub.errors import ConfigError
 from wxpub.sandbox import publish
-from wxpub.sandbox.call import TABLE, Refusal
+from wxpub.sandbox.call import Endpoint, Refusal
 from wxpub.sandbox.store import APPID, FAULTS, QUIRKS, SECRET, Fault, Profile, Store, change, day
 
 EARLIEST, LATEST = 946_684_800, 4_102_444_800  # 2000 and 2100
@@ -39,10 +39,11 @@ class LoggedCall:
 
 
 class Control:
-    """The controls of one account of a sandbox."""
+    """The controls of one account of a sandbox; `table` has the endpoints by their paths."""
 
-    def __init__(self, store: Store, appid: str) -> None:
+    def __init__(self, store: Store, table: Mapping[str, Endpoint], appid: str = APPID) -> None:
         self._store = store
+        self._table = table
         self._appid = appid
 
     # --- the clock ----------------------------------------------------------------------------------------------------
@@ -69,7 +70,7 @@ class Control:
         """Return the controls of another account of this sandbox; raise ConfigError if there is none."""
         if self._store.account(appid) is None:
             raise ConfigError(f"the sandbox has no account {appid}")
-        return Control(self._store, appid)
+        return Control(self._store, self._table, appid)
 
     @property
     def profile(self) -> Profile:
@@ -94,7 +95,7 @@ class Control:
 
     def set_quota_left(self, path: str, calls: int) -> None:
         """Leave `calls` of today's quota of an endpoint, as in "/cgi-bin/draft/add"; further ones get 45009."""
-        limit = TABLE[path].daily if path in TABLE else None
+        limit = self._table[path].daily if path in self._table else None
         if limit is None:
             raise ConfigError(f"no daily limit is known for {path!r}")
         self._store.set_used(self._appid, path, day(self.now()), max(0, limit - calls))
@@ -157,8 +158,8 @@ class Control:
 class Sandbox(Control):
     """A running sandbox: where it listens, its first account, and everything that tests may want of it."""
 
-    def __init__(self, store: Store, url: str) -> None:
-        super().__init__(store, APPID)
+    def __init__(self, store: Store, table: Mapping[str, Endpoint], url: str) -> None:
+        super().__init__(store, table)
         self.url = url
         self.appid = APPID
         self.secret = SECRET
@@ -203,12 +204,12 @@ _ACTIONS: Mapping[str, Callable[[Control, Mapping[str, Any]], None]] = {
 }
 
 
-def add_to(app: flask.Flask, store: Store) -> None:
+def add_to(app: flask.Flask, control: Control) -> None:
     """Add `/sandbox/ACTION` to the application: JSON comes in, JSON goes out."""
-    app.add_url_rule("/sandbox/<action>", "admin", lambda action: _answer(store, action), methods=["GET", "POST"])
+    app.add_url_rule("/sandbox/<action>", "admin", lambda action: _answer(control, action), methods=["GET", "POST"])
 
 
-def _answer(store: Store, action: str) -> flask.Response:
+def _answer(first: Control, action: str) -> flask.Response:
     def answer(value: object, status: int = 200) -> flask.Response:
         return flask.Response(json.dumps(value, ensure_ascii=False) + "\n", status, mimetype="application/json")
 
@@ -222,7 +223,7 @@ def _answer(store: Store, action: str) -> flask.Response:
     if action not in known:
         return answer({"error": f"unknown call {method} /sandbox/{action}; one of {', '.join(known)}"}, 400)
     try:
-        control = Control(store, APPID).account(str(given.pop("appid", APPID)))
+        control = first.account(str(given.pop("appid", APPID)))
         if method == "GET":
             return answer(_LOOKS[action](control))
         _ACTIONS[action](control, given)

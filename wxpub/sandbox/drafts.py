@@ -16,7 +16,21 @@ from urllib.parse import urlsplit
 
 from wxpub import limits
 from wxpub.sandbox import filter
-from wxpub.sandbox.call import OK, Answer, Call, Refusal, Run, listing, mapping, read_articles, text, whole
+from wxpub.sandbox.call import (
+    GET,
+    OK,
+    POST,
+    TEXT,
+    Answer,
+    Call,
+    Endpoint,
+    Refusal,
+    listing,
+    mapping,
+    read_articles,
+    text,
+    whole,
+)
 from wxpub.sandbox.store import IN_BOX
 
 # --- articles ---------------------------------------------------------------------------------------------------------
@@ -292,13 +306,14 @@ def switch(call: Call) -> Answer:
     return {**OK, "is_open": 1}
 
 
-ENDPOINTS: Mapping[str, Run] = {
-    "/cgi-bin/draft/add": add,
-    "/cgi-bin/draft/get": get,
-    "/cgi-bin/draft/update": update,
-    "/cgi-bin/draft/delete": delete,
-    "/cgi-bin/draft/count": count,
-    "/cgi-bin/draft/batchget": batchget,
-    "/cgi-bin/draft/switch": switch,
-    "/article-bin/verify_article_structure": filter.verify,
-}
+ENDPOINTS = (
+    Endpoint("/cgi-bin/draft/add", POST, add, 1000, "draft"),
+    Endpoint("/cgi-bin/draft/get", POST, get, 500, "draft", mime=TEXT),
+    Endpoint("/cgi-bin/draft/update", POST, update, 1000, "draft"),
+    Endpoint("/cgi-bin/draft/delete", POST, delete, 1000, "draft"),
+    Endpoint("/cgi-bin/draft/count", GET, count, 1000, "draft"),
+    Endpoint("/cgi-bin/draft/batchget", POST, batchget, 1000, "draft", mime=TEXT),
+    Endpoint("/cgi-bin/draft/switch", POST, switch, needs="draft"),
+    # On another host than the API (mp.weixin.qq.com), without a token.
+    Endpoint("/article-bin/verify_article_structure", POST, filter.verify, token=False),
+)

@@ -12,11 +12,24 @@ import re
 import secrets
 import sqlite3
 import struct
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from wxpub import limits
-from wxpub.sandbox.call import OK, Answer, Call, File, Refusal, Run, listing, mapping, read_json, text
+from wxpub.sandbox.call import (
+    GET,
+    OK,
+    POST,
+    TEXT,
+    Answer,
+    Call,
+    Endpoint,
+    File,
+    Refusal,
+    listing,
+    mapping,
+    read_json,
+    text,
+)
 
 # --- what is taken ----------------------------------------------------------------------------------------------------
 
@@ -333,16 +346,16 @@ def retired(call: Call) -> Answer:
     raise Refusal(45106)
 
 
-ENDPOINTS: Mapping[str, Run] = {
-    "/cgi-bin/media/uploadimg": upload_picture,
-    "/cgi-bin/media/upload": upload_temporary,
-    "/cgi-bin/media/get": download_temporary,
-    "/cgi-bin/material/add_material": add_material,
-    "/cgi-bin/material/batchget_material": list_material,
-    "/cgi-bin/material/get_material": get_material,
-    "/cgi-bin/material/get_materialcount": count_material,
-    "/cgi-bin/material/del_material": delete_material,
-    **dict.fromkeys(
-        ("/cgi-bin/material/add_news", "/cgi-bin/material/update_news", "/cgi-bin/media/uploadnews"), retired
-    ),
-}
+ENDPOINTS = (
+    Endpoint("/cgi-bin/media/uploadimg", POST, upload_picture, mime=TEXT),
+    Endpoint("/cgi-bin/media/upload", POST, upload_temporary, 100_000, mime=TEXT),
+    Endpoint("/cgi-bin/media/get", GET, download_temporary, 200_000, mime=TEXT),
+    Endpoint("/cgi-bin/material/add_material", POST, add_material, mime=TEXT),
+    Endpoint("/cgi-bin/material/batchget_material", POST, list_material, mime=TEXT),
+    Endpoint("/cgi-bin/material/get_material", POST, get_material, mime=TEXT),
+    Endpoint("/cgi-bin/material/get_materialcount", GET, count_material),
+    Endpoint("/cgi-bin/material/del_material", POST, delete_material),
+    Endpoint("/cgi-bin/material/add_news", POST, retired),
+    Endpoint("/cgi-bin/material/update_news", POST, retired),
+    Endpoint("/cgi-bin/media/uploadnews", POST, retired),
+)

@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response
 from wxpub import darkmode, limits
 from wxpub.errors import ConfigError
 from wxpub.sandbox import filter, publish
-from wxpub.sandbox.call import TABLE
+from wxpub.sandbox.call import Endpoint
 from wxpub.sandbox.store import APPID, BEIJING, KINDS, Store, day
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ class Bar:
         return self.value > self.limit
 
 
-def add_to(app: flask.Flask, store: Store, control: Callable[[Store, str], Control]) -> None:
-    """Add the pages to the application; `control` makes the controls of an account."""
-    pages = _Pages(store, control)
+def add_to(app: flask.Flask, store: Store, control: Control, table: Mapping[str, Endpoint]) -> None:
+    """Add the pages to the application; `control` leads to the controls of all accounts."""
+    pages = _Pages(store, control, table)
     app.add_template_filter(_when, "when")
     app.context_processor(pages.common)
     app.after_request(_protect)
@@ -107,8 +107,8 @@ def _missing(_error: object) -> tuple[str, int]:
 class _Pages:
     """The pages of one store, a method each."""
 
-    def __init__(self, store: Store, control: Callable[[Store, str], Control]) -> None:
-        self.store, self.control = store, control
+    def __init__(self, store: Store, control: Control, table: Mapping[str, Endpoint]) -> None:
+        self.store, self.control, self.table = store, control.account, table
         with store.transaction():
             if store.setting("csrf") is None:
                 store.set_setting("csrf", secrets.token_urlsafe(24))
@@ -130,7 +130,7 @@ class _Pages:
 
     def home(self) -> str:
         store, appid = self.store, self.current()
-        control = self.control(store, appid)
+        control = self.control(appid)
         publications = store.rows("SELECT * FROM publication WHERE appid = ? ORDER BY publish_id DESC LIMIT 200", appid)
         return flask.render_template(
             "home.html",
@@ -192,7 +192,9 @@ class _Pages:
 
     def quota(self) -> str:
         today, appid = day(self.store.now()), self.current()
-        used = [(endpoint, self.store.used(appid, path, today)) for path, endpoint in TABLE.items() if endpoint.token]
+        used = [
+            (endpoint, self.store.used(appid, path, today)) for path, endpoint in self.table.items() if endpoint.token
+        ]
         return flask.render_template("quota.html", used=used, day=today)
 
     def do(self, action: str) -> Response:
@@ -218,7 +220,7 @@ class _Pages:
             row = _row(store, "draft", key)
             if action == "publish":
                 return f"/published/{publish.publish_by_hand(store, row['appid'], row['media_id'])}"
-            self.control(store, row["appid"]).delete_draft(row["media_id"])
+            self.control(row["appid"]).delete_draft(row["media_id"])
         elif action == "unpublish":
             row = _row(store, "published", key)
             with store.transaction():
@@ -227,11 +229,11 @@ class _Pages:
         elif action == "clock":
             hours = given.get("hours", "")
             if hours.isascii() and hours.isdigit() and len(hours) < 5:
-                self.control(store, self.current()).move_clock(int(hours) * 3600)
+                self.control(self.current()).move_clock(int(hours) * 3600)
         elif action == "kind" and given.get("kind") in KINDS:
-            self.control(store, self.current()).set_profile(kind=given["kind"])
+            self.control(self.current()).set_profile(kind=given["kind"])
         elif action == "faults":
-            self.control(store, self.current()).clear_faults()
+            self.control(self.current()).clear_faults()
         elif action != "account":
             return None
         return "/"

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from wxpub.sandbox import filter
-from wxpub.sandbox.call import OK, Answer, Call, Refusal, Run, listing, text, whole
+from wxpub.sandbox.call import OK, POST, TEXT, Answer, Call, Endpoint, Refusal, listing, text, whole
 from wxpub.sandbox.store import KINDS, Profile, Store, day, month
 
 PUBLISHED, PUBLISHING, ORIGINALITY, FAILED, REJECTED, DELETED = range(6)
@@ -241,12 +241,12 @@ def _count_send(call: Call) -> None:
         raise Refusal(45028)
 
 
-ENDPOINTS: Mapping[str, Run] = {
-    "/cgi-bin/freepublish/submit": submit,
-    "/cgi-bin/freepublish/get": outcome,
-    "/cgi-bin/freepublish/delete": delete,
-    "/cgi-bin/freepublish/getarticle": get_article,
-    "/cgi-bin/freepublish/batchget": batchget,
-    "/cgi-bin/message/mass/preview": preview,
-    "/cgi-bin/message/mass/sendall": send_to_all,
-}
+ENDPOINTS = (
+    Endpoint("/cgi-bin/freepublish/submit", POST, submit, 100, "publish"),
+    Endpoint("/cgi-bin/freepublish/get", POST, outcome, 100, "publish"),
+    Endpoint("/cgi-bin/freepublish/delete", POST, delete, 10, "publish"),
+    Endpoint("/cgi-bin/freepublish/getarticle", POST, get_article, 100, "publish", mime=TEXT),
+    Endpoint("/cgi-bin/freepublish/batchget", POST, batchget, 100, "publish", mime=TEXT),
+    Endpoint("/cgi-bin/message/mass/preview", POST, preview, 100, "preview"),
+    Endpoint("/cgi-bin/message/mass/sendall", POST, send_to_all, 100, "mass"),
+)

@@ -27,7 +27,7 @@ from werkzeug.wrappers import Response
 
 from wxpub.errors import ConfigError
 from wxpub.sandbox import account, drafts, media, publish
-from wxpub.sandbox.call import GET, JSON, MESSAGES, TABLE, TEXT, Answer, Call, File, Refusal, Run, make_rid, refuse
+from wxpub.sandbox.call import GET, JSON, MESSAGES, TEXT, Answer, Call, Endpoint, File, Refusal, make_rid, refuse
 from wxpub.sandbox.store import CONDITIONS, Fault, Store
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 # --- who answers ------------------------------------------------------------------------------------------------------
 
-RUN: Mapping[str, Run] = {**account.ENDPOINTS, **media.ENDPOINTS, **drafts.ENDPOINTS, **publish.ENDPOINTS}
+TABLE: Mapping[str, Endpoint] = {
+    endpoint.path: endpoint for room in (account, media, drafts, publish) for endpoint in room.ENDPOINTS
+}
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 # Clients with a hard-coded host may be brought here by name resolution and a private certificate authority.
@@ -177,10 +179,10 @@ class _Exchange:
                 raise Refusal(refused)
             if not profile.may(endpoint.needs):
                 raise Refusal(48001)
-            account.count(self.store, self.appid, endpoint.path, profile, self.now)
+            account.count(self.store, self.appid, endpoint, profile, self.now)
         address = self.request.remote_addr or ""
-        return RUN[endpoint.path](
-            Call(self.store, self.request, self.body, endpoint.path, self.appid, profile, self.now, address)
+        return endpoint.run(
+            Call(self.store, self.request, self.body, endpoint.path, self.appid, profile, self.now, address, TABLE)
         )
 
     def _claimed(self) -> str:
