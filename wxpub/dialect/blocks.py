@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
 
-from wxpub.dialect.syntax import Target, definition, fold, unescape
+from wxpub.dialect.syntax import Pattern, Target, definition, fold, unescape
 
 DEPTH = 100  # containers inside each other; cmark-gfm stops lists there too
 FILLED_CELLS = (
@@ -26,7 +26,7 @@ CODE_INDENT = 4
 # --- the tree ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Block:
     """A piece of the document from `line` to `end`, 1-based lines of the source."""
 
@@ -34,19 +34,19 @@ class Block:
     end: int = field(default=0, init=False)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Container(Block):
     """A block that holds blocks."""
 
     children: list[Block] = field(default_factory=list, init=False)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Quote(Container):
     """`> …`"""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Item(Container):
     """One item of a list; what belongs to it is indented by `width` columns. `task`: checked, unchecked, or no task."""
 
@@ -54,7 +54,7 @@ class Item(Container):
     task: bool | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class List(Container):
     """Items with the same `marker`: `-`, `+`, `*` or, with a `start`, `.` and `)`."""
 
@@ -70,14 +70,14 @@ class List(Container):
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Footnote(Container):
     """`[^label]: …`"""
 
     label: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Paragraph(Block):
     """Lines of inline Markdown, without their indentation."""
 
@@ -90,7 +90,7 @@ class Paragraph(Block):
         return "\n".join(self.lines).rstrip(" \t\n")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Heading(Block):
     """A heading of level 1 to 6."""
 
@@ -98,29 +98,29 @@ class Heading(Block):
     text: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Rule(Block):
     """A thematic break."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Definitions(Block):
     """The place where a paragraph held nothing but link reference definitions: nothing to see, but a block."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Verbatim(Block):
     """Lines that hold no Markdown."""
 
     lines: list[str] = field(default_factory=list, init=False)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class IndentedCode(Verbatim):
     """Code that is indented by four columns."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class FencedCode(Verbatim):
     """Code between fences: `mark` repeated `length` times, `indent` columns from the container's edge."""
 
@@ -130,19 +130,19 @@ class FencedCode(Verbatim):
     info: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Math(Verbatim):
     """TeX between `$$` and `$$`."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Html(Verbatim):
     """Raw HTML, up to the line in which `ends` is found; without `ends`, up to an empty line."""
 
-    ends: re.Pattern[str] | None
+    ends: Pattern | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Table(Block):
     """Rows of cells, the first row is the head; `columns` holds "left", "center", "right" or "" for each column."""
 
@@ -153,7 +153,7 @@ class Table(Block):
 Leaf = Paragraph | Heading | Rule | Verbatim | Table
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Document(Container):
     """Everything, with the definitions that stood between."""
 
@@ -182,16 +182,16 @@ def _has_gap(blocks: list[Block], *, last: bool = True) -> bool:
 
 # --- the patterns -----------------------------------------------------------------------------------------------------
 
-_SPACES = re.compile(r"[ \t]*")
-_ATX = re.compile(r"(#+)(?:[ \t]+|$)")
-_SETEXT = re.compile(r"(?:=+|-+)[ \t]*$")
-_RULE = re.compile(r"(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$")
-_FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
-_MARKER = re.compile(r"(?:[-+*]|([0-9]{1,9})([.)]))(?=[ \t]|$)")
-_TASK = re.compile(r"\[([ xX])\](?=[ \t])")
-_FOOTNOTE = re.compile(r"\[\^([^\]\s]+)\]:[ \t]*")
-_DELIMITER_ROW = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*(?:\|[ \t]*)?$")
-_CELL = re.compile(r"(?:[^|\\]+|\\.|\\$)*")
+_SPACES = Pattern(r"[ \t]*")
+_ATX = Pattern(r"(#+)(?:[ \t]+|$)")
+_SETEXT = Pattern(r"(?:=+|-+)[ \t]*$")
+_RULE = Pattern(r"(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$")
+_FENCE = Pattern(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
+_MARKER = Pattern(r"(?:[-+*]|([0-9]{1,9})([.)]))(?=[ \t]|$)")
+_TASK = Pattern(r"\[([ xX])\](?=[ \t])")
+_FOOTNOTE = Pattern(r"\[\^([^\]\s]+)\]:[ \t]*")
+_DELIMITER_ROW = Pattern(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*(?:\|[ \t]*)?$")
+_CELL = Pattern(r"(?:[^|\\]+|\\.|\\$)*")
 
 _BLOCK_TAGS = (
     "address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|dt"
@@ -205,22 +205,22 @@ CLOSE_TAG = r"/[A-Za-z][A-Za-z0-9-]*\s*>"
 
 _TEXT_TAGS = "script|pre|style|textarea"
 # The first six of the seven kinds of HTML block: how each starts and, unless it ends at an empty line, what ends it.
-_HTML: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
-    (re.compile(rf"<(?:{_TEXT_TAGS})(?:[ \t>]|$)", re.I), re.compile(rf"</(?:{_TEXT_TAGS})>", re.I)),
-    (re.compile(r"<!--"), re.compile(r"-->")),
-    (re.compile(r"<\?"), re.compile(r"\?>")),
-    (re.compile(r"<![A-Za-z]"), re.compile(r">")),
-    (re.compile(r"<!\[CDATA\["), re.compile(r"\]\]>")),
-    (re.compile(rf"</?(?:{_BLOCK_TAGS})(?:[ \t>]|/>|$)", re.I), None),
+_HTML: tuple[tuple[Pattern, Pattern | None], ...] = (
+    (Pattern(rf"<(?:{_TEXT_TAGS})(?:[ \t>]|$)", re.I), Pattern(rf"</(?:{_TEXT_TAGS})>", re.I)),
+    (Pattern(r"<!--"), Pattern(r"-->")),
+    (Pattern(r"<\?"), Pattern(r"\?>")),
+    (Pattern(r"<![A-Za-z]"), Pattern(r">")),
+    (Pattern(r"<!\[CDATA\["), Pattern(r"\]\]>")),
+    (Pattern(rf"</?(?:{_BLOCK_TAGS})(?:[ \t>]|/>|$)", re.I), None),
 )
 # The seventh, which does not interrupt a paragraph: any one tag alone on its line.
-_LONE_TAG = re.compile(rf"<(?:{OPEN_TAG}|{CLOSE_TAG})[ \t]*$", re.A)
+_LONE_TAG = Pattern(rf"<(?:{OPEN_TAG}|{CLOSE_TAG})[ \t]*$", re.A)
 
 
 # --- the reader -------------------------------------------------------------------------------------------------------
 
 
-_CONTROL = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_CONTROL = Pattern("[\x01-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 
 def lines_of(text: str, kept: str = "") -> list[str]:

@@ -15,6 +15,7 @@ from lxml.html import HtmlElement
 
 from wxpub.dialect import blocks, inlines
 from wxpub.dialect.inlines import LINE, RAW, Element, Scope
+from wxpub.dialect.syntax import Pattern
 from wxpub.finding import Finding, Rule
 from wxpub.tree import PARSER, make
 
@@ -67,7 +68,7 @@ RULES = (
 
 
 ALERTS = {"note": "说明", "tip": "提示", "important": "重要", "warning": "警告", "caution": "当心"}
-_ALERT = re.compile(r"\[!(note|tip|important|warning|caution)\][ \t]*$", re.I)
+_ALERT = Pattern(r"\[!(note|tip|important|warning|caution)\][ \t]*$", re.I)
 EXPANSION = 100_000  # characters that the references of a short document may expand to; cmark has the same bound
 
 
@@ -319,9 +320,9 @@ VOID_TAGS = frozenset({
 SELF_ENDING_TAGS = frozenset({
     "dd", "dt", "li", "option", "p", "tbody", "td", "tfoot", "th", "thead", "tr",
 })  # fmt: skip
-_CUSTOM_TAG = re.compile(r"mp[a-z]+|mp-[a-z-]+|qqmusic|wx-[a-z-]+")  # WeChat's own: cards, voices, videos
+_CUSTOM_TAG = Pattern(r"mp[a-z]+|mp-[a-z-]+|qqmusic|wx-[a-z-]+")  # WeChat's own: cards, voices, videos
 
-_MARKUP = re.compile(
+_MARKUP = Pattern(
     r"""
       <!--(?:>|->|.*?(?P<closed>-->)|.*)           # comment
     | <\?(?:(?!<\?).)*?\?> | <!\[CDATA\[(?:(?!<!\[).)*?\]\]> | <![A-Za-z][^<>]*>
@@ -479,7 +480,7 @@ class Cleaner:
             if name in TEXT_TAGS:
                 ended = None
                 if not found["end"] and name not in absent:
-                    ended = re.compile(rf"</{name}\s*>", re.I).search(html, done)
+                    ended = Pattern(rf"</{name}\s*>", re.I).search(html, done)
                 if ended is None:
                     absent.add(name)
                     parts.append("&lt;" + found[0][1:])

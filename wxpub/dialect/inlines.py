@@ -24,6 +24,7 @@ from wxpub.dialect.syntax import (
     CHINESE_MARKS,
     LABEL_CHARS,
     PUNCTUATION,
+    Pattern,
     Target,
     entity,
     fold,
@@ -126,20 +127,20 @@ class _Inserted:
 
 _Piece = str | _Mark | _Run | _Bracket | _Leaf | _Inserted
 
-_SPECIAL = re.compile(r"[\n`*_\[\]!\\<&~:={$\x02]")
-_SPECIAL_WITH_WWW = re.compile(r"[\n`*_\[\]!\\<&~:={$\x02w]")
-_BACKTICKS = re.compile(r"`+")
-_AUTOLINK = re.compile(r"<([A-Za-z][A-Za-z0-9+.-]{1,31}:[^\x00-\x20<>]*)>")
+_SPECIAL = Pattern(r"[\n`*_\[\]!\\<&~:={$\x02]")
+_SPECIAL_WITH_WWW = Pattern(r"[\n`*_\[\]!\\<&~:={$\x02w]")
+_BACKTICKS = Pattern(r"`+")
+_AUTOLINK = Pattern(r"<([A-Za-z][A-Za-z0-9+.-]{1,31}:[^\x00-\x20<>]*)>")
 _LABEL_ATOM = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_AUTOMAIL = re.compile(rf"<([A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL_ATOM}(?:\.{_LABEL_ATOM})*)>")
-_TAG = re.compile(rf"<(?:{OPEN_TAG}|{CLOSE_TAG})", re.A)
-_LABEL_REST = re.compile(r"(?:[^\\\[\]]|\\.)*\]", re.S)
-_SCHEME = re.compile(r"(?<![A-Za-z])(?:https?|ftp)\Z", re.I)
-_HOST = re.compile(r"[^\W_][\w.-]*")
-_WIDTH_ATTRIBUTE = re.compile(r"\{[ ]*width[ ]*=[ ]*[\"']?([0-9]{1,5}(?:px|%)?)[\"']?[ ]*\}")
-_WIDTH_IN_ALT = re.compile(r"\|[ ]*([0-9]{1,5}(?:px|%)?)(?:[xX×][0-9]+)?[ ]*\Z")
-_RUBY = re.compile(r"\{([^{}|\n\\]{1,64})\|([^{}|\n\\]{1,128})\}")
-_MATH = re.compile(
+_AUTOMAIL = Pattern(rf"<([A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL_ATOM}(?:\.{_LABEL_ATOM})*)>")
+_TAG = Pattern(rf"<(?:{OPEN_TAG}|{CLOSE_TAG})", re.A)
+_LABEL_REST = Pattern(r"(?:[^\\\[\]]|\\.)*\]", re.S)
+_SCHEME = Pattern(r"(?<![A-Za-z])(?:https?|ftp)\Z", re.I)
+_HOST = Pattern(r"[^\W_][\w.-]*")
+_WIDTH_ATTRIBUTE = Pattern(r"\{[ ]*width[ ]*=[ ]*[\"']?([0-9]{1,5}(?:px|%)?)[\"']?[ ]*\}")
+_WIDTH_IN_ALT = Pattern(r"\|[ ]*([0-9]{1,5}(?:px|%)?)(?:[xX×][0-9]+)?[ ]*\Z")
+_RUBY = Pattern(r"\{([^{}|\n\\]{1,64})\|([^{}|\n\\]{1,128})\}")
+_MATH = Pattern(
     r"""
       \$\$ ( (?:[^$\\]|\\.)+ ) \$\$
     | \$` ( [^`\n]+ ) `\$
@@ -147,14 +148,14 @@ _MATH = re.compile(
     """,
     re.S | re.X,
 )
-_MAIL = re.compile(
+_MAIL = Pattern(
     r"(?<![A-Za-z0-9.+_-])(mailto:)?"
     r"([A-Za-z0-9.+_-]+@(?:[A-Za-z0-9_-]+\.)+([A-Za-z0-9_-]+))(?![A-Za-z0-9_@-])"
 )
 
-_URL_ASCII = re.compile(r"[!-;=-~]*")
+_URL_ASCII = Pattern(r"[!-;=-~]*")
 _URL_TAIL = "?!.,:*_~'\""
-_ENTITY_TAIL = re.compile(r"&[A-Za-z0-9]+;\Z")
+_ENTITY_TAIL = Pattern(r"&[A-Za-z0-9]+;\Z")
 
 
 # What a pair of runs makes: how many characters of each it uses up, and the element; by whether both have two left.

@@ -7,8 +7,30 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html.entities import html5
+from typing import Any
+
+
+class Pattern:
+    """A regular expression that is compiled when it is first used: an issue uses half of them."""
+
+    match: Callable[..., re.Match[str] | None]
+    search: Callable[..., re.Match[str] | None]
+    fullmatch: Callable[..., re.Match[str] | None]
+    finditer: Callable[..., Iterator[re.Match[str]]]
+    sub: Callable[..., str]
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self.pattern = pattern
+        self.flags = flags
+
+    def __getattr__(self, name: str) -> Any:
+        compiled = re.compile(self.pattern, self.flags)
+        found = self.__dict__[name] = getattr(compiled, name)  # the next time it is an attribute
+        return found
+
 
 PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 LABEL_CHARS = 999  # CommonMark: a link label has at most 999 characters
@@ -29,15 +51,15 @@ _WIDE = (
 _HANGUL = (("\u3130", "\u318f"), ("\uac00", "\ud7af"))
 CHINESE_MARKS = "‘’“”—…·"  # as much Chinese as Latin
 
-_ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));")
-_ESCAPE_OR_ENTITY = re.compile(r"\\([!-/:-@\[-`{-~])|" + _ENTITY.pattern)
+_ENTITY = Pattern(r"&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));")
+_ESCAPE_OR_ENTITY = Pattern(r"\\([!-/:-@\[-`{-~])|" + _ENTITY.pattern)
 
-_LABEL = re.compile(r"\[((?:[^\\\[\]]|\\.)*)\]", re.S)
-_ANGLE_DESTINATION = re.compile(r"<((?:[^\\<>\n]|\\.)*)>")
-_PLAIN_DESTINATION = re.compile(r"(?:[^\\()\x00-\x20\x7f]|\\[!-/:-@\[-`{-~]|\\)*")
-_TITLE = re.compile(r""" "((?:[^\\"]|\\.)*)" | '((?:[^\\']|\\.)*)' | \(((?:[^\\()]|\\.)*)\) """, re.S | re.X)
-_SPACE = re.compile(r"[ \t\n]*")
-_LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
+_LABEL = Pattern(r"\[((?:[^\\\[\]]|\\.)*)\]", re.S)
+_ANGLE_DESTINATION = Pattern(r"<((?:[^\\<>\n]|\\.)*)>")
+_PLAIN_DESTINATION = Pattern(r"(?:[^\\()\x00-\x20\x7f]|\\[!-/:-@\[-`{-~]|\\)*")
+_TITLE = Pattern(r""" "((?:[^\\"]|\\.)*)" | '((?:[^\\']|\\.)*)' | \(((?:[^\\()]|\\.)*)\) """, re.S | re.X)
+_SPACE = Pattern(r"[ \t\n]*")
+_LINE_END = Pattern(r"[ \t]*(?:\n|\Z)")
 
 
 def is_wide(char: str) -> bool:
