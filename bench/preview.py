@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from wxpub.cli.preview import Reader
 from wxpub.preview.server import serve
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "issues" / "2026-11-15.md"
@@ -30,7 +29,7 @@ def main(file: Path = EXAMPLE, saves: int = 1000) -> None:
         shutil.copytree(file.parent.parent, folder)
         path = folder / file.parent.name / file.name
         text = path.read_text(encoding="utf-8")
-        with serve(path, Reader(path).issue, port=0) as session:
+        with serve(path, port=0) as session:
             viewer = http.client.HTTPConnection("127.0.0.1", session.port)
             seen = ask(viewer, "/state")
             taken: list[float] = []

@@ -8,19 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from wxpub import article, theme
-from wxpub.config import Config
-from wxpub.finding import Finding
-from wxpub.images import Store
+from wxpub import issue
+from wxpub.finding import Finding, Rule
 from wxpub.issue import Issue
-from wxpub.page import Page, render
-from wxpub.preview.build import Opened
-from wxpub.preview.server import Session, serve
+from wxpub.page import Page
+from wxpub.preview.build import Builder
+from wxpub.preview.server import Session, run
 from wxpub.target import PASTE, Placed
 
 DOT = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+LINK_EMPTY = Rule("link-empty", "warning", "a link has no address")
 TEXT = """\
 ---
 title: 预览的一期
@@ -74,29 +73,28 @@ def write(folder: Path, text: str = TEXT) -> Path:
     return path
 
 
-def load(path: Path, name: str = "") -> Opened:
-    """Read the issue as the command does, without a newsletter around it."""
-    source = article.read(path, root=path.parent)
-    style = theme.load(name or source.theme or theme.DEFAULT, base=path.parent)
-    settings = Config(path.parent, path.parent / "wxpub.toml")
-    return Opened(Issue(source, settings, style, {}, Store(path, path.parent)))
+def load(path: Path, name: str = "") -> Issue:
+    """Open the issue as the command does."""
+    return issue.open(path, theme=name or None)
 
 
-def pages(path: Path) -> tuple[Page, Page, dict[str, Placed]]:
-    """Render the issue as it is sent and as it is pasted, its own picture embedded."""
-    issue = load(path).issue
-    url = "data:image/png;base64," + base64.b64encode(DOT).decode()
-    pictures = {"dot.png": Placed(url, 1, 1)}
-    page = render(issue.article, issue.theme)
-    return page, render(issue.article, issue.theme, images=pictures, target=PASTE), pictures
+def pages(path: Path) -> tuple[Page, str, dict[str, Placed]]:
+    """Finish the issue as it is sent, and write it as it is pasted, its own image embedded."""
+    opened = load(path)
+    placed = {"dot.png": Placed("data:image/png;base64," + base64.b64encode(DOT).decode(), 1, 1)}
+    return opened.page(), opened.page(PASTE).fill(placed), placed
 
 
 def finding(line: int = 12) -> Finding:
-    return Finding("link-empty", "warning", "一个空链接 <b>", Path("issue.md"), line, "补上地址")
+    return LINK_EMPTY.find("一个空链接 <b>", Path("issue.md"), line, fix="补上地址")
+
+
+def builder(path: Path, **options: Any) -> Builder:
+    return Builder(path, lambda name: load(path, name), **options)
 
 
 @contextmanager
 def preview(path: Path, **options: Any) -> Iterator[Session]:
-    """Run the preview of the issue at `path` on a free port."""
-    with serve(path, lambda name: load(path, name), port=0, **options) as session:
+    """Run the preview of the issue at `path`, on a free port unless one is asked for."""
+    with run(builder(path), **{"port": 0, **options}) as session:
         yield session

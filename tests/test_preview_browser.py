@@ -12,7 +12,6 @@ import pytest
 from conftest import AXE, EDITOR, ROOT, corpus_files
 from previewing import TEXT, finding, load, pages, write
 
-from wxpub.page import render
 from wxpub.preview.clipboard import plain_text
 from wxpub.preview.dark import night
 from wxpub.preview.pages import standalone
@@ -45,8 +44,8 @@ def browser_page(chromium: Any) -> Iterator[Any]:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """Write the page that stands alone, with a finding."""
-    page, paste, pictures = pages(write(tmp_path))
-    made = standalone(page, fragment=paste.html, images=pictures, findings=[finding()], theme="plain")
+    page, paste, placed = pages(write(tmp_path))
+    made = standalone(page, fragment=paste, images=placed, findings=[finding()], theme="plain")
     place = tmp_path / "issue.html"
     place.write_text(made, encoding="utf-8")
     return place
@@ -54,7 +53,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fragment(tmp_path: Path) -> str:
-    return pages(write(tmp_path))[1].html
+    return pages(write(tmp_path))[1]
 
 
 def copied(page: Any) -> dict[str, str]:
@@ -169,8 +168,7 @@ REAL = [*corpus_files(), *sorted((ROOT / "examples" / "issues").glob("*.md"))]
 @pytest.mark.npm
 @pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
 def test_real_issues_are_pasted_whole_and_have_their_colours_at_night(browser_page: Any, path: Path) -> None:
-    issue = load(path)
-    html = render(issue.article, issue.theme, target=PASTE).html
+    html = load(path).page(PASTE).html
     browser_page.set_content("<div id='sent'></div><div id='place'></div>")
     browser_page.add_script_tag(path=EDITOR)
     browser_page.evaluate(

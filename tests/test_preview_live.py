@@ -10,19 +10,20 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from previewing import DOT, TEXT, load, preview, write
+from PIL import Image
+from previewing import DOT, TEXT, builder, load, preview, write
 
-from wxpub import images
+from wxpub import dialect, page
 from wxpub.errors import ConfigError, NetworkError, SourceError
+from wxpub.images import fit, read
 from wxpub.preview import server
-from wxpub.preview.build import Builder, ImageCache
+from wxpub.preview.build import LiveImages
 from wxpub.preview.live import Destination, Live, Outcome, Pusher, follow, look
-from wxpub.preview.server import Access, Session, serve
+from wxpub.preview.server import Access, Session
 
 
 def eventually(true: Callable[[], object], seconds: float = 5) -> None:
@@ -140,8 +141,8 @@ def test_other_files_of_the_folder_change_nothing(followed: tuple[Path, list[flo
 
 
 def test_a_view_counts_as_a_push_would_and_shows_pictures_from_here(tmp_path: Path) -> None:
-    builder = Builder(write(tmp_path), lambda name: load(tmp_path / "issue.md", name), lambda: None)
-    view = builder()
+    it = builder(write(tmp_path))
+    view = it()
     key = view.shown["dot.png"].key
     assert f'src="/image/{key}"' in view.state["html"] and "mmbiz" not in view.state["html"]
     assert view.served[key].mime == "image/png"
@@ -149,7 +150,7 @@ def test_a_view_counts_as_a_push_would_and_shows_pictures_from_here(tmp_path: Pa
     images = {each["src"]: each for each in view.state["images"]}
     assert images["dot.png"]["status"] == "upload"
     assert images["https://pictures.example.com/far.png"]["status"] == "pending"
-    builder.close()
+    it.close()
 
 
 def test_a_picture_at_wechat_is_shown_from_here_and_copied_as_it_is(
@@ -158,85 +159,150 @@ def test_a_picture_at_wechat_is_shown_from_here_and_copied_as_it_is(
     url = "https://mmbiz.qpic.cn/mmbiz_png/x/640?wx_fmt=png&from=appmsg"
     path = write(tmp_path, f"---\ncover: dot.png\n---\n![图]({url})\n")
     arrived = threading.Event()
-    read = images.read.read
+    read_image = read.read
     monkeypatch.setattr(
-        images.read, "read", lambda src, *more, **options: read(src.replace(url, "dot.png"), *more, **options)
+        read, "read", lambda src, *more, **options: read_image(src.replace(url, "dot.png"), *more, **options)
     )
-    builder = Builder(path, lambda name: load(path, name), arrived.set)
-    builder()
+    it = builder(path)
+    it.changed = arrived.set
+    it()
     assert arrived.wait(5)
-    view = builder()
+    view = it()
     assert f'src="/image/{view.shown[url].key}"' in view.state["html"] and "qpic" not in view.state["html"]
     assert view.state["images"][0]["status"] == "hosted"
     assert url.replace("&", "&amp;") in view.fragment() and "data:" not in view.fragment()
-    builder.close()
+    it.close()
 
 
 def test_a_picture_that_the_account_has_is_copied_by_its_address(tmp_path: Path) -> None:
     path, url = write(tmp_path), "https://mmbiz.qpic.cn/mmbiz_png/before/0?wx_fmt=png"
-    key = images.Store(path, tmp_path).read("dot.png").key
-    builder = Builder(path, lambda name: replace(load(path, name), uploaded={key: url}), lambda: None)
-    view = builder()
+    key = load(path).images.read("dot.png").key
+    it = builder(path, uploaded=lambda: {key: url})
+    view = it()
     assert view.state["images"][0]["status"] == "uploaded"
     assert f'src="{url}"' in view.fragment() and f'src="/image/{view.shown["dot.png"].key}"' in view.state["html"]
-    builder.close()
+    it.close()
 
 
 def test_the_files_of_an_issue_are_its_own_and_its_pictures(tmp_path: Path) -> None:
-    builder = Builder(write(tmp_path), lambda name: load(tmp_path / "issue.md", name), lambda: None)
-    builder()
-    assert builder.files() == {tmp_path / "issue.md", tmp_path / "dot.png"}
-    builder.close()
+    it = builder(write(tmp_path))
+    it()
+    settings = {tmp_path / "wxpub.toml", tmp_path / "wxpub.ledger.json"}
+    assert it.files() == {tmp_path / "issue.md", tmp_path / "dot.png", *settings}
+    it.close()
 
 
 def test_an_issue_that_cannot_be_built_is_still_followed(tmp_path: Path) -> None:
     path = write(tmp_path)
-    builder = Builder(path, lambda name: load(path, name), lambda: None)
-    builder()
+    it = builder(path)
+    it()
     path.write_text("---\ntitle: [\n---\n", encoding="utf-8")
     with pytest.raises(SourceError):
-        builder()
-    assert path in builder.files()
-    builder.close()
+        it()
+    assert path in it.files()
+    it.close()
 
 
 def test_a_theme_that_is_broken_from_the_start_is_followed(tmp_path: Path) -> None:
     path = write(tmp_path, "---\ntheme: mine.css\n---\n# 题\n")
     (tmp_path / "mine.css").write_text("p:first-child { color: red }", encoding="utf-8")
-    builder = Builder(path, lambda name: load(path, name), lambda: None)
+    it = builder(path)
     with pytest.raises(SourceError):
-        builder()
-    assert tmp_path / "mine.css" in builder.files()
-    builder.close()
+        it()
+    assert tmp_path / "mine.css" in it.files()
+    it.close()
 
 
 def test_themes_are_chosen_by_name_only(tmp_path: Path) -> None:
-    builder = Builder(write(tmp_path), lambda name: load(tmp_path / "issue.md", name), lambda: None)
-    own = builder().state["theme"]
-    assert builder.choose(own) and builder.theme == ""
-    assert not builder.choose("/etc/passwd") and not builder.choose("../secret.css")
-    builder.close()
+    it = builder(write(tmp_path))
+    own = it().state["theme"]
+    assert it.choose(own) and it.theme == ""
+    assert not it.choose("/etc/passwd") and not it.choose("../secret.css")
+    it.close()
 
 
 def test_an_address_that_failed_is_asked_again_after_a_while(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[str] = []
 
-    def read(src: str, *_: object, **__: object) -> object:
+    def fail(src: str, *_: object, **__: object) -> object:
         asked.append(src)
         raise NetworkError("cannot be reached")
 
-    monkeypatch.setattr("wxpub.images.read.read", read)
+    monkeypatch.setattr(read, "read", fail)
     arrived = threading.Event()
-    pictures = ImageCache(tmp_path / "a.md", arrived.set)
+    images = LiveImages(tmp_path / "a.md", tmp_path, False, arrived.set)
     url = "https://pictures.example.com/far.png"
-    assert pictures.look(url, tmp_path).pending
+    assert images.look(url).pending
     assert arrived.wait(5)
-    assert pictures.look(url, tmp_path).problem == "cannot be reached" and len(asked) == 1
+    assert images.look(url).problem == "cannot be reached" and len(asked) == 1
     monkeypatch.setattr("wxpub.preview.build.PATIENCE", -1)
-    pictures._again[url] = 0
-    assert pictures.look(url, tmp_path).problem == "cannot be reached", "the old answer stands until there is a new one"
+    images._again[url] = 0
+    assert images.look(url).problem == "cannot be reached", "the old answer stands until there is a new one"
     eventually(lambda: len(asked) == 2)
-    pictures.close()
+    images.close()
+
+
+def test_a_keystroke_parses_composes_and_finishes_once_and_reads_no_image(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = write(tmp_path, TEXT.replace("![远方的图](https://pictures.example.com/far.png)\n", ""))
+    it = builder(path)
+    it()
+    done: list[str] = []
+
+    def count(module: Any, name: str) -> None:
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, **named: done.append(name) or real(*given, **named))
+
+    for module, name in ((dialect, "parse"), (page, "compose"), (page, "finish"), (read, "read"), (fit, "fit")):
+        count(module, name)
+    path.write_text(path.read_text(encoding="utf-8").replace("最后", "最最后"), encoding="utf-8")
+    assert "最最后" in it().state["html"]
+    assert sorted(done) == ["compose", "finish", "parse"]
+    done.clear()
+    (tmp_path / "dot.png").write_bytes(DOT + b" ")
+    it()
+    assert sorted(done) == ["compose", "finish", "fit", "parse", "read"], (
+        "an image that changed is read and fitted once"
+    )
+    it.close()
+
+
+def test_an_image_that_changes_while_it_is_converted_is_converted_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = write(tmp_path, "![图](dot.png)\n")
+    began, go, arrived = threading.Event(), threading.Event(), threading.Event()
+    real = fit.fit
+
+    def slow(source: Any) -> Any:
+        began.set()
+        assert go.wait(5)
+        return real(source)
+
+    monkeypatch.setattr("wxpub.preview.build.AT_ONCE", 1)  # every image is slow
+    monkeypatch.setattr(fit, "fit", slow)
+    it = builder(path)
+    it.changed = arrived.set
+    it()
+    assert began.wait(5)
+    Image.new("RGB", (8, 4), "red").save(tmp_path / "dot.png")
+    it()
+    go.set()
+    assert arrived.wait(5)
+    eventually(lambda: (each := it().state["images"][0])["status"] == "upload" and each["width"] == 8)
+    it.close()
+
+
+def test_an_image_that_the_article_no_longer_shows_is_forgotten(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    it = builder(path)
+    images = it().issue.images
+    assert "dot.png" in images._ready
+    path.write_text("# 题\n\n没有图了\n", encoding="utf-8")
+    it()
+    assert not [src for src in (*images._ready, *images._sources) if not src.startswith("cover:")]
+    it.close()
 
 
 # --- the server -------------------------------------------------------------------------------------------------------
@@ -381,7 +447,7 @@ def test_a_theme_is_chosen_and_another_path_is_not_one(session: Session) -> None
 def test_a_port_that_is_taken_is_said(session: Session, tmp_path: Path) -> None:
     with (
         pytest.raises(ConfigError, match="cannot listen"),
-        serve(tmp_path / "issue.md", lambda name: load(tmp_path / "issue.md"), port=session.port),
+        preview(tmp_path / "issue.md", port=session.port),
     ):
         pass
 

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from previewing import finding, pages, write
 
+from wxpub.page import Placed
 from wxpub.preview import pages as making
 from wxpub.preview.clipboard import plain_text
 from wxpub.preview.dark import at_night, night
 from wxpub.preview.pages import paste_status, standalone
-from wxpub.target import Placed
 
 
 @pytest.fixture
 def alone(tmp_path: Path) -> str:
-    page, paste, pictures = pages(write(tmp_path))
-    return standalone(page, fragment=paste.html, images=pictures, findings=[finding()], theme="plain")
+    page, paste, placed = pages(write(tmp_path))
+    return standalone(page, fragment=paste, images=placed, findings=[finding()], theme="plain")
 
 
 def state(page: str) -> dict[str, Any]:
@@ -32,8 +32,8 @@ def state(page: str) -> dict[str, Any]:
 
 
 def test_the_file_holds_the_article_to_the_byte(tmp_path: Path) -> None:
-    page, paste, pictures = pages(write(tmp_path))
-    assert state(standalone(page, fragment=paste.html, images=pictures))["html"] == paste.html
+    page, paste, placed = pages(write(tmp_path))
+    assert state(standalone(page, fragment=paste, images=placed))["html"] == paste
 
 
 def test_a_script_in_the_article_stays_text_of_the_file(tmp_path: Path) -> None:
@@ -71,6 +71,7 @@ def test_what_stands_around_the_article_is_described(alone: str) -> None:
             "message": "一个空链接 <b>",
             "fix": "补上地址",
             "line": 12,
+            "path": "issue.md",
             "place": "issue.md:12",
         }
     ]
@@ -140,7 +141,7 @@ def test_sizes_add_up(tmp_path: Path) -> None:
 
 def test_every_styled_element_has_a_style_at_night(tmp_path: Path) -> None:
     page, paste, _ = pages(write(tmp_path))
-    for html in (page.html, paste.html):
+    for html in (page.html, paste):
         assert len(night(html)) == len(re.findall(r'<[^>]*\sstyle="', html))
 
 

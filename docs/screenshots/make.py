@@ -18,9 +18,10 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from wxpub.cli.preview import Reader
+from wxpub import issue
+from wxpub.preview.build import Builder
 from wxpub.preview.live import Destination, Outcome
-from wxpub.preview.server import serve
+from wxpub.preview.server import run
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parent.parent / "examples"
@@ -77,7 +78,8 @@ def preview() -> Iterator[tuple[str, Path]]:
         shutil.copytree(EXAMPLES, folder)
         path = folder / "issues" / "2026-11-15.md"
         destinations = (Destination("drafts", "微光"), Destination("sandbox"))
-        with serve(path, Reader(path).issue, port=0, push=push, destinations=destinations) as session:
+        builder = Builder(path, lambda theme: issue.open(path, theme=theme or None))
+        with run(builder, port=0, push=push, destinations=destinations) as session:
             yield session.url, path
 
 

@@ -1,4 +1,8 @@
-"""What the live page shows: an issue's file in, a `View` out; renders, checks, looks at pictures, pushes nothing."""
+"""What the live page shows: an issue as its files are now in, a `View` out; pushes nothing.
+
+Each build composes and finishes the issue once, and reads only images whose files have changed: what is slow, large
+images and those on the web, is prepared in the background and shown when it is there.
+"""
 
 from __future__ import annotations
 
@@ -7,200 +11,27 @@ import re
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import partial
-from hashlib import sha256
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
-from wxpub import checks, images, theme
+from wxpub import config, ledger, theme
+from wxpub.checks import check
 from wxpub.errors import ConfigError, SourceError, WxpubError
-from wxpub.preview import pages
+from wxpub.images import Image, Source, Store, hosted, remote
+from wxpub.images.read import key_of
+from wxpub.issue import Issue
+from wxpub.page import ImageRef, Page
+from wxpub.preview import live, pages
 from wxpub.target import PASTE, Placed
+from wxpub.theme import Theme
 
-if TYPE_CHECKING:
-    from wxpub.finding import Finding
-    from wxpub.images import Image, Store
-    from wxpub.issue import Issue
-    from wxpub.page import ImageRef, Page
-    from wxpub.theme import Theme
-
-COVER = "cover:"  # the cover among the pictures; no source in an article begins like this
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """An issue, and what a preview knows beside it.
-
-    `uploaded` has the addresses of the images that the account has, by their keys; `files` are what the issue depends
-    on besides the article and its images; `fixed_theme` was asked for on the command line, so that what a browser
-    remembers does not count.
-    """
-
-    issue: Issue
-    uploaded: Mapping[str, str] = field(default_factory=dict)
-    files: tuple[Path, ...] = ()
-    fixed_theme: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """An issue as it is now: `state` for the page, the pictures by their sources, and what a copy is made of."""
-
-    opened: Opened
-    state: Mapping[str, Any]
-    shown: Mapping[str, Shown]
-
-    @property
-    def served(self) -> Mapping[str, Image]:
-        """Give the pictures by the key under which the page asks for them."""
-        return {each.key: each.image for each in self.shown.values() if each.image}
-
-    def fragment(self) -> str:
-        """Finish the article for pasting: every picture is inside it, unless the account has it already."""
-        images_inside = {
-            src: _pasted(each.image, self.opened.uploaded.get(each.source, ""))
-            for src, each in self.shown.items()
-            if each.image and not images.hosted(src)
-        }
-        return self.opened.issue.page(PASTE).fill(images_inside)
-
-
-class Builder:
-    """Builds views of the issue at `path`.
-
-    `load` reads it in a theme, "" being the one that it asks for; `changed` is called when a picture has arrived late.
-    """
-
-    def __init__(self, path: Path, load: Callable[[str], Opened], changed: Callable[[], None]) -> None:
-        self.path = path
-        self.theme = ""  # as it was chosen
-        self._own: Theme | None = None  # the theme that the issue asks for
-        self._load = load
-        self._titles = {name: theme.load(name).title for name in theme.names()}
-        self._images = ImageCache(path, changed)
-        self._followed: frozenset[Path] = frozenset({path})
-
-    def __call__(self) -> View:
-        """Build the issue as its files are now. Raises SourceError and ConfigError, and goes on following its files."""
-        try:
-            opened = self._load(self.theme)
-        except (SourceError, ConfigError) as error:
-            self._followed |= {error.path} if error.path else set()  # it may be a theme that is met for the first time
-            raise
-        issue = opened.issue
-        if not self.theme:
-            self._own = issue.theme
-        page, shown = self._render(issue)
-        self._followed = frozenset(_files(opened))
-        known = {"themes": self._themes(), "fixedTheme": opened.fixed_theme}
-        state = {**_state(page, opened, shown, checks.check(issue)), **known}
-        return View(opened, state, shown)
-
-    def choose(self, name: str) -> bool:
-        """Show the issue in the theme `name` from now on; False if there is none of that name."""
-        own = self._own is not None and name == self._own.name
-        if not own and name not in self._titles:
-            return False
-        self.theme = "" if own else name
-        return True
-
-    def files(self) -> frozenset[Path]:
-        """Give the files that the last view was made of, and those that the next one may be made of."""
-        return self._followed
-
-    def close(self) -> None:
-        """Begin nothing more."""
-        self._images.close()
-
-    def _themes(self) -> list[dict[str, str]]:
-        """List what can be chosen: the themes that come with the program, and the issue's own if it is another."""
-        own = {self._own.name: self._own.title} if self._own else {}
-        return [{"name": name, "title": title} for name, title in {**self._titles, **own}.items()]
-
-    def _render(self, issue: Issue) -> tuple[Page, dict[str, Shown]]:
-        """Place images at addresses as long as WeChat's, so that sizes are those of what a push sends."""
-        page, settings = issue.page(), issue.settings
-        private = bool(settings.network.get("allow_private"))
-        look = partial(self._images.look, root=settings.image_root, allow_private=private)
-        article = page.article
-        shown = {each.src: look(each.src) for each in page.images}
-        placed = {src: _hosted(each) for src, each in shown.items() if each.image and not images.hosted(src)}
-        shown[COVER] = look(article.cover) if article.cover else self._images.cover(article.title, issue.cover_colours)
-        self._images.forget()
-        return replace(page, placed=placed), shown
-
-
-def _hosted(shown: Shown) -> Placed:
-    """Make up an address of the form and length that an upload returns; `_state` finds it again."""
-    assert shown.image
-    name = (shown.key * 3)[:86]
-    return Placed(f"https://mmbiz.qpic.cn/mmbiz_png/{name}/640?wx_fmt=png", shown.image.width, shown.image.height)
-
-
-def _state(page: Page, opened: Opened, shown: Mapping[str, Shown], findings: Iterable[Finding]) -> dict[str, Any]:
-    served = {
-        src: Placed(address(each.key), each.image.width, each.image.height) for src, each in shown.items() if each.image
-    }
-    html = page.fill(served)
-    cover = shown[COVER]
-    described = pages.describe(
-        page,
-        fragment=html,
-        findings=tuple(findings),
-        images=[_image(each, shown[each.src], opened) for each in page.images],
-        theme=opened.issue.theme.name,
-        cover=address(cover.key) if cover.image else "",
-    )
-    return {**described, "coverProblem": cover.problem}
-
-
-def address(key: str) -> str:
-    """Give the path under which the page asks for a picture."""
-    return f"/image/{key}"
-
-
-def _image(image: ImageRef, shown: Shown, opened: Opened) -> dict[str, Any]:
-    """Describe what a push will do with an image, and what the page can show of it."""
-    described: dict[str, Any] = {"src": image.src, "alt": image.alt, "line": image.line}
-    if shown.image is None:
-        return {**described, "status": "pending" if shown.pending else "missing", "note": shown.problem}
-    picture = shown.image
-    return {
-        **described,
-        "url": address(shown.key),
-        "width": picture.width,
-        "height": picture.height,
-        "bytes": len(picture.data),
-        "before": shown.before,
-        "kind": picture.mime.partition("/")[2].upper(),
-        "status": "hosted" if images.hosted(image.src) else "uploaded" if shown.source in opened.uploaded else "upload",
-        "note": picture.remark,
-    }
-
-
-def _pasted(image: Image, uploaded: str) -> Placed:
-    url = uploaded or f"data:{image.mime};base64,{base64.b64encode(image.data).decode()}"
-    return Placed(url, image.width, image.height)
-
-
-def _files(opened: Opened) -> Iterable[Path]:
-    """List the files that an issue is made of, there or not yet there."""
-    issue = opened.issue
-    yield issue.path
-    yield from opened.files
-    for src in filter(None, [*(each.src for each in issue.layout.images), issue.article.cover]):
-        if not re.match(r"(https?:)?//|data:|qrcode:", src):
-            base = issue.settings.image_root if src.startswith("/") else issue.path.parent
-            yield base / unquote(src.partition("?")[0]).lstrip("/")
-
-
-# --- images -----------------------------------------------------------------------------------------------------------
-
-AT_ONCE = 512 * 1024  # bytes of a picture that is made ready while the reader waits; larger ones are too slow for that
+COVER = "cover:"  # the cover among the images; no source in an article begins like this
+AT_ONCE = 512 * 1024  # bytes of an image that is prepared while the reader waits; larger ones are too slow for that
+PATIENCE = 60  # seconds after which an address that could not be reached is asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,105 +51,275 @@ class Shown:
     def pending(self) -> bool:
         return self.image is None and not self.problem
 
+    @property
+    def data(self) -> str:
+        """The image as a `data:` URL."""
+        assert self.image
+        return f"data:{self.image.mime};base64,{base64.b64encode(self.image.data).decode()}"
 
-PENDING = Shown()
-PATIENCE = 60  # seconds after which an address that could not be reached is asked again
+    def at(self, url: str) -> Placed:
+        """Place the image at `url`."""
+        assert self.image
+        return Placed(url, self.image.width, self.image.height)
 
 
-class ImageCache:
-    """Keeps the pictures of the issue at `path` ready; calls `changed` when one that took longer has arrived.
+@dataclass(frozen=True, slots=True)
+class View:
+    """An issue as it is now: `state` for the page, the images by their sources, and which of them the account has."""
 
-    Files are read again at every look, and converted again only if their bytes changed. Addresses on the web are asked
-    once; where that failed, again at the first look after a minute.
+    issue: Issue
+    state: Mapping[str, Any]
+    shown: Mapping[str, Shown]
+    uploaded: Mapping[str, str]  # a source's key → its address at WeChat
+
+    @property
+    def served(self) -> Mapping[str, Image]:
+        """The images by the key under which the page asks for them."""
+        return {each.key: each.image for each in self.shown.values() if each.image}
+
+    def fragment(self) -> str:
+        """Finish the article for pasting: every image is inside it, unless WeChat has it already."""
+        own = {each.src: self.shown[each.src] for each in self.issue.layout.images if not hosted(each.src)}
+        placed = {src: each.at(self.uploaded.get(each.source) or each.data) for src, each in own.items() if each.image}
+        return self.issue.page(PASTE).fill(placed)
+
+
+class Builder:
+    """Builds views of the issue at `path`, one at a time.
+
+    `open_issue` opens it in a theme, "" being the one that it asks for; `uploaded` says which images the account has.
+    With `fixed_theme`, one asked for on the command line, what a browser remembers does not count. `files` are followed
+    like those of the issue. `changed` is called when an image has arrived late; whoever shows the views sets it.
     """
 
-    def __init__(self, path: Path, changed: Callable[[], None]) -> None:
-        self._path, self._changed = path, changed
-        self._ready: dict[str, Shown] = {}  # by the source's key, or by its address on the web
+    def __init__(
+        self,
+        path: Path,
+        open_issue: Callable[[str], Issue],
+        *,
+        uploaded: Callable[[], Mapping[str, str]] = dict,
+        fixed_theme: bool = False,
+        files: Iterable[Path] = (),
+    ) -> None:
+        self.path = path
+        self.theme = ""  # as it was chosen
+        self.changed: Callable[[], None] = lambda: None
+        self._open, self._uploaded = open_issue, uploaded
+        self._fixed_theme, self._files = fixed_theme, tuple(files)
+        self._own: Theme | None = None  # the theme that the issue asks for
+        self._titles = {name: theme.load(name).title for name in theme.names()}
+        self._images: LiveImages | None = None
+        self._followed: frozenset[Path] = frozenset({path, *self._files})
+
+    def __call__(self) -> View:
+        """Build the issue as its files are now. Raises SourceError and ConfigError, and goes on following its files."""
+        try:
+            issue = self._open(self.theme)
+            uploaded = self._uploaded()
+        except (SourceError, ConfigError) as error:
+            self._followed |= {error.path} if error.path else set()  # it may be a theme that is met for the first time
+            raise
+        if not self.theme:
+            self._own = issue.theme
+        images = self._images_of(issue)
+        issue = replace(issue, images=images)
+        page = issue.page()
+        article = page.article
+        cover = article.cover or images.cover(article.title, issue.cover_colours).src
+        images.keep({*(each.src for each in page.images), cover})
+        shown = {each.src: images.look(each.src) for each in page.images} | {COVER: images.look(cover)}
+        self._followed = frozenset((*self._files, *_files(issue), *images.files()))
+        known = {"themes": self._themes(), "fixedTheme": self._fixed_theme}
+        return View(issue, {**_state(issue, page, shown, uploaded), **known}, shown, uploaded)
+
+    def choose(self, name: str) -> bool:
+        """Show the issue in the theme `name` from now on; False if there is none of that name."""
+        own = self._own is not None and name == self._own.name
+        if not own and name not in self._titles:
+            return False
+        self.theme = "" if own else name
+        return True
+
+    def files(self) -> frozenset[Path]:
+        """The files that the last view was made of, and those that the next one may be made of."""
+        return self._followed
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        if self._images:
+            self._images.close()
+
+    def _images_of(self, issue: Issue) -> LiveImages:
+        """Return the images that are known from the last view, without those that have changed since."""
+        terms = (issue.settings.image_root, bool(issue.settings.network.get("allow_private")))
+        if self._images is None or self._images.terms != terms:
+            self.close()
+            self._images = LiveImages(self.path, *terms, changed=lambda: self.changed())
+        self._images.refresh()
+        return self._images
+
+    def _themes(self) -> list[dict[str, str]]:
+        """List what can be chosen: the themes that come with the program, and the issue's own if it is another."""
+        own = {self._own.name: self._own.title} if self._own else {}
+        return [{"name": name, "title": title} for name, title in {**self._titles, **own}.items()]
+
+
+def _files(issue: Issue) -> Iterable[Path]:
+    """List the files besides images that an issue is made of, there or not yet there."""
+    folder, root = issue.path.parent, issue.settings.root
+    yield from (issue.path, folder / config.FILE_NAME, root / config.FILE_NAME, root / ledger.FILE_NAME)
+    if issue.article.theme.endswith(".css"):
+        yield folder / issue.article.theme
+
+
+# --- what the page is told --------------------------------------------------------------------------------------------
+
+
+def _state(issue: Issue, page: Page, shown: Mapping[str, Shown], uploaded: Mapping[str, str]) -> dict[str, Any]:
+    """Describe the view. Sizes are those of what a push sends: the addresses counted are as long as WeChat's."""
+    here = {src: each.at(address(each.key)) for src, each in shown.items() if each.image}
+    sent = {src: each.at(_upload_address(each.key)) for src, each in shown.items() if each.image and not hosted(src)}
+    cover = shown[COVER]
+    described = pages.describe(
+        page,
+        html=page.fill(here),
+        sent=page.fill(sent),
+        findings=check(issue),
+        images=[_image(each, shown[each.src], uploaded) for each in page.images],
+        theme=issue.theme.name,
+        cover=address(cover.key) if cover.image else "",
+    )
+    return {**described, "coverProblem": cover.problem}
+
+
+def address(key: str) -> str:
+    """Return the path under which the page asks for an image."""
+    return f"/image/{key}"
+
+
+def _upload_address(key: str) -> str:
+    """Make up an address of the form and length that an upload returns."""
+    return f"https://mmbiz.qpic.cn/mmbiz_png/{(key * 3)[:86]}/640?wx_fmt=png"
+
+
+def _image(image: ImageRef, shown: Shown, uploaded: Mapping[str, str]) -> dict[str, Any]:
+    """Describe what a push will do with an image, and what the page can show of it."""
+    described: dict[str, Any] = {"src": image.src, "alt": image.alt, "line": image.line}
+    fitted = shown.image
+    if fitted is None:
+        return {**described, "status": "pending" if shown.pending else "missing", "note": shown.problem}
+    return {
+        **described,
+        "url": address(shown.key),
+        "width": fitted.width,
+        "height": fitted.height,
+        "bytes": len(fitted.data),
+        "before": shown.before,
+        "kind": fitted.mime.partition("/")[2].upper(),
+        "status": "hosted" if hosted(image.src) else "uploaded" if shown.source in uploaded else "upload",
+        "note": fitted.remark,
+    }
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+class LiveImages(Store):
+    """The images of an issue that changes: each is read again only when its file looks different.
+
+    An address on the web that failed is asked again after a minute. `changed` is called when a slow one has arrived.
+    """
+
+    def __init__(self, path: Path, root: Path, allow_private: bool, changed: Callable[[], None]) -> None:
+        super().__init__(path, root, allow_private=allow_private)
+        self.terms = root, allow_private
+        self._folder, self._changed = path.parent, changed
+        self._looks: dict[str, live.Look] = {}  # how the files of a source looked before it was read
+        self._ready: dict[str, Shown] = {}
         self._again: dict[str, float] = {}  # when a failure is worth another try
         self._pending: set[str] = set()
-        self._used: set[str] = set()
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="images")
 
-    def look(self, src: str, root: Path, *, allow_private: bool = False) -> Shown:
-        """Give what is known of the picture `src` now; what is slow is begun and not waited for."""
-        store = images.Store(self._path, root, allow_private=allow_private)
-        if images.remote(src):
+    def read(self, src: str) -> Source:
+        if src not in self._looks:
+            self._looks[src] = live.look(self._paths(src))
+        return super().read(src)
 
-            def fetch() -> Shown:
-                return _fit(store, src)
-
-            return self._find(src, fetch, at_once=False)
-        try:
-            source = store.read(src)
-        except WxpubError as error:
-            return Shown(problem=_reason(error))
-        return self._find(source.key, lambda: _fit(store, src), at_once=len(source.data) <= AT_ONCE)
-
-    def cover(self, title: str, colours: tuple[str, str]) -> Shown:
-        """Give the cover that a push would draw of `title`, once it is drawn."""
-        store = images.Store(self._path, self._path.parent)
-        source = store.cover(title, colours)
-        return self._find(source.key, lambda: _shown(store.fit(source.src)), at_once=False)
-
-    def forget(self) -> None:
-        """Drop every picture that was not asked for since the last time."""
+    def look(self, src: str) -> Shown:
+        """Return what is known of the image `src` now; what is slow is begun and not waited for."""
         with self._lock:
-            self._ready = {key: shown for key, shown in self._ready.items() if key in self._used}
-            self._again = {key: due for key, due in self._again.items() if key in self._used}
-            self._used.clear()
+            known, due = self._ready.get(src), time.monotonic() > self._again.get(src, float("inf"))
+            if known and not due:
+                return known
+            if remote(src) or self._is_slow(src):
+                if src not in self._pending:
+                    self._pending.add(src)
+                    if due:
+                        super().forget(src)
+                    self._pool.submit(self._later, src)
+                return known or Shown()
+        shown = self._make(src)
+        with self._lock:
+            self._ready[src] = shown
+        return shown
+
+    def refresh(self) -> None:
+        """Forget the images whose files have changed."""
+        with self._lock:
+            for src in [src for src, look in self._looks.items() if live.look(look) != look]:
+                self.forget(src)
+
+    def keep(self, srcs: Collection[str]) -> None:
+        """Forget all images but `srcs`."""
+        with self._lock:
+            for src in {*self._looks, *self._ready} - {*srcs}:
+                self.forget(src)
+
+    def forget(self, src: str) -> None:
+        super().forget(src)
+        for known in (self._looks, self._ready, self._again):
+            known.pop(src, None)
+
+    def files(self) -> Iterable[Path]:
+        """List the files that the images are, there or not yet there."""
+        return [path for look in self._looks.values() for path in look]
 
     def close(self) -> None:
         """Start nothing more; what is being fetched may finish."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _find(self, key: str, make: Callable[[], Shown], *, at_once: bool) -> Shown:
-        with self._lock:
-            self._used.add(key)
-            due = time.monotonic() > self._again.get(key, float("inf"))
-            if key in self._ready and not due:
-                return self._ready[key]
-            if not at_once:
-                if key not in self._pending:
-                    self._pending.add(key)
-                    self._pool.submit(self._later, key, make)
-                return self._ready.get(key, PENDING)
-        shown = _try(make)
-        with self._lock:
-            self._ready[key] = shown
-        return shown
+    def _paths(self, src: str) -> Iterable[Path]:
+        if re.match(r"(https?:)?//|data:|qrcode:|cover:", src, re.IGNORECASE):
+            return []
+        base = self.terms[0] if src.startswith("/") else self._folder
+        return [base / name.lstrip("/") for name in dict.fromkeys((src, unquote(src.partition("?")[0])))]
 
-    def _later(self, key: str, make: Callable[[], Shown]) -> None:
+    def _is_slow(self, src: str) -> bool:
+        """Whether an image takes long to convert: a large one, or a cover to be drawn, which has no bytes yet."""
         try:
-            shown = _try(make)
+            return not 0 < len(self.read(src).data) <= AT_ONCE
+        except WxpubError:
+            return False
+
+    def _later(self, src: str) -> None:
+        look = self._looks.get(src)
+        try:
+            shown = self._make(src)
         except Exception:  # a bug: without this, nobody would ever hear of it
             traceback.print_exc()
             shown = Shown(problem="internal error, see the terminal")
         with self._lock:
-            self._ready[key] = shown
-            self._again[key] = time.monotonic() + PATIENCE if shown.problem else float("inf")
-            self._pending.discard(key)
+            self._pending.discard(src)
+            if look is None or look is self._looks.get(src):  # else it has changed meanwhile, and is made anew
+                self._ready[src] = shown
+                if shown.problem:
+                    self._again[src] = time.monotonic() + PATIENCE
         self._changed()
 
-
-def _try(make: Callable[[], Shown]) -> Shown:
-    try:
-        return make()
-    except WxpubError as error:
-        return Shown(problem=_reason(error))
-
-
-def _fit(store: Store, src: str) -> Shown:
-    source = store.read(src)
-    return _shown(store.fit(src), source.key, len(source.data))
-
-
-def _shown(image: Image, source: str = "", before: int = 0) -> Shown:
-    return Shown(image, sha256(image.data).hexdigest()[:32], source, before)
-
-
-def _reason(error: WxpubError) -> str:
-    """Say what is wrong without the article's name, which the page shows already."""
-    hint = getattr(error, "hint", "")
-    return getattr(error, "message", str(error)) + (f"; {hint}" if hint else "")
+    def _make(self, src: str) -> Shown:
+        try:
+            source, image = self.read(src), self.fit(src)
+        except WxpubError as error:  # without the article's name, which the page shows already
+            return Shown(problem=f"{error.message}; {error.hint}" if error.hint else error.message)
+        return Shown(image, key_of(image.data), source.key, len(source.data))

@@ -62,7 +62,7 @@ def copy_html(html: str, text: str, env: Mapping[str, str] = os.environ) -> None
 
 
 def _tool(env: Mapping[str, str]) -> str:
-    """Choose the tool of this system; the Windows around a Linux is reached by its own."""
+    """Choose the tool of this system; on Linux inside Windows, that of Windows."""
     choices = {"darwin": ["osascript"], "win32": ["powershell.exe"]}.get(sys.platform)
     if choices is None:
         choices = [
@@ -112,7 +112,7 @@ _PARAGRAPHS = {"h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote", "pr
 
 
 def plain_text(html: str) -> str:
-    """Give `html` as readable text.
+    """Write `html` as readable text.
 
     A line per block, an empty one between paragraphs, items with their marks, tabs between cells, images as `[alt]`,
     addresses behind the links that are live.
@@ -126,11 +126,11 @@ def plain_text(html: str) -> str:
 
 @dataclass(slots=True)
 class _Writer:
-    """Collects text; blocks ask for line breaks before and after themselves, and the larger wish is granted once."""
+    """Collects text. Blocks ask for line breaks before and after themselves; of two wishes the larger counts, once."""
 
     parts: list[str] = field(default_factory=list)
     breaks: int = 0
-    marked: bool = False  # after an item's mark: its first block goes on in the same line
+    marked: bool = False  # right after an item's mark, where its first block goes on in the same line
 
     def text(self) -> str:
         lines = "".join(self.parts).replace("\u00a0", " ")
@@ -179,7 +179,7 @@ class _Writer:
 
 
 def _is_paragraph(element: HtmlElement) -> bool:
-    """Tell whether space stands around a block; WeChat's page gives `p` none, so that its own style decides."""
+    """Whether there is space around a block. WeChat's page gives `p` none, so its own style decides."""
     if element.tag != "p":
         return element.tag in _PARAGRAPHS
     return re.search(r"margin:(?!0(;|$))", element.get("style", "")) is not None

@@ -4,7 +4,7 @@
     follow   paths in, a call for every change that has come to rest out; reads no file's content
     Pusher   a push in, its progress and its outcome out
 
-Knows nothing of what is built, watched or pushed.
+Knows nothing of what is built or watched, and shows nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from wxpub.errors import WxpubError
 
@@ -111,7 +111,7 @@ def look(paths: Iterable[Path]) -> Look:
 def _look(path: Path) -> tuple[int, int, int]:
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a zero byte in its name
         return 0, 0, -1
     return found.st_ino, found.st_mtime_ns, found.st_size
 
@@ -198,13 +198,9 @@ class Outcome:
     url: str = ""
 
 
-class Push(Protocol):
-    """Pushes the issue to `destination` in `theme` ("" is the one that it asks for).
-
-    Calls `say` with what it is doing, and `tick` with how many of how many images are uploaded.
-    """
-
-    def __call__(self, destination: str, theme: str, say: Say, tick: Tick) -> Outcome: ...
+# Pushes the issue to a destination (its name) in a theme ("" is the one that it asks for); says what it is doing, and
+# ticks how many of how many images are uploaded.
+Push = Callable[[str, str, Say, Tick], Outcome]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""The pages that the preview makes: a rendered article in, what they say of it and the HTML around it out.
+"""The pages that the preview makes: an issue in, what a page says of it and the HTML around it out.
 
-    describe    what a page shows, as one JSON document: the same for the file and for the live page
-    standalone  the file that `wxpub convert` writes; needs no server, no network and no other file
-    gallery     an article in several themes, each by day and by night
+    describe  what a page shows, as one JSON document: the same for the file and for the live page
+    alone     the file that `wxpub convert` writes; needs no server, no network and no other file
+    gallery   an article in several themes, each by day and by night
 
-Reads only the files that are shipped with the package, under static/ and templates/.
+What they are made of is shipped with the package, under static/ and templates/.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from html import escape, unescape
+from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ from wxpub.preview.dark import at_night, night
 from wxpub.target import PASTE, Placed
 
 if TYPE_CHECKING:
+    from wxpub.article import Article
     from wxpub.issue import Issue
     from wxpub.page import Page
     from wxpub.theme import Theme
@@ -45,12 +46,12 @@ def read(name: str) -> str:
 
 
 def fill(name: str, **slots: str) -> str:
-    """Fill the slots `{{name}}` of a template; the caller escapes what is no HTML."""
+    """Fill the slots `{{name}}` of a template; the caller escapes what is not HTML."""
     return re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], read(f"templates/{name}"))
 
 
 def frame() -> str:
-    """Give the document that the phone shows: WeChat's style sheet, and empty places that the page's script fills."""
+    """The document that the phone shows: WeChat's style sheet, and empty places for the page's script to fill."""
     return fill("frame.html", style=read("static/wechat.css"))
 
 
@@ -85,44 +86,6 @@ def names() -> frozenset[str]:
     return frozenset(each.name for each in files(__package__).joinpath("static").iterdir())
 
 
-@dataclass(frozen=True, slots=True)
-class Alone:
-    """An issue as one file: `html` is the page, `fragment` the article in it, finished for pasting."""
-
-    html: str
-    fragment: str
-    findings: tuple[Finding, ...]
-
-
-def alone(issue: Issue) -> Alone:
-    """Make the page that `wxpub convert` writes: images inside, needing no server, no network and no other file.
-
-    An image that cannot be read keeps its source and gives a finding with its line.
-    """
-    images, findings = embed(issue)
-    page, fragment = issue.page(), issue.page(PASTE).fill(images)
-    cover = page.article.cover
-    with suppress(SourceError):
-        cover = issue.images.embed(cover) if cover and not remote(cover) else ""
-    found = page.findings + findings
-    shown = standalone(page, fragment=fragment, findings=found, images=images, theme=issue.theme.name, cover=cover)
-    return Alone(shown, fragment, findings)
-
-
-def embed(issue: Issue) -> tuple[dict[str, Placed], tuple[Finding, ...]]:
-    """Put every local image and QR code into a `data:` URL; what stands on the web stays there."""
-    images: dict[str, Placed] = {}
-    findings = []
-    for image in issue.layout.images:
-        if remote(image.src) or image.src.startswith("data:"):
-            continue
-        try:
-            images[image.src] = Placed(issue.images.embed(image.src), *(issue.images.size(image.src) or (0, 0)))
-        except SourceError as error:
-            findings.append(issue.missing(image, error))
-    return images, tuple(findings)
-
-
 # --- what a page shows ------------------------------------------------------------------------------------------------
 
 PROPERTIES = 8  # of CSS, those that cost most
@@ -131,19 +94,19 @@ PROPERTIES = 8  # of CSS, those that cost most
 def describe(
     page: Page,
     *,
-    fragment: str = "",
-    findings: Sequence[Finding] | None = None,
-    images: Sequence[Mapping[str, Any]] = (),
+    html: str,
+    sent: str,
+    findings: Sequence[Finding],
+    images: Sequence[Mapping[str, Any]],
     theme: str = "",
     cover: str = "",
 ) -> dict[str, Any]:
     """Describe `page` for the preview's scripts.
 
-    Characters and bytes are those of `page.html`, as it is sent; `fragment` is the same article with images that the
-    viewer can see, and `images` says what becomes of each. `cover` is an address of the cover.
+    `html` is the article with images that the viewer can see, `sent` the same as a push sends it, which is what is
+    counted; `images` says what becomes of each image, `cover` is an address of the cover.
     """
     article = page.article
-    html = fragment or page.html
     return {
         "file": article.path.name,
         "path": str(article.path),
@@ -161,14 +124,14 @@ def describe(
         "outline": [asdict(heading) for heading in page.outline],
         "notes": [{**asdict(note), "mark": note.mark} for note in page.notes],
         "images": list(images),
-        "findings": [_finding(each) for each in (page.findings if findings is None else findings)],
-        "sizes": sizes(page),
+        "findings": [{**each.to_json(), "place": each.place} for each in findings],
+        "sizes": _sizes(article, sent),
     }
 
 
-def sizes(page: Page) -> dict[str, Any]:
-    """Give the article's measures with their limits, and what its characters are spent on."""
-    article, size = page.article, measure(page.html)
+def _sizes(article: Article, html: str) -> dict[str, Any]:
+    """Measure the article against its limits, and say what its characters are spent on."""
+    size = measure(html)
     return {
         "measures": [
             {"name": "title", "used": len(article.title), "limit": limits.TITLE_CHARS},
@@ -199,18 +162,45 @@ def dump(state: Mapping[str, Any]) -> str:
     return json.dumps(state, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity,
-        "message": finding.message,
-        "fix": finding.fix,
-        "line": finding.line,
-        "place": finding.place,
-    }
-
-
 # --- the page that stands alone ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """An issue as one file: `html` is the page, `fragment` the article in it, finished for pasting."""
+
+    html: str
+    fragment: str
+    findings: tuple[Finding, ...]
+
+
+def alone(issue: Issue) -> Alone:
+    """Make the page that `wxpub convert` writes: images inside, needing no server, no network and no other file.
+
+    An image that cannot be read keeps its source and gives a finding with its line.
+    """
+    images, findings = embed(issue)
+    page, fragment = issue.page(), issue.page(PASTE).fill(images)
+    named, cover = page.article.cover, ""
+    with suppress(SourceError):
+        cover = issue.images.embed(named) if named and not remote(named) else ""
+    found = page.findings + findings
+    shown = standalone(page, fragment=fragment, findings=found, images=images, theme=issue.theme.name, cover=cover)
+    return Alone(shown, fragment, findings)
+
+
+def embed(issue: Issue) -> tuple[dict[str, Placed], tuple[Finding, ...]]:
+    """Put every local image and QR code into a `data:` URL; what stands on the web stays there."""
+    images: dict[str, Placed] = {}
+    findings = []
+    for image in issue.layout.images:
+        if remote(image.src) or image.src.startswith("data:"):
+            continue
+        try:
+            images[image.src] = Placed(issue.images.embed(image.src), *(issue.images.size(image.src) or (0, 0)))
+        except SourceError as error:
+            findings.append(issue.missing(image, error))
+    return images, tuple(findings)
 
 
 def standalone(
@@ -231,15 +221,20 @@ def standalone(
     The article cannot run: it lives in a sandboxed frame, and the page's Content-Security-Policy allows one script by
     its hash and no address outside the file.
     """
-    fragment = fragment or page.html
-    article = page.article
     code = script("standalone.js")
-    described_images = _images(page, images or {}, fragment)
-    described = describe(page, fragment=fragment, findings=findings, images=described_images, theme=theme, cover=cover)
+    described = describe(
+        page,
+        html=fragment or page.html,
+        sent=page.html,
+        findings=page.findings if findings is None else findings,
+        images=_images(page, images or {}),
+        theme=theme,
+        cover=cover,
+    )
     return fill(
         "standalone.html",
         policy=_policy(**{"script-src": source_hash(code), "img-src": "data:"}),
-        title=escape(article.title or article.path.name),
+        title=escape(page.article.title or page.article.path.name),
         style=read("static/preview.css"),
         frame=escape(frame()),
         state=dump(described),
@@ -254,19 +249,17 @@ def _policy(**allowed: str) -> str:
     return "; ".join(f"{kind} {source}" for kind, source in kinds.items())
 
 
-def _images(page: Page, images: Mapping[str, Placed], fragment: str) -> list[dict[str, Any]]:
+def _images(page: Page, images: Mapping[str, Placed]) -> list[dict[str, Any]]:
     """Describe the images; each stands once in the file, so the list names it by its position in the article."""
-    shown = [unescape(src) for src in re.findall(r'<img\b[^>]*?\ssrc="([^"]*)"', fragment)]
+    positions = [part.src for part in page.parts if not isinstance(part, str)]
     described = []
     for image in page.images:
         placed = images.get(image.src, Placed(image.src))
         embedded = placed.url.partition(",")[2] if placed.url.startswith("data:") else ""
         described.append(
             {
-                "src": image.src,
-                "alt": image.alt,
-                "line": image.line,
-                "position": shown.index(placed.url) if placed.url in shown else -1,
+                **asdict(image),
+                "position": positions.index(image.src) if image.src in positions else -1,
                 "width": placed.width,
                 "height": placed.height,
                 "bytes": len(embedded) * 3 // 4,

@@ -24,8 +24,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,14 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler
 
+from wxpub import article, config, drafts, issue, wechat
+from wxpub.config import Config, Credentials
+from wxpub.drafts.job import secure
 from wxpub.errors import ConfigError
+from wxpub.issue import Issue
+from wxpub.ledger import FILE_NAME, Ledger
 from wxpub.preview import clipboard, live, pages
-from wxpub.preview.build import Builder, Opened, View
+from wxpub.preview.build import Builder, View
 from wxpub.preview.live import Destination, Live, Outcome, Push, Pusher, Say, Tick
 
 HOST = "127.0.0.1"
@@ -89,29 +95,71 @@ class Session:
         return f"{place}?key={self.access.key}" if self.access.locked else place
 
 
+@contextmanager
+def serve(
+    path: Path,
+    *,
+    theme: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    account: str = "",
+    host: str = HOST,
+    port: int | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Iterator[Session]:
+    """Show the issue at `path` live until the block ends, and push it when its page asks for that.
+
+    `theme` and `variables` win over front matter and `wxpub.toml`, `account` is a name there. Without credentials
+    pushes go to a local WeChat alone, and `say` is told why. `port` 0 takes a free port, as does None if the usual one
+    is taken. Raises SourceError where there is no such file, ConfigError for wrong settings and for a `host` and `port`
+    that cannot be had; whatever else is wrong is shown on the page.
+    """
+    if not path.is_file():
+        article.read(path)  # says what is wrong
+
+    def open_issue(chosen: str) -> Issue:
+        return issue.open(path, theme=chosen or theme, variables=variables)
+
+    with ExitStack() as stack:
+        accounts = Accounts(open_issue, config.find(path), account, stack, say)
+        own = [Path.cwd() / theme] if theme and theme.endswith(".css") else []
+        begin = partial(
+            run,
+            Builder(path, open_issue, uploaded=accounts.uploaded, fixed_theme=theme is not None, files=own),
+            host=host,
+            push=accounts.push,
+            destinations=accounts.destinations,
+        )
+        try:
+            session = stack.enter_context(begin(port=PORT if port is None else port))
+        except ConfigError:
+            if port is not None:
+                raise
+            session = stack.enter_context(begin(port=0))  # another preview has the usual one
+        yield session
+
+
 def _push_nowhere(destination: str, theme: str, say: Say, tick: Tick) -> Outcome:
     raise AssertionError("a preview without destinations pushes nothing")
 
 
 @contextmanager
-def serve(
-    path: Path,
-    load: Callable[[str], Opened],
+def run(
+    builder: Builder,
     *,
     host: str = HOST,
     port: int = PORT,
     push: Push = _push_nowhere,
     destinations: tuple[Destination, ...] = (),
 ) -> Iterator[Session]:
-    """Show the issue at `path` live until the block ends; port 0 takes a free one.
+    """Show what `builder` builds until the block ends, and push by `push`; port 0 takes a free one.
 
-    `load` reads the issue in a theme, "" being the one that it asks for. Beyond this machine (`host`) the page opens
-    only for those who have the key. Raises ConfigError where `host` and `port` cannot be had.
+    Beyond this machine (`host`) the page opens only for those who have the key. Raises ConfigError where `host` and
+    `port` cannot be had.
     """
     address = _address(host)
     host = str(address)
-    newest: Live[View] = Live(lambda: builder())
-    builder = Builder(path, load, newest.rebuild)
+    newest: Live[View] = Live(builder)
+    builder.changed = newest.rebuild
     pusher = Pusher(push, destinations, newest.announce)
     access = Access(locked=not address.is_loopback)
     stop = threading.Event()
@@ -163,6 +211,62 @@ def _name_in_network() -> str:
         except OSError:
             return HOST
         return str(probe.getsockname()[0])
+
+
+# --- where a push goes ------------------------------------------------------------------------------------------------
+
+SANDBOX, DRAFTS = "sandbox", "drafts"
+
+
+class Accounts:
+    """Where the page's button can push to: the account, if there is one, and always a local WeChat.
+
+    That one starts with the first push to it and runs as long as `stack`, so that its drafts can be looked at.
+    """
+
+    def __init__(
+        self, open_issue: Callable[[str], Issue], settings: Config, name: str, stack: ExitStack, say: Say
+    ) -> None:
+        self._open, self._settings, self._name, self._stack = open_issue, settings, name, stack
+        self._sandbox: wechat.Account | None = None
+        self._credentials: Credentials | None = None
+        try:
+            self._credentials = config.credentials(settings, name)
+        except ConfigError as error:
+            if name:
+                raise
+            say(f"pushes go to the sandbox only: {error}")
+
+    @property
+    def destinations(self) -> tuple[Destination, ...]:
+        own = [Destination(DRAFTS, self._credentials.name)] if self._credentials else []
+        return (*own, Destination(SANDBOX))
+
+    def uploaded(self) -> dict[str, str]:
+        """Map the images that the account has, by the keys of their sources, to their addresses."""
+        if self._credentials is None:
+            return {}
+        uploads = Ledger(self._settings.root / FILE_NAME).uploads(wechat.key(self._credentials), "body")
+        return {key: secure(each.url) for key, each in uploads.items()}
+
+    def push(self, destination: str, theme: str, say: Say, tick: Tick) -> Outcome:
+        """Push the issue as `wxpub push` does; see `Push`."""
+        issue = self._open(theme)
+        if destination == SANDBOX:
+            if self._sandbox is None:
+                self._sandbox = self._stack.enter_context(wechat.connect(self._settings, sandbox=True))
+            return _push(issue, self._sandbox, say, tick)
+        with wechat.connect(self._settings, self._name) as account:
+            return _push(issue, account, say, tick)
+
+
+def _push(issue: Issue, account: wechat.Account, say: Say, tick: Tick) -> Outcome:
+    job = replace(drafts.prepare(account, [issue]), say=say, tick=tick)
+    for finding in job.findings:
+        if finding.severity == "error":
+            say(str(finding))
+    receipt = drafts.push(job)
+    return Outcome(receipt.action, receipt.uploaded, receipt.reused, account.draft_url(receipt.media_id))
 
 
 # --- who may ask ------------------------------------------------------------------------------------------------------
@@ -254,7 +358,7 @@ def _network(address: str) -> str:
 
 
 class Site:
-    """The answers of the live page: one method for each address at the top of this file."""
+    """The answers of the live page: one method for each line at the top of this file."""
 
     def __init__(self, newest: Live[View], builder: Builder, pusher: Pusher, access: Access) -> None:
         self._live, self._builder, self._pusher, self._access = newest, builder, pusher, access

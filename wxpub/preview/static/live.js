@@ -75,7 +75,7 @@ function pulse(alive) {
 }
 
 /**
- * Show what keeps the article from being built, in its place. Until it is mended, what was found out about the last
+ * Show what keeps the article from being built, in its place. Until it is fixed, what was found out about the last
  * article is greyed, and nothing can be copied or pushed.
  */
 function showProblem(message) {
