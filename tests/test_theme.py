@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -94,7 +95,7 @@ REFUSED = [
     (":root { --a: var(--b); --b: var(--a) } p { color: var(--a) }", None, "circle"),
     (":root { color: red }", 1, ".article"),
     ("p { --a: 1 }", 1, "outside :root"),
-    ("p { color }", 1, "no declaration"),
+    ("p { color }", 1, "not a declaration"),
     ("p { color: red", 1, "does not end"),
     ("p { color: red } }", 1, ""),
     ("p { margin-inline: 1px }", 1, "logical"),
@@ -196,7 +197,7 @@ def test_a_broken_cache_is_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text("# 题\n\n文字\n", encoding="utf-8")
     run(tmp_path, path)
-    for broken in ("", "[]", '{"a": 1}', '[null, {"p": 3}]'):
+    for broken in ("", "[]", '{"a": 1}', '[null, {"p": 3}]', "[" * 100_000):
         (cached,) = (tmp_path / "cache/wxpub/themes").glob("*.json")
         cached.write_text(broken, encoding="utf-8")
         assert "premailer" in run(tmp_path, path)
@@ -208,6 +209,41 @@ def test_a_cache_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
     path.write_text("# 题\n\n文字\n", encoding="utf-8")
     (tmp_path / "cache").write_text("a file where a folder should be", encoding="utf-8")
     assert "premailer" in run(tmp_path, path)
+
+
+def test_a_theme_is_read_anew_only_when_its_files_change(tmp_path: Path) -> None:
+    first = load(tmp_path, "p { color: red }")
+    assert load(tmp_path, "p { color: red }") is first
+    assert theme.load("plain", {"accent": "red"}) is theme.load("plain", {"accent": "red"})
+    assert theme.load("plain", {"accent": "red"}) is not theme.load("plain", {"accent": "blue"})
+    assert "p {color:tan}" in load(tmp_path, "p { color: tan }").css
+
+
+def test_threads_may_share_a_theme(tmp_path: Path) -> None:
+    shared = load(tmp_path, "".join(f".k{each} {{ text-indent: {each + 1}px }} " for each in range(24)))
+
+    def styled(number: int) -> list[str | None]:
+        root = html.fragment_fromstring(
+            "".join(f'<p class="k{(number + each) % 24}">a</p>' for each in range(3)), "section"
+        )
+        theme.apply(root, shared)
+        return [each.get("style") for each in root]
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(styled, range(24)))
+    for number, styles in enumerate(found):
+        indents = [declarations(each or "")["text-indent"] for each in styles]
+        assert indents == [f"{(number + each) % 24 + 1}px" for each in range(3)]
+
+
+def test_a_kind_that_is_known_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    known = load(tmp_path, "p { color: #010203 }")
+    theme.apply(html.fragment_fromstring("<p>a</p>", "section"), known)
+    (kept,) = (tmp_path / "cache/wxpub/themes").iterdir()
+    kept.unlink()
+    theme.apply(html.fragment_fromstring("<p>b</p><p>c</p>", "section"), known)
+    assert not kept.exists()
 
 
 # --- colours ----------------------------------------------------------------------------------------------------------

@@ -12,164 +12,121 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from wxpub import style
 from wxpub.errors import SourceError
-from wxpub.style import PIECE
 
 # A selector has to be decidable from the tags and classes on the way to an element.
 _COMPOUND = r"(?:[a-z][a-z0-9]*(?:\.[\w-]+)*|(?:\.[\w-]+)+)"
 _SELECTOR = re.compile(rf"{_COMPOUND}(?:\s*>\s*{_COMPOUND}|\s+{_COMPOUND})*")
-_SELECTOR_HINT = "a selector is made of tags, classes, spaces and >"
 _SELECTOR_FAULTS = (
-    (re.compile(r"::|:(?:before|after|marker|first-line|first-letter)"), "pseudo-elements do not exist in an article"),
-    (re.compile(r":"), "pseudo-classes cannot become a style attribute"),
-    (re.compile(r"\["), "attribute selectors cannot be told by tag and class"),
-    (re.compile(r"[+~]"), "sibling selectors cannot be told by tag and class"),
-    (re.compile(r"#"), "WeChat removes every id"),
-    (re.compile(r"\*"), "* would put a style on every element"),
+    (r"::|:(?:before|after|marker|first-line|first-letter)", "pseudo-elements do not exist in an article"),
+    (r":", "pseudo-classes cannot become a style attribute"),
+    (r"\[", "attribute selectors cannot be told by tag and class"),
+    (r"[+~]", "sibling selectors cannot be told by tag and class"),
+    (r"#", "WeChat removes every id"),
+    (r"\*", "* would put a style on every element"),
+    (r"", "a selector is made of tags, classes, spaces and >"),
 )
-
-# What a declaration may not be, and why (github.com/wechatjs/verify-article-structure-spec, and probes of draft/add).
-_PROPERTY_FAULTS = (
-    (re.compile(r"position|top|right|bottom|left|z-index|inset.*"), "WeChat removes position; use margins"),
-    (re.compile(r"(-webkit-)?(backdrop-)?filter"), "WeChat removes filters"),
-    (re.compile(r"(-webkit-)?(animation|transition)(-.*)?|will-change"), "an article has no keyframes"),
-    (re.compile(r"font"), "the font shorthand sets a family; write font-size, font-weight, line-height"),
-    (re.compile(r"caret-color|cursor|user-select"), "it makes an article uneditable"),
-    (re.compile(r"text-underline-offset|text-decoration-thickness"), "WeChat removes it; use border-bottom"),
-    (re.compile(r"(margin|padding|border)-(inline|block).*|place-.*"), "old phones do not know logical properties"),
-    (re.compile(r"content|counter-.*|quotes"), "it needs a pseudo-element"),
-)
-_VALUE_FAULTS = (
-    (re.compile(r"!\s*important"), "!important fights WeChat's own styles and dark mode"),
-    (re.compile(r"\b(calc|min|max|clamp|env|attr)\("), "WeChat drops the whole declaration; write the result"),
-    (re.compile(r"\burl\("), "pictures in a style are dropped unless they are WeChat's; use an image"),
-    (re.compile(r"\b(oklch|oklab|lch|lab|color-mix|color|light-dark|hwb)\("), "old phones do not know this colour"),
-    (re.compile(r"expression\(|javascript:", re.I), "scripts do not run in an article"),
-    (re.compile(r"[\d.]rem\b"), "the root's font size is not the article's; use em or px"),
-    (re.compile(r"#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{4})\b"), "old phones do not know #rrggbbaa; use rgba()"),
-    (re.compile(r"[{}<>@\\]"), "not a value"),
-)
-_WIDTHS = re.compile(r"(min-|max-)?width|flex-basis")
-_HEIGHTS = re.compile(r"(max-)?height")
-_PIXELS = re.compile(r"(\d+(?:\.\d+)?)px")
-_SMALL = 64  # pixels: a bullet or an ornament, which may have a fixed size; text may not
-
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _VAR = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,((?:[^()]|\([^()]*\))*))?\)")
 
 
 @dataclass(frozen=True, slots=True)
-class Declaration:
-    """`name: value`, and the line it stands on."""
-
-    name: str
-    value: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Selectors that share declarations, and the line they stand on."""
+class _Rule:
+    """Selectors that share declarations: of each its name, its value and its line."""
 
     selectors: tuple[str, ...]
-    declarations: tuple[Declaration, ...]
-    line: int
+    declarations: tuple[tuple[str, str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A style sheet as written: what its first comment says, its variables by name without `--`, its rules."""
+def compiled(texts: Mapping[Path, str], overrides: Mapping[str, str]) -> tuple[str, str, str, dict[str, str]]:
+    """Read style sheets, each on top of the one before, with the values of `overrides` put in.
 
-    path: Path
-    comment: str
-    variables: Mapping[str, str]
-    rules: tuple[Rule, ...]
+    Return the title and the description that the last one's first comment says, plain CSS, and the variables' values by
+    name without `--`. Raises SourceError, with path and line, for what is not a plain rule, and for an override that
+    fits nothing.
+    """
+    sheets = [(path, *_parse(text, path)) for path, text in texts.items()]
+    path, own = list(texts.items())[-1]
+    variables = {name: value for _, found, _ in sheets for name, value in found.items()}
+    for key, value in overrides.items():
+        if key not in variables:
+            raise SourceError(f"the theme has no variable {key}", path, hint=f"it has {', '.join(variables)}")
+        if not value.strip() or re.search(r"[;{}]|/\*", value):
+            raise SourceError(f"{key} cannot be {value!r}", path, hint="give one CSS value")
+        variables[key] = value.strip()
+    variables = {name: _resolve(value, variables, path, None, (name,)) for name, value in variables.items()}
+    css = "".join(_plain(rule, variables, place) for place, _, rules in sheets for rule in rules)
+    comment = _COMMENT.match(own.lstrip("\ufeff \t\r\n"))
+    title, _, description = (comment[0][2:-2].strip() if comment else "").partition("\n")
+    return title.strip(), " ".join(description.split()), css, variables
 
 
-def parse(text: str, path: Path) -> Sheet:
-    """Read the style sheet `text` of `path`. Raises SourceError, with the line, for what is no plain rule."""
+def _parse(text: str, path: Path) -> tuple[dict[str, str], list[_Rule]]:
+    """Take a style sheet apart: the values of its variables, and its other rules."""
     variables, rules = {}, []
-    for rule in _rules(text, path):
-        if rule.selectors != (":root",):
-            rules.append(_plain(rule, path))
-            continue
-        for each in rule.declarations:
-            if not each.name.startswith("--"):
-                raise SourceError(f"{each.name} on :root", path, each.line, "put it on .article, the article's root")
-            variables[each.name[2:]] = each.value
-    comment = _COMMENT.match(text.lstrip("\ufeff \t\r\n"))
-    return Sheet(path, comment[0][2:-2].strip() if comment else "", variables, tuple(rules))
+    for rule, line in _rules(text, path):
+        root = rule.selectors == (":root",)
+        for selector in () if root else rule.selectors:
+            if not _SELECTOR.fullmatch(selector):
+                why = next(why for fault, why in _SELECTOR_FAULTS if re.search(fault, selector))
+                raise SourceError(f"selector {selector!r}: {why}", path, line)
+        for name, value, at in rule.declarations:
+            if root and not name.startswith("--"):
+                raise SourceError(f"{name} on :root", path, at, "put it on .article, the article's root")
+            if not root and name.startswith("--"):
+                raise SourceError(f"{name} outside :root", path, at, "variables stand on :root")
+            if root:
+                variables[name[2:]] = value
+        if not root:
+            rules.append(rule)
+    return variables, rules
 
 
-def resolve_variables(variables: Mapping[str, str], path: Path) -> dict[str, str]:
-    """Give every variable its final value. Raises SourceError for an unknown one, and for a circle."""
-    return {name: _resolve(value, variables, path, None, (name,)) for name, value in variables.items()}
+def _plain(rule: _Rule, variables: Mapping[str, str], path: Path) -> str:
+    """Write a rule with `variables` put in; refuse what would not survive in an article."""
+    declarations = []
+    for name, value, line in rule.declarations:
+        value = _resolve(value, variables, path, line)
+        if fault := _fault(name, value):
+            raise SourceError(f"{name}: {value}", path, line, fault)
+        declarations.append(f"{name}:{value}")
+    return f"{', '.join(rule.selectors)} {{{'; '.join(declarations)}}}\n" if declarations else ""
 
 
-def resolve(sheet: Sheet, variables: Mapping[str, str]) -> str:
-    """Write the rules of `sheet` as plain CSS with `variables` put in; refuse what would not survive in an article."""
-    lines = []
-    for rule in sheet.rules:
-        declarations = [f"{each.name}:{_value(each, variables, sheet.path)}" for each in rule.declarations]
-        if declarations:
-            lines.append(f"{', '.join(rule.selectors)} {{{'; '.join(declarations)}}}")
-    return "\n".join(lines) + "\n"
-
-
-def _plain(rule: Rule, path: Path) -> Rule:
-    for selector in rule.selectors:
-        if not _SELECTOR.fullmatch(selector):
-            why = next((why for fault, why in _SELECTOR_FAULTS if fault.search(selector)), _SELECTOR_HINT)
-            raise SourceError(f"selector {selector!r}: {why}", path, rule.line)
-    for each in rule.declarations:
-        if each.name.startswith("--"):
-            raise SourceError(f"{each.name} outside :root", path, each.line, "variables stand on :root")
-    return rule
-
-
-def _value(declaration: Declaration, variables: Mapping[str, str], path: Path) -> str:
-    value = _resolve(declaration.value, variables, path, declaration.line)
-    if fault := _fault(declaration.name, value):
-        raise SourceError(f"{declaration.name}: {value}", path, declaration.line, fault)
-    return value
-
-
-def _rules(text: str, path: Path) -> Iterator[Rule]:
-    """Cut the text into rules, after its comments have become blanks that keep the lines' numbers."""
+def _rules(text: str, path: Path) -> Iterator[tuple[_Rule, int]]:
+    """Cut the text into rules with their lines, after its comments have become blanks that keep the lines' numbers."""
     text = _COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+
+    def line_at(position: int) -> int:
+        """Number the line of what stands at `position`, or after the blanks there."""
+        there = re.compile(r"\s*").match(text, position)
+        return text.count("\n", 0, there.end() if there else position) + 1
+
     at_rule = re.search(r"(?:^|[};])\s*(@[\w-]+)", text)
     if at_rule:
-        line = text.count("\n", 0, at_rule.start(1)) + 1
+        line = line_at(at_rule.start(1))
         raise SourceError(f"{at_rule[1]} cannot be used", path, line, "an article has style attributes only")
     end = 0
     for match in _RULE.finditer(text):
-        line = _line(text, match, 1)
         if match.start() != end:
             raise SourceError("braces do not match", path, text.count("\n", 0, end) + 1)
         selectors = tuple(re.sub(r"\s*>\s*", " > ", " ".join(each.split())) for each in match[1].split(","))
-        offset = match.start(2)
-        pieces = [(each[0], _line(text, each, 0, offset)) for each in PIECE.finditer(match[2]) if each[0].strip()]
-        yield Rule(selectors, tuple(_declaration(piece, at, path) for piece, at in pieces), line)
+        pieces = (each for each in style.PIECE.finditer(match[2]) if each[0].strip())
+        declarations = tuple(_declaration(each[0], line_at(match.start(2) + each.start()), path) for each in pieces)
+        yield _Rule(selectors, declarations), line_at(match.start())
         end = match.end()
-    rest = text[end:]
-    if rest.strip():
-        line = text.count("\n", 0, len(text) - len(rest.lstrip())) + 1
-        raise SourceError("a rule does not end", path, line, "close it with }")
+    if text[end:].strip():
+        raise SourceError("a rule does not end", path, line_at(end), "close it with }")
 
 
-def _line(text: str, match: re.Match[str], group: int, offset: int = 0) -> int:
-    """Number the line on which what `group` matched begins, blanks aside."""
-    start = offset + match.start(group)
-    return text.count("\n", 0, start + len(match[group]) - len(match[group].lstrip())) + 1
-
-
-def _declaration(text: str, line: int, path: Path) -> Declaration:
-    name, colon, value = text.strip().partition(":")
+def _declaration(text: str, line: int, path: Path) -> tuple[str, str, int]:
+    name, _, value = text.strip().partition(":")
     name = name.strip()
-    if not colon or not value.strip() or not re.fullmatch(r"--[\w-]+|-?[a-zA-Z][a-zA-Z-]*", name):
-        raise SourceError(f"{text.strip()!r} is no declaration", path, line, "write property: value;")
-    return Declaration(name if name.startswith("--") else name.lower(), " ".join(value.split()), line)
+    if not value.strip() or not re.fullmatch(r"--[\w-]+|-?[a-zA-Z][a-zA-Z-]*", name):
+        raise SourceError(f"{text.strip()!r} is not a declaration", path, line, "write property: value;")
+    return name if name.startswith("--") else name.lower(), " ".join(value.split()), line
 
 
 def _resolve(
@@ -188,6 +145,8 @@ def _resolve(
             return _resolve(fallback.strip(), variables, path, line, within)
         raise SourceError(f"unknown variable --{name}", path, line, "define it on :root, or give a fallback")
 
+    if "var(" not in value:
+        return value
     resolved = _VAR.sub(put, value)
     if "var(" in resolved:
         raise SourceError(f"{value!r} cannot be resolved", path, line, "write var(--name) or var(--name, fallback)")
@@ -196,18 +155,12 @@ def _resolve(
 
 def _fault(name: str, value: str) -> str:
     """Say why WeChat would not keep a declaration; "" if it does."""
-    for fault, why in _PROPERTY_FAULTS:
-        if fault.fullmatch(name):
-            return why
-    for fault, why in _VALUE_FAULTS:
-        if fault.search(value):
-            return why
-    if value.count("(") != value.count(")") or value.count('"') % 2 or value.count("'") % 2:
-        return "a quotation mark or a parenthesis is left open"
-    pixels = [float(each) for each in _PIXELS.findall(value)]
-    if _WIDTHS.fullmatch(name) and any(each > _SMALL for each in pixels):
+    if fault := style.property_fault(name) or style.value_fault(value):
+        return fault
+    large = any(float(each) > style.SMALL for each in re.findall(r"(\d+(?:\.\d+)?)px", value))
+    if large and re.fullmatch(r"(min-|max-)?width|flex-basis", name):
         return "a fixed width does not fit every screen; use %, em, or nothing"
-    if _HEIGHTS.fullmatch(name) and (any(each > _SMALL for each in pixels) or re.search(r"\dem|^0$", value)):
+    if re.fullmatch(r"(max-)?height", name) and (large or re.search(r"\dem|^0$", value)):
         return "text does not fit a fixed height; use padding"
     if name == "text-align" and value not in ("left", "right", "center", "justify"):
         return "write left, right, center or justify"
