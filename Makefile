@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test packages check types bench bench-size bench-house bench-sandbox screenshots format clean
+.PHONY: help demo test test-all packages check types bench bench-size bench-house bench-sandbox screenshots format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -49,6 +49,9 @@ $(PEER): bench/package.json bench/package-lock.json
 
 test: $(VENV)/.installed-dev $(PACKAGES)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+test-all: $(VENV)/.installed-dev $(PACKAGES)
+	.ci/versions
 
 check: types
 	$(BIN)/ruff check
