@@ -168,7 +168,7 @@ class Document(Container):
 
 
 def _has_gap(blocks: list[Block], *, last: bool = True) -> bool:
-    """Tell whether an empty line stands between two of the blocks.
+    """Whether an empty line stands between two of the blocks.
 
     An empty line behind definitions counts for nothing, nor does one before them at the `last` of all.
     """
@@ -277,8 +277,8 @@ class Reader:
         self.last = self.before  # the last line that was not empty
         self.text = ""  # the current line …
         self.pos = 0  # … read up to here …
-        self.next = 0  # … where its next character that is no space stands …
-        self.indent = 0  # … so many columns away
+        self.next = 0  # … where its next character stands that is not a space …
+        self.indent = 0  # … how many columns away
         self.blank = True
         self.math_scan = 0  # up to this line the search for the end of a formula is known …
         self.math_found = False  # … to have found one
@@ -331,7 +331,15 @@ class Reader:
         self.last = self.number
 
     def _go_on(self, depth: int, whole: bool) -> None:
-        """Add a line on which no block starts: to the open paragraph, be it lazily, to the table, or as a paragraph."""
+        """Add a line on which no block starts: to the open paragraph, to the table, or as a paragraph of its own.
+
+        A paragraph takes the line even where the markers of the containers around it are missing, "lazily":
+
+            > - one        quote, list, item, paragraph
+            two            no marker, no block starts here: the same paragraph goes on
+
+        Nothing else does: below `> - one`, the line `- two` is a list outside the quote, and `---` a rule.
+        """
         text = self.text[self.next :]
         if isinstance(self.leaf, Paragraph):
             self.leaf.lines.append(text)
@@ -344,7 +352,7 @@ class Reader:
     # --- position
 
     def _look(self) -> None:
-        """Find the next character that is no space, and how many columns it is away."""
+        """Find the next character that is not a space, and how many columns it is away."""
         text, pos = self.text, self.pos
         found = _SPACES.match(text, pos)
         end = found.end() if found else pos
@@ -359,7 +367,7 @@ class Reader:
         self._look()
 
     def _skip_columns(self, columns: int) -> None:
-        """Go on by so many columns of white space; a tab that is cut becomes spaces."""
+        """Skip this many columns of white space; a tab that is cut becomes spaces."""
         text, pos = self.text, self.pos
         if "\t" not in text[pos : self.next]:
             self.pos += columns
@@ -378,7 +386,12 @@ class Reader:
     # --- containers that are open
 
     def _match_containers(self) -> int:
-        """Go through the containers that the line continues; give their number."""
+        """Go through the containers that the line continues; return their number.
+
+        open       document   quote   list item (two columns)   quote
+        `>   > a`  always     `> `    two spaces                `> `     4: all of them go on
+        `> b`      always     `> `    no indentation                     2: the item, and what is in it, ends
+        """
         depth = 1
         quote: Container | None = None
         for container in self.open[1:]:
@@ -436,7 +449,14 @@ class Reader:
         self.open[-1].children[-1] = block
 
     def _take_definitions(self, paragraph: Paragraph) -> None:
-        """Take the link reference definitions out of the head of a paragraph."""
+        """Take the link reference definitions out of the head of a paragraph.
+
+        Only when the paragraph ends is it known what it was, since a title may stand on a line of its own:
+
+            [label]: /url      a definition …
+            "title             … but the title never ends:
+            text               the first line is the definition, the rest is the paragraph
+        """
         if not (paragraph.lines and paragraph.lines[0].startswith("[")):
             return
         text, pos = paragraph.text, 0
@@ -696,7 +716,7 @@ class Reader:
         return _Start.LEAF
 
     def _math_ends(self) -> bool:
-        """Tell whether a line between this one and the next empty one ends with `$$`; look at no line twice."""
+        """Whether a line between this one and the next empty one ends with `$$`; look at no line twice."""
         if self.number >= self.math_scan:
             number, lines = self.number - self.before, self.lines
             while number < len(lines) and (line := lines[number].strip("> \t")) and not line.endswith("$$"):
@@ -742,7 +762,7 @@ class Reader:
         return made
 
     def _may_nest(self, depth: int) -> bool:
-        """Tell whether one more container may open, and remember the first place where it may not."""
+        """Whether one more container may open, and remember the first place where it may not."""
         if depth <= DEPTH:
             return True
         if self.document.too_deep is None:

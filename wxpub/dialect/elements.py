@@ -515,7 +515,7 @@ class Cleaner:
         return _start_tag(found, line)
 
     def _near(self) -> list[str]:
-        """Give the innermost open elements: a row's cells and what a browser ends with them."""
+        """Return the innermost open elements: a row's cells and what a browser ends with them."""
         return self.open[max(self.floor, len(self.open) - 4) :]
 
     def _end_tag(self, name: str) -> str:
@@ -531,7 +531,7 @@ def _start_tag(found: re.Match[str], line: int) -> str:
 
 
 def _write(nodes: Iterable[HtmlElement], parts: list[str], slots: list[HtmlElement]) -> None:
-    """Append raw HTML and, for each element that is none, an empty one that keeps its place: its line is its slot."""
+    """Append raw HTML and, for each other element, an empty one that keeps its place: its line is its slot."""
     for node in nodes:
         if node.tag == RAW:
             parts.append(node.text or "")

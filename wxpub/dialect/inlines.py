@@ -74,7 +74,7 @@ class Scope:
 
 class _Mark(Enum):
     END = "the end of a link or an image"
-    SOFT = "a line end that is no break"
+    SOFT = "a line end that does not break the line"
     BREAK = "a line break"
 
 
@@ -219,7 +219,7 @@ class _Scanner:
         self.pieces: list[_Piece] = []
         self.runs: list[_Run] = []
         self.brackets: list[_Bracket] = []
-        self.dead = 0  # so many of the outer brackets can be no link any more, since one ended inside them
+        self.dead = 0  # how many outer brackets cannot start a link, because one has ended inside them
         self.start = 0  # text from here on is not yet a piece
         self.spans: list[tuple[int, int]] | None = None  # see `opaque`
         self._counted = 0
@@ -255,7 +255,7 @@ class _Scanner:
         return end
 
     def _line(self, pos: int) -> int:
-        """Give the source line of a position, which must not be before those asked for earlier."""
+        """Return the source line of a position, which must not be before those asked for earlier."""
         self.line += self.text.count("\n", self._counted, pos)
         self._counted = pos
         return self.line
@@ -301,7 +301,7 @@ class _Scanner:
         return self._put(_Leaf("code", content, {}), pos, end + after - pos)
 
     def _next_backticks(self, length: int, pos: int) -> int | None:
-        """Find the next run of so many backticks; all of them are looked for once, and dropped as they are passed."""
+        """Find the next run of `length` backticks; all runs are looked for once, and dropped as they are passed."""
         if self._ticks is None:
             self._ticks = {}
             for run in reversed(list(_BACKTICKS.finditer(self.text, pos))):
@@ -347,7 +347,13 @@ class _Scanner:
         return self._put(bracket, pos, after)
 
     def _close_bracket(self, pos: int) -> int:
-        """Read `]`, which may end a link, an image or the mark of a footnote."""
+        """Read `]`, which may end a link, an image or the mark of a footnote.
+
+        [a ![b](u) [c](v) d](w)
+              │      │     └ pops the outermost `[`, which is dead: `]` and `(w)` are text
+              │      └ pops its `[` and makes a link; every `[` that is still open is dead now
+              └ pops `![` and makes an image, which may stand in a link: nothing dies
+        """
         if not self.brackets:
             return pos + 1
         opener = self.brackets.pop()
@@ -428,7 +434,7 @@ class _Scanner:
         return pos + 1 if end is None else self._put(_Leaf(RAW, text[pos:end], {LINE: str(self._line(pos))}), pos, end)
 
     def _markup_end(self, pos: int) -> int | None:
-        """Give the end of a comment, instruction, declaration or CDATA section."""
+        """Return the end of a comment, instruction, declaration or CDATA section."""
         text = self.text
         if text.startswith("<!--", pos):
             if text.startswith((">", "->"), pos + 4):
@@ -470,7 +476,7 @@ class _Scanner:
         return self._address(pos, pos, "http://") or pos + 4
 
     def _address(self, start: int, host: int, scheme: str) -> int | None:
-        """Read an address in running text that begins at `start`, its host at `host`; None if it is none."""
+        """Read an address in running text that begins at `start`, its host at `host`; None where there is none."""
         text = self.text
         if not _is_host(text, host, bool(scheme)):
             return None
@@ -506,7 +512,14 @@ class _Scanner:
     # --- emphasis
 
     def _pair(self, bottom: int) -> None:
-        """Pair the runs from number `bottom` on: a closing one with the nearest opening one that fits."""
+        """Pair the runs from number `bottom` on: a closing one with the nearest opening one that fits.
+
+        Emphasis inside a link is paired when the link ends, so that none reaches in or out of it:
+
+            *a [b* c](u) d*
+                └ ┘             from `bottom` on, at the end of the link: nothing opens, so its star is text
+            └─────────────┘     all the rest, at the end of the text: the outer two find each other
+        """
         openers: list[_Run] = []
         floor: dict[tuple[str, bool, int], int] = {}  # below here no opener fits such a closer
         for run in self.runs[bottom:]:
@@ -536,7 +549,7 @@ _RULES: dict[str, Callable[[_Scanner, int], int]] = {
 
 
 def _neighbour(text: str, pos: int, step: int, skipped: str) -> str:
-    """Give the character at `pos` or, in the direction of `step`, the first that is not `skipped`."""
+    """Return the character at `pos` or, in the direction of `step`, the first that is not `skipped`."""
     while 0 <= pos < len(text):
         if text[pos] != skipped:
             return text[pos]
@@ -545,7 +558,15 @@ def _neighbour(text: str, pos: int, step: int, skipped: str) -> str:
 
 
 def _flanking(char: str, before: str, after: str) -> tuple[bool, bool, bool]:
-    """Tell whether a run between two characters can open, can close, and could do both on GitHub.
+    """Whether a run between two characters can open, can close, and could do both on GitHub.
+
+    A run is left-flanking when text follows it, right-flanking when text stands before it:
+
+        space **text      left: opens           text**text     both
+        text** space      right: closes         **             neither, between spaces
+        text**"text       right only: the quote is punctuation, and no space or punctuation stands before the run
+        (**text           left: punctuation before it is as good as a space
+        snake_case_name   `_` opens or closes nothing inside a word
 
     GitHub's rule does not close `**粗体？**后文`, since `？` is punctuation and 后 is not. Chinese has no spaces that
     would tell the two sides of a run, so for all but `_` a full-width neighbour never stands in the way: a full-width
@@ -569,7 +590,16 @@ def _is_word(char: str) -> bool:
 
 
 def _close_run(run: _Run, openers: list[_Run], floor: dict[tuple[str, bool, int], int]) -> None:
-    """Pair the closing `run` with openers, nearest first; openers that are passed over are text."""
+    """Pair the closing `run` with openers, nearest first; openers that are passed over are text.
+
+        **a *b **c***       openers: **  *  **    closer: ***
+               └───┘        two of each make <strong>; that opener is used up, one star is left to close
+            └───────┘       the next opener takes it: <em>
+        └┘                  stays an opener, and is text if no closer comes
+
+    `floor` remembers, for a kind of closer that found no opener, up to where it looked: the next such closer looks only
+    at openers that came later. Without it, `*a_ *a_ *a_ …` would take time in the square of its length.
+    """
     while run.count:
         key = (run.char, run.both, run.length % 3)
         bottom = min(floor.get(key, 0), len(openers))
@@ -591,6 +621,7 @@ def _close_run(run: _Run, openers: list[_Run], floor: dict[tuple[str, bool, int]
 
 
 def _fits(opener: _Run, closer: _Run) -> bool:
+    # The rule of three: `**a*b**` is bold around `a*b`, since the lone `*` could open as well as close, and 2 + 1 is 3.
     if opener.char != closer.char:
         return False
     if not (opener.both or closer.both):
@@ -602,7 +633,7 @@ def _fits(opener: _Run, closer: _Run) -> bool:
 
 
 def _is_host(text: str, pos: int, dotted: bool) -> bool:
-    """Tell whether a host name stands at `pos`: no `_` in its last two labels; `dotted`: it must have a dot."""
+    """Whether a host name stands at `pos`: no `_` in its last two labels; `dotted`: it must have a dot."""
     found = _HOST.match(text, pos)
     if found is None:
         return False
@@ -613,7 +644,7 @@ def _is_host(text: str, pos: int, dotted: bool) -> bool:
 
 
 def _address_end(text: str, pos: int) -> int:
-    """Give the position of the first character behind `pos` that cannot belong to an address."""
+    """Return the position of the first character behind `pos` that cannot belong to an address."""
     while True:
         found = _URL_ASCII.match(text, pos)
         pos = found.end() if found else pos
@@ -623,7 +654,7 @@ def _address_end(text: str, pos: int) -> int:
 
 
 def _belongs_to_address(text: str, pos: int) -> bool:
-    """Tell whether the character at `pos`, which is `<`, a space or not ASCII, can go on an address.
+    """Whether the character at `pos`, which is `<`, a space or not ASCII, can go on an address.
 
     Full-width punctuation ends it. A Chinese letter goes on a host, a path or a query: behind a delimiter or another
     such letter (`/wiki/深度学习`), not right behind a Latin one (`…/a的说明`).
@@ -637,7 +668,7 @@ def _belongs_to_address(text: str, pos: int) -> bool:
 
 
 def _trim(text: str, start: int, end: int) -> int:
-    """Give the end of an address without the punctuation behind it that belongs to the sentence."""
+    """Return the end of an address without the punctuation behind it that belongs to the sentence."""
     opened = text.count("(", start, end)
     closed = text.count(")", start, end)
     while end > start:
@@ -726,7 +757,7 @@ class _Builder:
         start = 0
         for found in _MAIL.finditer(text):
             if not found[3].replace("_", "").isalpha() or found[3].endswith("_"):
-                continue  # `A76@2.0GHz` is no address
+                continue  # `A76@2.0GHz` is not an address
             self._add_text(text[start : found.start()])
             self.last = self.make(self.parent, "a", {"href": f"mailto:{found[2]}"})
             self.last.text = self.scope.verbatim(found[0])

@@ -63,12 +63,12 @@ _LINE_END = Pattern(r"[ \t]*(?:\n|\Z)")
 
 
 def is_wide(char: str) -> bool:
-    """Tell whether `char` is East Asian: an ideograph, a syllable, or a punctuation mark of full width."""
+    """Whether `char` is East Asian: an ideograph, a syllable, or a punctuation mark of full width."""
     return char >= "\u2e80" and any(first <= char <= last for first, last in _WIDE)
 
 
 def joins(before: str, after: str) -> bool:
-    """Tell whether a line end between two characters is no word space.
+    """Whether a line end between two characters is not a word space.
 
     So it is between Chinese or Japanese characters; of a quote, dash or ellipsis, the other side decides. Hangul has
     word spaces.
@@ -83,7 +83,7 @@ def _is_chinese(char: str) -> bool:
 
 
 def is_punctuation(char: str) -> bool:
-    """Tell whether `char` is punctuation as GitHub's parser sees it: ASCII's, or Unicode's class P."""
+    """Whether `char` is punctuation as GitHub's parser sees it: ASCII's, or Unicode's class P."""
     return char in PUNCTUATION or (char > "\x7f" and unicodedata.category(char)[0] == "P")
 
 
@@ -104,7 +104,7 @@ def _character(decimal: str | None, hexadecimal: str | None, name: str | None) -
 
 
 def _is_text(code: int) -> bool:
-    """Tell whether XML, and so an lxml tree, can hold the character."""
+    """Whether XML, and so an lxml tree, can hold the character."""
     return code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
 
 
@@ -158,7 +158,7 @@ def title(text: str, position: int) -> tuple[str, int] | None:
 
 
 def skip_space(text: str, position: int) -> int:
-    """Give the position after white space, line ends included."""
+    """Return the position after white space, line ends included."""
     found = _SPACE.match(text, position)
     return found.end() if found else position
 
