@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import ROOT
 
-from wxpub.checks.rule import CHANNELS
+from wxpub.checks.pages import CHANNELS
 from wxpub.checks.size import measure
 from wxpub.cli import cli
 from wxpub.cli.check import annotation, rules

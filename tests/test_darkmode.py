@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from lxml.html import HtmlElement
 from nights import nights
 
 from wxpub import style
-from wxpub.darkmode import NIGHT, PAGE, Colour, Element, Night, contrast, convert, parse, text
+from wxpub.darkmode import NIGHT, PAGE, Colour, Element, Night, colours, contrast, convert, parse, text
 
 # Random fragments and what the script made of each of their elements in Chromium.
 MEASURED = ROOT.parent / "shared/wechat/night-cases.jsonl"
@@ -210,12 +209,6 @@ def test_other_text_by_default_is_the_cap_for_all() -> None:
 
 GROUNDS = ("background", "background-color", "background-image")
 CELLS = ("table", "tr", "td", "th")
-
-
-def colours(value: str) -> list[Colour]:
-    """List the colours of a declaration, in order."""
-    words = re.findall(r"#\w+|\w+\([^()]*\)|[\w-]+", value)
-    return [found for word in words if (found := parse(word)) is not None]
 
 
 def same(one: list[Colour], other: list[Colour]) -> bool:

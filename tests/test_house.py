@@ -25,6 +25,7 @@ ROOMS: dict[str, set[str]] = {
     "article": {"errors"},
     "dialect": {"errors", "finding", "tree"},
     "darkmode": set(),
+    "verdict": {"darkmode"},
     "tree": {"limits"},
     "address": {"limits"},
     "links": {"address", "article", "finding", "target", "tree"},
@@ -52,6 +53,7 @@ ROOMS: dict[str, set[str]] = {
         "style",
         "target",
         "tree",
+        "verdict",
     },
     "drafts": {
         "checks",
@@ -88,7 +90,7 @@ ROOMS: dict[str, set[str]] = {
         "theme",
         "wechat",
     },
-    "sandbox": {"darkmode", "errors", "limits"},
+    "sandbox": {"darkmode", "errors", "limits", "verdict"},
 }
 
 # Library → the rooms that may import it. What is not listed is free.

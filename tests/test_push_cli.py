@@ -70,6 +70,16 @@ def test_people_read_stderr_and_programs_stdout(project: Path) -> None:
     assert "wxpub sandbox" in result.stderr
 
 
+@pytest.mark.parametrize("options", [("--dry-run",), ()])
+def test_a_digest_that_wechat_refuses_stops_before_any_upload(project: Path, options: tuple[str, ...]) -> None:
+    """WeChat takes 120 characters; older documentation says 128."""
+    (project / "long.md").write_text(f"---\ndigest: {'摘' * 125}\n---\n# 题\n\n字\n", encoding="utf-8")
+    result = run("push", "long.md", "--sandbox", *options)
+    assert result.exit_code == 1
+    assert "digest-length" in result.stderr and "125 characters of 120" in result.stderr
+    assert "uploaded" not in result.stdout
+
+
 def test_a_dry_run_says_what_would_be_done(project: Path) -> None:
     result = run("push", "a.md", "--sandbox", "--dry-run")
     assert "would upload 2 images and create a draft of 1 article" in result.stderr

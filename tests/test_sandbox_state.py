@@ -597,16 +597,20 @@ def test_no_thread_is_left_behind() -> None:
 
 # --- the structure check ----------------------------------------------------------------------------------------------
 
+TINT = "background:rgba(217,119,6,.1);color:#7c2d12"
 BROKEN = {
     "opacity": '<p><img style="opacity:0"></p>',
-    "caret-color": '<p style="caret-color:transparent">x</p>',
-    "line-height": '<p style="line-height:0">x</p>',
+    "caret-color": '<p style="caret-color:rgba(0, 0, 0, 0)">x</p>',
+    "line-height": '<p style="line-height:0;padding:4px">x</p>',
     "text-align": '<p style="text-align:start">x</p>',
+    "width": '<section><p><span style="display:inline-block;width:500px">x</span></p></section>',
     "height": '<section style="height:0px">x</section>',
+    "height-nodisplay": f'<section style="height:1px"><p>{"很长的一段文字，" * 200}</p></section>',
+    "pre": f"<pre>{'x' * 80}</pre>",
     "animate-begin": '<svg><animate begin="touchstart"></animate></svg>',
     "nestNodes": "<section>" * 17 + "x" + "</section>" * 17,
-    "redundant-node": "<section>" + "<p></p>" * 21 + "</section>",
-    "darkmode-no-gradient": '<p style="background:linear-gradient(#fff,#eee)">x</p>',
+    "darkmode-low-contrast": f'<p><code style="{TINT}">x</code></p>',
+    "darkmode-whitelist": '<p data-no-dark="">x</p>',
 }
 
 
@@ -617,11 +621,33 @@ def test_the_structure_check_finds_what_tags_and_styles_tell(raw: Raw, rule: str
     assert answer["isValid"] is False
     assert list(answer["inValidInfo"]) == [rule]
     assert answer["inValidInfo"][rule]["items"][0]["paragraphIndex"] == 1
+    assert answer["inValidInfo"][rule]["violateRules"]
+
+
+def test_the_structure_check_shows_the_element_whole(raw: Raw) -> None:
+    content = f'<p>x</p><p><code style="{TINT}">a &amp; <b>b</b></code></p>'
+    answer = raw.send("/article-bin/verify_article_structure", {"content": content}, token=None)
+    code, bold = answer["inValidInfo"]["darkmode-low-contrast"]["items"]
+    assert code["outerHTML"] == f'<code style="{TINT}">a &amp; <b>b</b></code>'
+    assert bold == {"paragraphIndex": 1, "outerHTML": "<b>b</b>"}
+
+
+def test_the_structure_check_takes_an_article_of_any_depth(raw: Raw) -> None:
+    deep = "<section>" * 1200 + "x" + "</section>" * 1200
+    answer = raw.send("/article-bin/verify_article_structure", {"content": deep}, token=None)
+    assert list(answer["inValidInfo"]) == ["nestNodes"]
 
 
 @pytest.mark.parametrize(
     "content",
-    ["<p>x</p>", '<p style="line-height:0">&nbsp;</p>', '<p style="background:linear-gradient(#fff,#eee)"></p>', ""],
+    [
+        "<p>x</p>",
+        '<p style="line-height:0">&nbsp;</p>',
+        '<p style="caret-color:transparent">x</p>',
+        '<p style="background:linear-gradient(#fff,#eee)">x</p>',
+        "<section>" + "<p></p>" * 21 + "</section>",
+        "",
+    ],
 )
 def test_the_structure_check_lets_good_articles_pass(raw: Raw, content: str) -> None:
     answer = raw.send("/article-bin/verify_article_structure", {"content": content}, token=None)

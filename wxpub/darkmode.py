@@ -113,6 +113,11 @@ def parse(value: str) -> Colour | None:
     return _colour((_whole(each * scale) for each in (first, second, third)), opacity)
 
 
+def colours(value: str) -> list[Colour]:
+    """List the colours of a declaration, in order."""
+    return [colour for match in _COLOUR.finditer(value) if (colour := parse(match[0])) is not None]
+
+
 def contrast(one: Colour, other: Colour) -> float:
     """Return the contrast of two colours, 1 to 21 (WCAG 2); `one` may be translucent over an opaque `other`."""
     light, dark = sorted((_luminance(one.over(other) if one.a < 1 else one), _luminance(other)), reverse=True)
@@ -296,13 +301,9 @@ def _seen(
     for value in [attribute, *(style[name] for name in style if name in _GROUNDS)][::-1]:
         if "currentcolor" in value.lower():
             return ink, ink.over(behind)
-        if colours := _colours(value):
-            return ink, reduce(_mix, colours).over(behind)
+        if found := colours(value):
+            return ink, reduce(_mix, found).over(behind)
     return ink, behind
-
-
-def _colours(value: str) -> list[Colour]:
-    return [colour for match in _COLOUR.finditer(value) if (colour := parse(match[0])) is not None]
 
 
 def _convert(element: Element, night: Night, brightest: Colour) -> None:
@@ -312,10 +313,10 @@ def _convert(element: Element, night: Night, brightest: Colour) -> None:
     has_image = any("url(" in value for name, value in pairs if name in _GROUNDS or "border-image" in name)
     behind: Colour | None = None
     for name, value in pairs:
-        colours = _colours(value)
-        gradient = reduce(_mix, colours) if colours and "gradient" in value else None  # it becomes one colour
+        found = colours(value)
+        gradient = reduce(_mix, found) if found and "gradient" in value else None  # it becomes one colour
         dark: dict[Colour, Colour] = {}
-        for colour in (gradient,) if gradient else colours:
+        for colour in (gradient,) if gradient else found:
             if colour.a < _INVISIBLE or colour in dark:
                 continue
             new = _dark(name, colour, night, has_colour, brightest)
@@ -377,7 +378,7 @@ def _rewritten(value: str, gradient: Colour | None, dark: Mapping[Colour, Colour
 
 def _lay_under(night: Night, name: str, value: str) -> None:
     """Lay the light background under an image, in every list that counts layers."""
-    if name == "background" and _colours(value):
+    if name == "background" and colours(value):
         return  # a colour must be in the last layer: the browser drops what the script writes
     light = _written(night.light)
     night.style[name] = f"{value},linear-gradient({light},{light})"

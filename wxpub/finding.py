@@ -71,3 +71,9 @@ class Rule:
     ) -> Finding:
         """Make the finding that says this rule is broken at `path:line`; by default in the rule's own words."""
         return Finding(self.id, self.severity, message or self.message, path, line, self.fix if fix is None else fix)
+
+
+def shorten(text: str, length: int) -> str:
+    """Return `text` on one line, and of more than `length` characters only the beginning, as a message quotes it."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[:length] + "…"

@@ -2,21 +2,29 @@
 
 source rules    the Markdown and what it names        source
 metadata rules  title, author, digest, cover          metadata
-page rules      the HTML, as WeChat will treat it     rules.jsonl, triggers, computed, dark
+page rules      HTML, as WeChat will treat it         pages, computed, rules.jsonl
+
+Our own pages keep the page rules by construction, which the tests prove; an issue meets only those that its author can
+break: how much WeChat takes, and the colours of HTML in the Markdown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wxpub import darkmode, style
 from wxpub.finding import Finding, Rule
+from wxpub.limits import CONTENT_CHARS
 from wxpub.target import API, PASTE, Target
 
 if TYPE_CHECKING:
-    from wxpub.checks.document import Document
+    from bs4.element import Tag
+    from lxml.html import HtmlElement
+
+    from wxpub.checks.pages import Document, PageRule
     from wxpub.issue import Issue
     from wxpub.page import Page
 
@@ -26,11 +34,12 @@ FILE_UNREADABLE = Rule("file-unreadable", "error", "the file cannot be read as a
 
 _SEVERITIES = {"error": 0, "warning": 1, "info": 2}
 # Which channels' rules a target meets: pasted HTML never passes the API's filter, and the other way round.
+_SIZES = ("CONTENT_BYTES", "CONTENT_CHARS", "CLIPBOARD_BYTES")
 _SKIPPED: Mapping[Target | None, str] = {API: "P", PASTE: "D", None: ""}
 
 
 def check(issue: Issue, target: Target = API, *, others: Iterable[Path] | None = None) -> tuple[Finding, ...]:
-    """Find everything that is to know about `issue`: what its making found, and what source, metadata and HTML show.
+    """Find everything that is to know about `issue`: what its making found, and what its source and metadata show.
 
     `others` are the other issues of the newsletter (default: those in the folder). Ordered by line; the same finding
     once.
@@ -44,7 +53,7 @@ def check(issue: Issue, target: Target = API, *, others: Iterable[Path] | None =
         *page.findings,
         *check_source(issue, beside),
         *check_metadata(page.article, issue.images),
-        *_check_page(page, target),
+        *_check_page(page),
     ]
     return _ordered(found)
 
@@ -56,20 +65,21 @@ def check_html(html: str, path: Path | None = None, target: Target | None = None
     out the rules of the other channel; without one all apply, but to a page of `wxpub convert`, which is there to paste
     from, those of pasting.
     """
-    from wxpub.checks.document import is_ours, open_document
+    from wxpub.checks.pages import is_ours, open_document, page_rules
 
     if target is None and is_ours(html):
         target = PASTE
-    return _ordered(_findings(open_document(html, path), target))
+    rules = [rule for rule in page_rules() if rule.channel != _SKIPPED[target]]
+    return _ordered(_findings(rules, open_document(html, path)))
 
 
 def rules() -> tuple[Rule, ...]:
-    """Give every rule that a finding of this program can name."""
+    """List every rule that a finding about an issue or a page can name, room by room."""
     from wxpub import conform, dialect, issue, links, page
-    from wxpub.checks import metadata, rule, source
+    from wxpub.checks import metadata, pages, source
 
     rooms = (source, metadata, dialect, links, page, conform, issue)
-    return (FILE_UNREADABLE, *(each for room in rooms for each in room.RULES), *rule.page_rules())
+    return (FILE_UNREADABLE, *(each for room in rooms for each in room.RULES), *pages.page_rules())
 
 
 def issues_beside(path: Path) -> tuple[Path, ...]:
@@ -78,25 +88,46 @@ def issues_beside(path: Path) -> tuple[Path, ...]:
     return tuple(sorted(each for each in folder.glob("*.md") if each != path.resolve()))
 
 
-def _check_page(page: Page, target: Target) -> list[Finding]:
-    from wxpub.checks.document import Document
+def _check_page(page: Page) -> list[Finding]:
+    """Apply the page rules that an author can break to a page of ours.
 
-    document = Document(page.html, path=page.article.path, article=page.article)
+    No theme knows what an author's own colours will stand on, so the rules on dark mode look at elements in them.
+    """
+    large = page.characters >= CONTENT_CHARS  # there are never fewer bytes: what is small in characters passes all
+    colours = _own_colours(page.layout.source)
+    if not large and not colours:
+        return []
+    from wxpub.checks.pages import Document, chain, page_rules
+
+    document = Document(page.html, path=page.article.path)
+
+    def in_own_colours(tag: Tag) -> bool:
+        return any(colours.intersection(darkmode.colours(style.write(document.style(each)))) for each in chain(tag))
+
+    rules = [rule for rule in page_rules() if rule.channel != _SKIPPED[page.target]]
+    sizes = [rule for rule in rules if large and rule.trigger.get("limit") in _SIZES]
+    dark = [rule for rule in rules if colours and rule.id.startswith("dark-")]
     # The HTML is made, and on one line: its line numbers mean nothing to the author.
-    return [replace(each, line=None) for each in _findings(document, target)]
+    return [replace(each, line=None) for each in _findings([*sizes, *dark], document, in_own_colours)]
 
 
-def _findings(document: Document, target: Target | None) -> list[Finding]:
-    """Apply every page rule that `target` meets; what breaks a rule several times on a line is one finding."""
-    from wxpub.checks.rule import page_rules
-    from wxpub.checks.triggers import hits
+def _own_colours(source: HtmlElement) -> set[darkmode.Colour]:
+    """Collect the colours that the author gave elements in the Markdown."""
+    texts = (f"{each.get('style') or ''};{each.get('color') or ''}" for each in source.iter("*"))
+    return {colour for text in texts if text != ";" for colour in darkmode.colours(text)}
+
+
+def _findings(
+    rules: Iterable[PageRule], document: Document, where: Callable[[Tag], bool] = lambda tag: True
+) -> list[Finding]:
+    """Apply page rules; what breaks a rule several times on a line is one finding."""
+    from wxpub.checks.computed import FUNCTIONS
+    from wxpub.checks.pages import hits
 
     found = []
-    for rule in page_rules():
-        if rule.channel == _SKIPPED[target]:
-            continue
+    for rule in rules:
         lines: dict[int | None, list[str]] = {}
-        for hit in hits(rule, document):
+        for hit in hits(rule, document, FUNCTIONS, where):
             lines.setdefault(hit.line, []).append(hit.what)
         for line, whats in lines.items():
             more = f" (and {len(whats) - 1} more)" if len(whats) > 1 else ""
@@ -105,7 +136,7 @@ def _findings(document: Document, target: Target | None) -> list[Finding]:
 
 
 def _ordered(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Order findings as an editor works: down the file, the graver first, and what concerns the whole article last."""
+    """Order findings as an editor works: down the file, the worse first, and what concerns the whole article last."""
 
     def place(finding: Finding) -> tuple[bool, int, int]:
         return finding.line is None, finding.line or 0, _SEVERITIES[finding.severity]

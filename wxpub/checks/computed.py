@@ -1,8 +1,7 @@
 """The page rules that take more than a pattern: a document in, the places that break the rule out.
 
 Each function is named in `rules.jsonl` (`fn`) and gives elements, texts, or a phrase about the whole document. What
-WeChat's article checker (github.com/wechatjs/verify-article-structure-spec) measures on a laid-out page is estimated
-here from inline styles, on the side of silence.
+WeChat's own checker would say is not here: see `verdict`.
 """
 
 from __future__ import annotations
@@ -10,23 +9,28 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
 from bs4.element import Tag
 
-from wxpub.checks import dark
-from wxpub.checks.document import BLOCKS, MEDIA, SPACE, Document, Text, chain, children, contents
+from wxpub import darkmode
+from wxpub.checks.pages import (
+    BLOCKS,
+    MEDIA,
+    SPACE,
+    Document,
+    Functions,
+    Places,
+    Text,
+    chain,
+    children,
+    contents,
+)
+from wxpub.finding import shorten
 from wxpub.limits import UPLOADIMG_BYTES
 
-# An element, a text, an element and what to say of it, or a phrase about the whole document.
-Places = Iterable["Tag | Text | tuple[Tag, str] | str"]
-
-PAGE_FONT_PIXELS = 17  # WeChat's page CSS
-PHONE_COLUMN_PIXELS = 343  # a phone of 375 px without the page's padding
-_NUMBER = r"(\d+\.?\d*|\.\d+)"
 _ROOT_TEXT_STYLES = ("color", "font-size", "line-height")
 
 
@@ -39,50 +43,6 @@ def _has_content(tag: Tag) -> bool:
 
 
 # --- boxes ------------------------------------------------------------------------------------------------------------
-
-
-def height_zero_with_text(document: Document) -> Places:
-    """Find text in a box of no height; the checker lets SVG and `data-mode="svg"` pass."""
-    for (name, value), tags in document.by_declaration.items():
-        if name == "height" and re.fullmatch(r"0(\.0+)?(px|em|%)?(\s*!important)?", value):
-            yield from (
-                tag
-                for tag in tags
-                if _has_text(tag) and tag.find_parent("svg") is None and tag.get("data-mode") != "svg"
-            )
-
-
-def line_height_lt_font_size(document: Document) -> Places:
-    """Find lines that overlap: a line height under 0.95 of the font size; U+00A0 alone cannot overlap."""
-    for tag in document.elements:
-        style = document.style(tag)
-        if ("line-height" in style or "font-size" in style) and _overlaps(document, tag) and _has_text(tag):
-            yield tag
-
-
-def _overlaps(document: Document, tag: Tag) -> bool:
-    """Tell whether the lines in `tag` are lower than its font: a factor is inherited as such, a length as a length."""
-    holder = next((each for each in chain(tag) if "line-height" in document.style(each)), tag)
-    value = document.style(holder).get("line-height", "").partition("!")[0].strip()
-    size = _font_pixels(document, tag)
-    factor = re.fullmatch(_NUMBER, value)
-    height = float(factor[1]) * size if factor else _pixels(value, _font_pixels(document, holder))
-    return height is not None and height < 0.95 * size
-
-
-def _pixels(value: str, size: float) -> float | None:
-    """Give a CSS length in pixels where the font size is `size`; None for what depends on more than that."""
-    match = re.fullmatch(_NUMBER + r"(px|pt|em|ex|%)", value.partition("!")[0].strip(), re.IGNORECASE)
-    units = {"px": 1.0, "pt": 4 / 3, "em": size, "ex": size / 2, "%": size / 100}
-    return float(match[1]) * units[match[2].lower()] if match else None
-
-
-def _font_pixels(document: Document, tag: Tag) -> float:
-    """Give the font size of `tag` as far as inline styles tell it."""
-    size = float(PAGE_FONT_PIXELS)
-    for each in reversed(list(chain(tag))):
-        size = _pixels(document.style(each).get("font-size", ""), size) or size
-    return size
 
 
 def gradient_behind_text(document: Document) -> Places:
@@ -137,11 +97,6 @@ def space_only_text_between_inline(document: Document) -> Places:
                 yield text
 
 
-def no_collapsible_whitespace(document: Document, tag: Tag) -> bool:
-    """Tell whether `white-space` changes nothing in `tag`, because no white space there would collapse."""
-    return not any(re.search(r"[\t\n\r\f]|^ | $| {2}", text) for text in tag.strings)
-
-
 def first_or_last_node_is_media(document: Document) -> Places:
     """Find a picture, code or table at an edge of the article, where a selection or a paste loses it."""
     blocks = contents(document.wrapper)
@@ -176,35 +131,6 @@ def _scrolls(document: Document, tag: Tag) -> bool:
     return bool({"auto", "scroll"} & set(f"{style.get('overflow', '')} {style.get('overflow-x', '')}".split()))
 
 
-def pre_may_overflow(document: Document) -> Places:
-    """Find `pre` with a line that is longer than a phone is wide and does not wrap."""
-    for pre in document.by_tag.get("pre", ()):
-        codes = [pre, *pre.find_all("code")]
-        wraps = any(
-            document.style(tag).get("white-space", "").startswith(("pre-wrap", "pre-line", "normal", "break-spaces"))
-            for tag in codes
-        )
-        size = _font_pixels(document, codes[-1])
-        # A column of a monospaced font is six tenths of its size wide.
-        if not wraps and max(map(_columns, _lines(pre)), default=0) * size * 0.6 > PHONE_COLUMN_PIXELS:
-            yield pre
-
-
-def _lines(tag: Tag) -> list[str]:
-    parts = []
-    for node in tag.descendants:
-        if isinstance(node, Tag):
-            parts.append("\n" if node.name in BLOCKS | {"br", "code"} else "")
-        else:
-            parts.append(str(node))
-    return "".join(parts).split("\n")
-
-
-def _columns(line: str) -> int:
-    """Count the columns of a monospaced font: two for a Chinese character."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line.rstrip())
-
-
 def code_without_letter_spacing_reset(document: Document) -> Places:
     """Find blocks of code that inherit the page's `letter-spacing:.034em`."""
     for tag in document.elements:
@@ -219,22 +145,6 @@ def code_without_letter_spacing_reset(document: Document) -> Places:
 
 
 # --- the tree ---------------------------------------------------------------------------------------------------------
-
-
-def same_tag_same_style_single_chain_gt_10(document: Document) -> Places:
-    """Find more than ten equal wrappers around one another, which the web editor deletes (its rule 2.1)."""
-    depth: dict[int, int] = {}
-    for tag in document.elements:
-        depth.setdefault(id(tag), 1)
-        inside = contents(tag)
-        if len(inside) == 1 and isinstance(only := inside[0], Tag) and _alike(tag, only):
-            depth[id(only)] = depth[id(tag)] + 1
-            if depth[id(only)] == 11:
-                yield only
-
-
-def _alike(one: Tag, other: Tag) -> bool:
-    return one.name == other.name and one.get("style") == other.get("style")
 
 
 def gt_20_children_gt_15_empty(document: Document) -> Places:
@@ -271,7 +181,77 @@ def text_block_without_color(document: Document) -> Places:
             yield block
 
 
-# --- sizes, metadata and files ----------------------------------------------------------------------------------------
+# --- dark mode --------------------------------------------------------------------------------------------------------
+# `darkmode` tells what becomes of the colours; contrast is WCAG's.
+
+READABLE_CONTRAST = 4.5  # WCAG 2, level AA
+
+_COLOURED = ("color", "background", "background-color")
+
+
+def dark_contrast_lt_4_5(document: Document) -> Iterator[tuple[Tag, str]]:
+    """Find text that is not read with ease at night, as a reader sees it, opacity and all."""
+    for text, night in _nights(document):
+        ratio = darkmode.contrast(night.text, night.behind)
+        silenced = "low-contrast" in str(text.parent.get("data-ignore-dm", "")).split()
+        if ratio < READABLE_CONTRAST and not silenced:
+            colours = f"{night.text} on {night.behind}"
+            shown = f"{int(ratio * 100) / 100:.2f}"  # cut, not rounded: 4.499 is not 4.50
+            yield text.parent, f"“{shorten(text.visible, 20)}” has contrast {shown} at night ({colours})"
+
+
+def text_brightness_90_127_on_default_bg(document: Document) -> Iterable[tuple[Tag, str]]:
+    """Find coloured text on the page's own background that dark mode leaves as it is, and too dark."""
+    for text, night in _nights(document):
+        colour = darkmode.parse(document.inherited(text.parent, "color"))
+        if colour is None or night.behind != darkmode.NIGHT:
+            continue
+        weak = darkmode.contrast(night.text, night.behind) < READABLE_CONTRAST
+        if 90 <= colour.brightness <= 127 and weak:
+            yield text.parent, f"{colour} of “{shorten(text.visible, 20)}”"
+
+
+def bg_nongrey_brightness_190_250(document: Document) -> Iterable[tuple[Tag, str]]:
+    """Find panels of a bright tint: dark mode only dims them, where it inverts greys and what is nearly white.
+
+    A marked word may shine.
+    """
+    for tag in document.elements:
+        colour = _background(document, tag)
+        if tag.name not in BLOCKS or colour is None or colour.a < 1 or colour.r == colour.g == colour.b:
+            continue
+        if 190 <= colour.brightness <= 250 and tag.get_text(strip=True):
+            yield tag, f"background {colour} of <{tag.name}>"
+
+
+def no_dark_with_styled_children(document: Document) -> Iterable[Tag]:
+    """Find `data-no-dark` around elements with colours of their own, which it does not protect."""
+    for values in document.by_attribute.get("data-no-dark", {}).values():
+        for tag in values:
+            inside = (
+                each for each in tag.find_all(True) if isinstance(each, Tag) and not each.has_attr("data-no-dark")
+            )
+            if any(name in document.style(each) for each in inside for name in _COLOURED):
+                yield tag
+
+
+def _background(document: Document, tag: Tag) -> darkmode.Colour | None:
+    style = document.style(tag)
+    return darkmode.parse(style.get("background-color") or style.get("background", "").partition(" ")[0])
+
+
+def _nights(document: Document) -> Iterator[tuple[Text, darkmode.Night]]:
+    """Yield the first text of every element that shows one, with its colours; dark mode leaves SVG alone."""
+    seen = set()
+    for text in document.texts:
+        if text.visible and id(text.parent) not in seen and text.parent is not document.root:
+            seen.add(id(text.parent))
+            night = document.nights[document.place(text.parent)]
+            if not night.drawing:
+                yield text, night
+
+
+# --- sizes and files ----------------------------------------------------------------------------------------
 
 
 def utf8_bytes_ge(document: Document, limit: int) -> Places:
@@ -284,33 +264,12 @@ def chars_ge(document: Document, limit: int) -> Places:
         yield f"{size:,} characters of HTML"
 
 
-def title_chars_gt(document: Document, limit: int) -> Places:
-    return _longer("the title", document.article.title if document.article else "", limit)
-
-
-def author_chars_gt(document: Document, limit: int) -> Places:
-    return _longer("the author", document.article.author if document.article else "", limit)
-
-
-def digest_chars_gt(document: Document, limit: int) -> Places:
-    return _longer("the digest", document.article.digest if document.article else "", limit)
-
-
-def source_url_bytes_gt(document: Document, limit: int) -> Places:
-    size = len(document.article.source_url.encode()) if document.article else 0
-    if size > limit:
-        yield f"source_url has {size:,} bytes of {limit:,}"
-
-
 def newspic_chars_gt(document: Document, limit: int) -> Places:
     """Judge a picture article (`article_type` newspic), whose content is plain text: no element is in the document."""
     if document.html.strip() and not document.elements:
-        yield from _longer("the text of a picture article", document.html.strip(), limit)
-
-
-def _longer(name: str, text: str, limit: int) -> Places:
-    if len(text) > limit:
-        yield f"{name} has {len(text):,} characters of {limit:,}"
+        size = len(document.html.strip())
+        if size > limit:
+            yield f"the text of a picture article has {size:,} characters of {limit:,}"
 
 
 def uploadimg_not_jpg_png_or_ge_1mb(document: Document) -> Places:
@@ -333,11 +292,9 @@ def _picture(src: str, path: Path | None) -> bytes:
     return b""
 
 
-CHECKS: Mapping[str, Callable[..., Places]] = {
+FUNCTIONS: Functions = {
     check.__name__: check
     for check in (
-        height_zero_with_text,
-        line_height_lt_font_size,
         gradient_behind_text,
         url_background_behind_text,
         li_not_single_section,
@@ -345,25 +302,17 @@ CHECKS: Mapping[str, Callable[..., Places]] = {
         space_only_text_between_inline,
         first_or_last_node_is_media,
         wide_table_without_scroller,
-        pre_may_overflow,
         code_without_letter_spacing_reset,
-        same_tag_same_style_single_chain_gt_10,
         gt_20_children_gt_15_empty,
         text_style_only_on_root,
         text_block_without_color,
-        dark.dark_contrast_lt_1_5,
-        dark.dark_contrast_lt_4_5,
-        dark.bg_nongrey_brightness_190_250,
-        dark.text_brightness_90_127_on_default_bg,
-        dark.no_dark_with_styled_children,
+        dark_contrast_lt_4_5,
+        bg_nongrey_brightness_190_250,
+        text_brightness_90_127_on_default_bg,
+        no_dark_with_styled_children,
         utf8_bytes_ge,
         chars_ge,
-        title_chars_gt,
-        author_chars_gt,
-        digest_chars_gt,
-        source_url_bytes_gt,
         newspic_chars_gt,
         uploadimg_not_jpg_png_or_ge_1mb,
     )
 }
-EXCUSES: Mapping[str, Callable[[Document, Tag], bool]] = {"no_collapsible_whitespace": no_collapsible_whitespace}

@@ -1,7 +1,4 @@
-"""Rules on what surrounds an article: title, author, digest, 阅读原文 and cover; an `Article` in, findings out.
-
-The lengths that WeChat refuses are page rules (`title-length` and the like in `rules.jsonl`).
-"""
+"""Rules on what surrounds an article: title, author, digest, 阅读原文 and cover; an `Article` in, findings out."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from wxpub.limits import (
     COVER_PIXELS,
     DIGEST_CHARS,
     DIGEST_DEFAULT_CHARS,
+    SOURCE_URL_BYTES,
     TITLE_CHARS,
     TITLE_CHARS_DOCUMENTED,
 )
@@ -34,6 +32,9 @@ TITLE_LONG = Rule(
     "shorten it",
     "metadata",
 )
+TITLE_LENGTH = Rule(
+    "title-length", "error", f"WeChat refuses titles over {TITLE_CHARS} characters (45003)", "shorten it", "metadata"
+)
 AUTHOR_MISSING = Rule(
     "author-missing", "info", "no author is shown", "set author in the front matter or in wxpub.toml", "metadata"
 )
@@ -44,6 +45,9 @@ AUTHOR_LONG = Rule(
     "shorten it",
     "metadata",
 )
+AUTHOR_LENGTH = Rule(
+    "author-length", "error", f"WeChat refuses authors over {AUTHOR_CHARS} characters (45110)", "shorten it", "metadata"
+)
 DIGEST_MISSING = Rule(
     "digest-missing",
     "info",
@@ -51,13 +55,20 @@ DIGEST_MISSING = Rule(
     'write a "> 导读：…" quote, or set digest in the front matter',
     "metadata",
 )
-DIGEST_LONG = Rule(
-    "digest-long", "warning", f"WeChat documents {DIGEST_CHARS} characters for a digest", "shorten it", "metadata"
+DIGEST_LENGTH = Rule(
+    "digest-length", "error", f"WeChat refuses digests over {DIGEST_CHARS} characters (45004)", "shorten it", "metadata"
+)
+SOURCE_URL_LENGTH = Rule(
+    "source-url-length",
+    "error",
+    f"WeChat refuses a source_url over {SOURCE_URL_BYTES:,} bytes (45005)",
+    "shorten it",
+    "metadata",
 )
 SOURCE_URL_INVALID = Rule(
     "source-url-invalid",
     "error",
-    "WeChat refuses a source_url that is no web address (41039)",
+    "WeChat refuses a source_url that is not a web address (41039)",
     "give a full https:// address",
     "metadata",
 )
@@ -86,9 +97,10 @@ COMMENTS_CLOSED = Rule(
 def check_title(article: Article, store: Store) -> list[Finding]:
     if not article.title:
         return [TITLE_MISSING.find("no title", article.path, 1)]
-    shortened = article.title.endswith("…")  # `render` did that, and says so
-    if TITLE_CHARS_DOCUMENTED < len(article.title) <= TITLE_CHARS and not shortened:
-        length = len(article.title)
+    length = len(article.title)
+    if length > TITLE_CHARS:
+        return [TITLE_LENGTH.find(f"the title has {length} characters of {TITLE_CHARS}", article.path, 1)]
+    if length > TITLE_CHARS_DOCUMENTED and not article.title.endswith("…"):  # one shortened by us says so elsewhere
         message = (
             f"the title has {length} characters; WeChat documents {TITLE_CHARS_DOCUMENTED}, and took {TITLE_CHARS}"
         )
@@ -99,8 +111,10 @@ def check_title(article: Article, store: Store) -> list[Finding]:
 def check_author(article: Article, store: Store) -> list[Finding]:
     if not article.author:
         return [AUTHOR_MISSING.find("no author", article.path, 1)]
+    if (length := len(article.author)) > AUTHOR_CHARS:
+        return [AUTHOR_LENGTH.find(f"the author has {length} characters of {AUTHOR_CHARS}", article.path, 1)]
     width = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in article.author)
-    if width > 16 and len(article.author) <= AUTHOR_CHARS:
+    if width > 16:
         return [AUTHOR_LONG.find(f"the author “{article.author}” is long: {AUTHOR_LONG.message}", article.path, 1)]
     return []
 
@@ -108,9 +122,8 @@ def check_author(article: Article, store: Store) -> list[Finding]:
 def check_digest(article: Article, store: Store) -> list[Finding]:
     if not article.digest:
         return [DIGEST_MISSING.find(f"no digest: {DIGEST_MISSING.message}", article.path, 1)]
-    if len(article.digest) > DIGEST_CHARS:
-        message = f"the digest has {len(article.digest)} characters; {DIGEST_LONG.message}"
-        return [DIGEST_LONG.find(message, article.path, 1)]
+    if (length := len(article.digest)) > DIGEST_CHARS:
+        return [DIGEST_LENGTH.find(f"the digest has {length} characters of {DIGEST_CHARS}", article.path, 1)]
     return []
 
 
@@ -122,7 +135,9 @@ def check_source_url(article: Article, store: Store) -> list[Finding]:
     except ValueError:
         sound = False
     if url and not sound:
-        return [SOURCE_URL_INVALID.find(f"source_url “{url[:60]}” is no web address", article.path, 1)]
+        return [SOURCE_URL_INVALID.find(f"source_url “{url[:60]}” is not a web address", article.path, 1)]
+    if (size := len(url.encode())) > SOURCE_URL_BYTES:
+        return [SOURCE_URL_LENGTH.find(f"source_url has {size:,} bytes of {SOURCE_URL_BYTES:,}", article.path, 1)]
     return []
 
 
@@ -164,10 +179,13 @@ CHECKS = (check_title, check_author, check_digest, check_source_url, check_cover
 RULES = (
     TITLE_MISSING,
     TITLE_LONG,
+    TITLE_LENGTH,
     AUTHOR_MISSING,
     AUTHOR_LONG,
+    AUTHOR_LENGTH,
     DIGEST_MISSING,
-    DIGEST_LONG,
+    DIGEST_LENGTH,
+    SOURCE_URL_LENGTH,
     SOURCE_URL_INVALID,
     COVER_MISSING,
     COVER_RATIO,

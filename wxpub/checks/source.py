@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from wxpub.address import parse
 from wxpub.article import Article
-from wxpub.checks.document import shorten
-from wxpub.finding import Finding, Rule
+from wxpub.finding import Finding, Rule, shorten
 from wxpub.page import Layout
 from wxpub.tree import line_of, text_of
 
@@ -60,6 +59,13 @@ READ_MORE_MISSING = Rule(
     "read-more-missing",
     "error",
     "the text sends readers to 阅读原文, and there is none",
+    "set source_url in the front matter or in wxpub.toml",
+    "source",
+)
+READ_MORE_MENTIONED = Rule(
+    "read-more-mentioned",
+    "warning",
+    "the text speaks of 阅读原文, and there is none",
     "set source_url in the front matter or in wxpub.toml",
     "source",
 )
@@ -169,29 +175,29 @@ def _body(sections: tuple[Section, ...]) -> Iterator[Section]:
 # --- links ------------------------------------------------------------------------------------------------------------
 
 
-def check_repeated_links(issue: Reading) -> list[Finding]:
+def check_repeated_links(reading: Reading) -> list[Finding]:
     """Find links that stand in two items of this issue; within one item a title and its 链接： line may agree."""
     first: dict[str, int | None] = {}
     found = []
-    for item in _items(issue):
+    for item in _items(reading):
         links = _links(item)
         for key, (href, line) in links.items():
             if key in first:
                 message = f"{shorten(href, 80)} stands in the item of line {first[key]} already"
-                found.append(LINK_REPEATED.find(message, issue.path, line))
+                found.append(LINK_REPEATED.find(message, reading.path, line))
         first = {key: line for key, (_, line) in links.items()} | first
     return found
 
 
-def check_known_links(issue: Reading) -> list[Finding]:
+def check_known_links(reading: Reading) -> list[Finding]:
     """Find links of this issue's items that an earlier issue's items have too.
 
     A site's front page, and what stands in many issues, is no news of one of them.
     """
-    earlier = [path for path in issue.others if _is_earlier(path, issue.path)]
+    earlier = [path for path in reading.others if _is_earlier(path, reading.path)]
     links = {
         key: (href, line)
-        for item in _items(issue)
+        for item in _items(reading)
         for key, (href, line) in _links(item).items()
         if parse(href).path.strip("/") or parse(href).query
     }
@@ -205,7 +211,7 @@ def check_known_links(issue: Reading) -> list[Finding]:
         if len(where) < MANY:
             href, line = links[key]
             found.append(
-                LINK_KNOWN.find(f"{shorten(href, 80)} stands in {' and '.join(where)} already", issue.path, line)
+                LINK_KNOWN.find(f"{shorten(href, 80)} stands in {' and '.join(where)} already", reading.path, line)
             )
     return found
 
@@ -216,8 +222,8 @@ def _is_earlier(other: Path, path: Path) -> bool:
     return bool(theirs) and (not ours or theirs < ours)
 
 
-def _items(issue: Reading) -> Iterator[HtmlElement]:
-    return (item for section in issue.body for item in section.items)
+def _items(reading: Reading) -> Iterator[HtmlElement]:
+    return (item for section in reading.body for item in section.items)
 
 
 def _links(item: HtmlElement) -> dict[str, tuple[str, int | None]]:
@@ -262,13 +268,13 @@ def _balanced(address: str) -> str:
     return address.rstrip(".,;:!?*_")
 
 
-def check_lost_links(issue: Reading) -> list[Finding]:
+def check_lost_links(reading: Reading) -> list[Finding]:
     """Find links to issues and pages that are not there: one finding, since a whole table may be wrong."""
     lost: dict[str, int | None] = {}
-    for a in issue.tree.iter("a"):
+    for a in reading.tree.iter("a"):
         href = (a.get("href") or "").strip()
         name = unquote(re.split(r"[?#]", href, maxsplit=1)[0])
-        if name and not re.match(r"[a-z][\w+.-]*:|//", href, re.IGNORECASE) and not _exists(issue, name):
+        if name and not re.match(r"[a-z][\w+.-]*:|//", href, re.IGNORECASE) and not _exists(reading, name):
             lost.setdefault(name, line_of(a))
     if not lost:
         return []
@@ -277,16 +283,16 @@ def check_lost_links(issue: Reading) -> list[Finding]:
     message = (
         f"{len(names)} links lead to no file: {shown}" if len(names) > 1 else f"the link leads to no file: {shown}"
     )
-    return [LINK_LOST.find(message, issue.path, lost[names[0]])]
+    return [LINK_LOST.find(message, reading.path, lost[names[0]])]
 
 
-def _exists(issue: Reading, name: str) -> bool:
-    base = issue.issue.settings.image_root if name.startswith("/") else issue.path.resolve().parent
+def _exists(reading: Reading, name: str) -> bool:
+    base = reading.issue.settings.image_root if name.startswith("/") else reading.path.resolve().parent
     path = base / name.lstrip("/")
     try:
         # A site's page was made from Markdown of the same name.
         tries = (path, path.with_suffix(".md"), Path(f"{path}.md"))
-        return any(each.exists() or str(each.resolve()) in issue.issue.back_issues for each in tries)
+        return any(each.exists() or str(each.resolve()) in reading.issue.back_issues for each in tries)
     except (OSError, ValueError):  # no name, one too long, or one with a zero byte
         return False
 
@@ -294,33 +300,33 @@ def _exists(issue: Reading, name: str) -> bool:
 # --- sections and items -----------------------------------------------------------------------------------------------
 
 
-def check_repeated_headings(issue: Reading) -> list[Finding]:
+def check_repeated_headings(reading: Reading) -> list[Finding]:
     """Find equal headings under the same parent: 小结 may end several chapters, but not stand twice in one."""
     parents: list[Section] = []
     first: dict[tuple[str, ...], int | None] = {}
     found = []
-    for section in issue.sections[1:]:
+    for section in reading.sections[1:]:
         parents = [each for each in parents if each.level < section.level]
         key = (*(each.title for each in parents), section.title.casefold())
         line = line_of(section.heading) if section.heading is not None else None
         if section.title and key in first:
             message = f"the heading “{section.title}” stands on line {first[key]} already"
-            found.append(HEADING_REPEATED.find(message, issue.path, line))
+            found.append(HEADING_REPEATED.find(message, reading.path, line))
         first.setdefault(key, line)
         parents.append(section)
     return found
 
 
-def check_empty_sections(issue: Reading) -> list[Finding]:
+def check_empty_sections(reading: Reading) -> list[Finding]:
     """Find headings with nothing under them, or with nothing but a 注 that belongs to what is missing."""
     found = []
-    for number, section in enumerate(issue.sections):
-        following = issue.sections[number + 1] if number + 1 < len(issue.sections) else None
+    for number, section in enumerate(reading.sections):
+        following = reading.sections[number + 1] if number + 1 < len(reading.sections) else None
         has_parts = following is not None and following.level > section.level
         pictured = section.heading is not None and next(section.heading.iter("img"), None) is not None
         if section.heading is not None and not pictured and not has_parts and not any(map(_is_content, section.blocks)):
             message = f"the section “{section.title}” is empty"
-            found.append(SECTION_EMPTY.find(message, issue.path, line_of(section.heading)))
+            found.append(SECTION_EMPTY.find(message, reading.path, line_of(section.heading)))
     return found
 
 
@@ -332,10 +338,10 @@ def _is_content(block: HtmlElement) -> bool:
     return bool(text_of(block)) or next(block.iter("img", "input", "svg"), None) is not None
 
 
-def check_empty_items(issue: Reading) -> list[Finding]:
+def check_empty_items(reading: Reading) -> list[Finding]:
     return [
-        ITEM_EMPTY.find("the list item is empty", issue.path, line_of(item))
-        for item in issue.tree.iter("li")
+        ITEM_EMPTY.find("the list item is empty", reading.path, line_of(item))
+        for item in reading.tree.iter("li")
         if not _is_content(item)
     ]
 
@@ -351,37 +357,37 @@ _COUNT = re.compile(
 )
 
 
-def check_guide(issue: Reading) -> list[Finding]:
+def check_guide(reading: Reading) -> list[Finding]:
     """Look at the 导读: that it says something, and that its count of the items is right."""
     found = []
-    for block in (*issue.tree.iter("blockquote"), *issue.tree.iterchildren("p")):
+    for block in (*reading.tree.iter("blockquote"), *reading.tree.iterchildren("p")):
         text = text_of(block)
         if not (match := _GUIDE.match(text)):
             continue
         if claim := _COUNT.search(text):
-            found += _compare(issue, _number(claim["number"]), line_of(block))
+            found += _compare(reading, _number(claim["number"]), line_of(block))
         elif match.end() == len(text) and block.tag == "blockquote":
-            found.append(GUIDE_EMPTY.find("the 导读 is empty", issue.path, line_of(block)))
+            found.append(GUIDE_EMPTY.find("the 导读 is empty", reading.path, line_of(block)))
     return found
 
 
-def _compare(issue: Reading, claimed: int, line: int | None) -> list[Finding]:
+def _compare(reading: Reading, claimed: int, line: int | None) -> list[Finding]:
     """Compare a claimed count with the items of the sections, with or without the short news before the first one.
 
     An issue whose items are neither in lists nor numbered is not counted.
     """
-    levels = [section.level for section in issue.body if section.level]
+    levels = [section.level for section in reading.body if section.level]
     usual = max(levels, key=levels.count, default=1)  # a long title may stand in the body, above the sections
-    parted = [section for section in issue.body if section.level >= usual]
+    parted = [section for section in reading.body if section.level >= usual]
     inside = sum(len(section.items) for section in parted)
-    before = sum(len(section.items) for section in issue.body) - inside
+    before = sum(len(section.items) for section in reading.body) - inside
     other = not inside and any(_is_content(block) for section in parted for block in section.blocks)
     if claimed in (inside, inside + before) or other:
         return []
     parts = "、".join(f"{section.title} {len(section.items)}" for section in parted if section.items)
     held = inside if parted else before
     message = f"the 导读 says {claimed}, the sections hold {held}" + (f" ({parts})" if parts else "")
-    return [COUNT_WRONG.find(message, issue.path, line)]
+    return [COUNT_WRONG.find(message, reading.path, line)]
 
 
 def _number(text: str) -> int:
@@ -399,16 +405,16 @@ _POINTS = re.compile(
 )
 
 
-def check_read_more(issue: Reading) -> list[Finding]:
+def check_read_more(reading: Reading) -> list[Finding]:
     """Find text that points to 阅读原文 while no source_url makes that button; a link of this name is another one."""
-    if issue.article.source_url:
+    if reading.article.source_url:
         return []
-    for block in issue.tree.iter("p", "li", "td", "th", *HEADINGS, "blockquote"):
+    for block in reading.tree.iter("p", "li", "td", "th", *HEADINGS, "blockquote"):
         words = _said(block)
         if "阅读原文" in words:
-            line = _line_with(issue, "阅读原文", line_of(block))
-            found = READ_MORE_MISSING.find(READ_MORE_MISSING.message, issue.path, line)
-            return [found if _POINTS.search(words) else replace(found, severity="warning")]
+            line = _line_with(reading, "阅读原文", line_of(block))
+            rule = READ_MORE_MISSING if _POINTS.search(words) else READ_MORE_MENTIONED
+            return [rule.find(path=reading.path, line=line)]
     return []
 
 
@@ -418,9 +424,9 @@ def _said(element: HtmlElement) -> str:
     return (element.text or "" if isinstance(element.tag, str) else "") + "".join(inside)
 
 
-def _line_with(issue: Reading, words: str, begin: int | None) -> int | None:
+def _line_with(reading: Reading, words: str, begin: int | None) -> int | None:
     """Give the first line from `begin` on that has `words`: a block is known by its first line only."""
-    numbers = enumerate(issue.lines[(begin or 1) - 1 :], begin or 1)
+    numbers = enumerate(reading.lines[(begin or 1) - 1 :], begin or 1)
     return next((number for number, line in numbers if words in line), begin)
 
 
@@ -434,7 +440,7 @@ _NO_SPACE = re.compile(r"\s*(?:>\s*)*(?P<mark>[-*+])(?=\[[^\]]+\]\()")
 _FENCE = re.compile(r"\s*(?:>\s*)*(`{3,}(?!.*`)|~{3,})")
 
 
-def check_bullets(issue: Reading) -> list[Finding]:
+def check_bullets(reading: Reading) -> list[Finding]:
     """Find lines that were meant as list items: one finding for lines that follow one another.
 
     Dots look like a list, even if they make none, until lines run together.
@@ -442,13 +448,13 @@ def check_bullets(issue: Reading) -> list[Finding]:
     found: list[Finding] = []
     last, previous = -1, ""
     quoted = False  # behind a quotation, a dash names who said it
-    for number, line in _prose(issue.lines):
+    for number, line in _prose(reading.lines):
         dot = next((each for each in (_DOT, _COUNTED) if each.match(line) and each.match(previous)), None)
-        joined = bool(previous.strip()) and not previous.endswith(("  ", "\\")) and not issue.article.hard_breaks
+        joined = bool(previous.strip()) and not previous.endswith(("  ", "\\")) and not reading.article.hard_breaks
         match = _DASH.match(line) or _NO_SPACE.match(line) or (dot.match(line) if dot and joined else None)
         if match and not (_DASH.match(line) and quoted):
             if number > last + 1:
-                found.append(_bullet(match["mark"], issue.path, number))
+                found.append(_bullet(match["mark"], reading.path, number))
             last = number
         quoted = line.lstrip().startswith(">") or (quoted and not line.strip())
         previous = line
@@ -508,16 +514,16 @@ _MARKUP = (
 )
 
 
-def check_markup(issue: Reading) -> list[Finding]:
+def check_markup(reading: Reading) -> list[Finding]:
     """Find lines whose marks the reader would see: the first of each line, where the rendered text has it too."""
-    shown = " ".join(_said(issue.tree).split())
+    shown = " ".join(_said(reading.tree).split())
     found = []
-    for number, line in _prose(issue.lines):
+    for number, line in _prose(reading.lines):
         for pattern, message, fix in _MARKUP:
             marks = (match[match.lastindex or 0] for match in pattern.finditer(line))
             if mark := next((each for each in marks if " ".join(each.split()) in shown), None):
                 said = message.format(shorten(mark, 40))
-                found.append(MARKUP_SHOWN.find(said, issue.path, number, fix=fix))
+                found.append(MARKUP_SHOWN.find(said, reading.path, number, fix=fix))
                 break
     return found
 
@@ -535,28 +541,28 @@ _STRAY = re.compile(
 )
 
 
-def check_last_line(issue: Reading) -> list[Finding]:
-    written = [(number, line.strip()) for number, line in _prose(issue.lines) if line.strip()]
+def check_last_line(reading: Reading) -> list[Finding]:
+    written = [(number, line.strip()) for number, line in _prose(reading.lines) if line.strip()]
     if written and _STRAY.fullmatch(written[-1][1]):
         number, line = written[-1]
-        return [LAST_LINE_STRAY.find(f"the last line is only “{shorten(line, 80)}”", issue.path, number)]
+        return [LAST_LINE_STRAY.find(f"the last line is only “{shorten(line, 80)}”", reading.path, number)]
     return []
 
 
 # --- images -----------------------------------------------------------------------------------------------------------
 
 
-def check_image_texts(issue: Reading) -> list[Finding]:
+def check_image_texts(reading: Reading) -> list[Finding]:
     return [
-        IMAGE_ALT_MISSING.find(f"the image {shorten(image.src, 80)} has no text", issue.path, image.line)
-        for image in issue.issue.layout.images
+        IMAGE_ALT_MISSING.find(f"the image {shorten(image.src, 80)} has no text", reading.path, image.line)
+        for image in reading.issue.layout.images
         if not image.alt.strip()
     ]
 
 
-def check_image_files(issue: Reading) -> list[Finding]:
+def check_image_files(reading: Reading) -> list[Finding]:
     """Find images that a push could not read; those on the web are not fetched."""
-    return list(issue.issue.unreadable())
+    return list(reading.issue.unreadable())
 
 
 CHECKS = (
@@ -587,5 +593,6 @@ RULES = (
     GUIDE_EMPTY,
     LAST_LINE_STRAY,
     READ_MORE_MISSING,
+    READ_MORE_MENTIONED,
     IMAGE_ALT_MISSING,
 )

@@ -61,7 +61,7 @@ def rules() -> tuple[Rule, ...]:
 
 
 def _explanation(rule: Rule) -> str:
-    from wxpub.checks.rule import CHANNELS, CONFIDENCE, PageRule
+    from wxpub.checks.pages import CHANNELS, CONFIDENCE, PageRule
 
     lines = [
         f"{rule.id}: {rule.message}",
@@ -138,8 +138,6 @@ def check(
 
 
 def _report(path: Path, opener: Opener, target: Target | None) -> Report:
-    from wxpub.checks.size import measure
-
     try:
         if path.suffix.lower() in _SUFFIXES:
             return _foreign(path, target)
@@ -153,7 +151,7 @@ def _report(path: Path, opener: Opener, target: Target | None) -> Report:
 
 
 def _foreign(path: Path, target: Target | None) -> Report:
-    from wxpub.checks.document import open_document
+    from wxpub.checks.pages import open_document
 
     try:
         html = path.read_text(encoding="utf-8-sig")

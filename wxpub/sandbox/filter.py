@@ -2,7 +2,7 @@
 
 Sources: round trips draft/add -> draft/get by publishing tools between 2026-04 and 2026-10 (wxart, stylewx, mbeditor),
 developers.weixin.qq.com api_draft_add and api_uploadimage; the steps are numbered as they act. The structure check is
-`POST /article-bin/verify_article_structure` of wechatjs/verify-article-structure-spec (2026-08).
+`POST /article-bin/verify_article_structure` of wechatjs/verify-article-structure-spec, which `verdict` models.
 
 BeautifulSoup over `html.parser` reads the HTML, and what is not changed is written byte for byte as it came: WeChat
 keeps what it does not remove just as it was sent. So character references are hidden from the parser.
@@ -22,7 +22,7 @@ from bs4 import BeautifulSoup, Tag
 from bs4.element import Comment, NavigableString, PreformattedString
 from bs4.exceptions import ParserRejectedMarkup
 
-from wxpub import limits
+from wxpub import limits, verdict
 from wxpub.sandbox.call import Answer, Call, Refusal
 
 # --- HTML as a tree and back ------------------------------------------------------------------------------------------
@@ -531,10 +531,22 @@ _VARIANTS: Mapping[str, Callable[[str, int], str]] = {
 
 
 # --- the structure check ----------------------------------------------------------------------------------------------
-# WeChat lays the article out in a browser; here only what inline styles and tags tell is checked, nothing is measured.
+# What the checker says of each rule that it reports; `verdict` is the checker.
 
-DEEPEST_CHAIN = 15  # the validator's constant; the specification says 10
-_CHILDREN, _EMPTY = 20, 15
+RULES: Mapping[str, str] = {
+    "opacity": "图片的透明度不能为 0",
+    "caret-color": "光标颜色不能透明",
+    "line-height": "行高小于字体大小，可能导致文字重叠",
+    "text-align": "对齐不能用 start 或 end",
+    "width": "宽度在不同屏幕下不一致，或溢出",
+    "height": "有文字的元素高度不能为 0",
+    "height-nodisplay": "固定高度导致内容显示不全",
+    "pre": "代码块的内容溢出",
+    "animate-begin": "由 touchstart 触发的动画也要由 click 触发",
+    "nestNodes": "节点嵌套过深",
+    "darkmode-low-contrast": "文字与背景色对比度太低",
+    "darkmode-whitelist": "此处包含白名单属性，会跳过深色模式转换",
+}
 
 
 def verify(call: Call) -> Answer:
@@ -547,7 +559,7 @@ def verify(call: Call) -> Answer:
         "isValid": not found,
         "inValidInfo": {
             name: {
-                "violateRules": RULES[name][0],
+                "violateRules": RULES[name],
                 "items": [{"paragraphIndex": place, "outerHTML": tag} for place, tag in places],
             }
             for name, places in found.items()
@@ -556,100 +568,37 @@ def verify(call: Call) -> Answer:
 
 
 def violations(content: str) -> dict[str, list[tuple[int, str]]]:
-    """List the rules that `content` breaks: the top-level block (counted from 0) and start tag of every place."""
-    found: dict[str, list[tuple[int, str]]] = {}
-    for place, block in enumerate(parse(content).find_all(True, recursive=False)):
-        for tag in (block, *block.find_all(True)):
-            styles = dict(split(piece) for piece in declarations(str(tag.attrs.get("style") or "")))
-            for name, (_, breaks) in RULES.items():
-                if breaks(tag, styles):
-                    found.setdefault(name, []).append((place, _start(tag)))
-    return found
+    """List the rules that `content` breaks: the paragraph (counted from 0) and the HTML of every place."""
+    soup = parse(content)
+    root, elements = _nodes(soup)
+    places: dict[verdict.Node, int] = {}
+    for place, paragraph in enumerate(verdict.paragraphs(root)):
+        for node in (*paragraph.walk(), *paragraph.around()):
+            places.setdefault(node, place)
+    return {
+        rule: [(places.get(node, 0), _outer(elements[node])) for node in nodes]
+        for rule, nodes in verdict.judge(root).items()
+    }
 
 
-def _start(tag: Tag) -> str:
-    attributes = "".join(f' {name}="{shown(value)}"' for name, value in tag.attrs.items())
-    return f"<{tag.name}{attributes}>"[:300]
+def _nodes(soup: BeautifulSoup) -> tuple[verdict.Node, dict[verdict.Node, Tag]]:
+    """Make what the checker reads of a tree, and remember which element is which."""
+    root = verdict.Node("")
+    nodes, elements = {id(soup): root}, {}
+    for child in soup.descendants:
+        parent = nodes[id(child.parent)]
+        if isinstance(child, Tag):
+            pairs = map(split, declarations(str(child.attrs.get("style") or "")))
+            attributes = {name: shown(value or "") for name, value in child.attrs.items()}
+            node = nodes[id(child)] = verdict.Node(child.name, dict(pairs), attributes, [], parent)
+            elements[node] = child
+            parent.children.append(node)
+        elif type(child) is NavigableString:
+            parent.children.append(shown(child))
+    return root, elements
 
 
-def _is_chain(tag: Tag) -> bool:
-    """Whether `tag` ends a chain of too many single children of the same name and style."""
-    length, node = 1, tag
-    while length <= DEEPEST_CHAIN:
-        parent = node.parent
-        if (
-            parent is None
-            or (parent.name, parent.attrs.get("style")) != (node.name, node.attrs.get("style"))
-            or len(parent.contents) != 1
-        ):
-            return False
-        length, node = length + 1, parent
-    return True
-
-
-def _is_padded(tag: Tag) -> bool:
-    """Whether `tag` has many children of which most are empty."""
-    children = tag.find_all(True, recursive=False)
-    if len(children) <= _CHILDREN:
-        return False
-    media = ("img", "svg", "br", "video", "iframe")
-    empty = [
-        child
-        for child in children
-        if child.name not in media and not child.find(media) and not child.get_text(strip=True)
-    ]
-    return len(empty) > _EMPTY
-
-
-def _has_text(tag: Tag) -> bool:
-    return any(shown(words).strip() for words in tag.strings)
-
-
-def _is_zero(value: str) -> bool:
-    return re.fullmatch(r"0(\.0+)?(px|em|%)?", value) is not None
-
-
-# What a rule demands, and whether an element with its inline styles breaks it.
-RULES: Mapping[str, tuple[str, Callable[[Tag, Mapping[str, str]], bool]]] = {
-    "opacity": (
-        "图片的透明度不能为 0",
-        lambda tag, styles: tag.name == "img" and _is_zero(styles.get("opacity", "")),
-    ),
-    "caret-color": (
-        "光标颜色不能透明",
-        lambda tag, styles: styles.get("caret-color", "").lower() == "transparent",
-    ),
-    "line-height": (
-        "有文字的元素行高不能为 0",
-        lambda tag, styles: _is_zero(styles.get("line-height", "")) and _has_text(tag),
-    ),
-    "text-align": (
-        "对齐不能用 start 或 end",
-        lambda tag, styles: styles.get("text-align", "").lower() in ("start", "end"),
-    ),
-    "height": (
-        "有文字的元素高度不能为 0",
-        lambda tag, styles: (
-            _is_zero(styles.get("height", ""))
-            and _has_text(tag)
-            and tag.name != "svg"
-            and tag.find_parent("svg") is None
-        ),
-    ),
-    "animate-begin": (
-        "由 touchstart 触发的动画也要由 click 触发",
-        lambda tag, styles: (
-            "touchstart" in str(tag.attrs.get("begin", "")) and "click" not in str(tag.attrs.get("begin", ""))
-        ),
-    ),
-    "nestNodes": ("同一标签、同一样式的单子节点嵌套过深", lambda tag, styles: _is_chain(tag)),
-    "redundant-node": ("空节点过多", lambda tag, styles: _is_padded(tag)),
-    "darkmode-no-gradient": (
-        "有文字的元素不能用渐变背景",
-        lambda tag, styles: (
-            "gradient(" in styles.get("background", "") + styles.get("background-image", "")
-            and _has_text(tag)
-            and "data-ignore-dm" not in tag.attrs
-        ),
-    ),
-}
+def _outer(tag: Tag) -> str:
+    """Write an element whole, start tag and all."""
+    start = f"<{tag.name}{''.join(_attribute(*pair) for pair in tag.attrs.items())}>".replace(AMP, "&")
+    return start if tag.name in VOID else f"{start}{serialise(tag)}</{tag.name}>"
