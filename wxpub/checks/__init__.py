@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wxpub import darkmode, style
+from wxpub import darkmode, limits, style
 from wxpub.finding import Finding, Rule
 from wxpub.limits import CONTENT_CHARS
 from wxpub.target import API, PASTE, Target
@@ -89,26 +89,42 @@ def issues_beside(path: Path) -> tuple[Path, ...]:
 
 
 def _check_page(page: Page) -> list[Finding]:
-    """Apply the page rules that an author can break to a page of ours.
-
-    No theme knows what an author's own colours will stand on, so the rules on dark mode look at elements in them.
-    """
+    """Apply the page rules that an author can break to a page of ours."""
     large = page.characters >= CONTENT_CHARS  # there are never fewer bytes: what is small in characters passes all
     colours = _own_colours(page.layout.source)
     if not large and not colours:
         return []
-    from wxpub.checks.pages import Document, chain, page_rules
+    from wxpub.checks.pages import page_rules
+
+    rules = [rule for rule in page_rules() if rule.channel != _SKIPPED[page.target]]
+    found = _check_size(page, rules) if large else []
+    if colours:
+        found += _check_colours(page, [rule for rule in rules if rule.id.startswith("dark-")], colours)
+    return found
+
+
+def _check_size(page: Page, rules: Iterable[PageRule]) -> list[Finding]:
+    from wxpub.checks.computed import FUNCTIONS
+
+    return [
+        rule.find(f"{size}: {rule.message}", page.article.path)
+        for rule in rules
+        if rule.trigger.get("limit") in _SIZES
+        for size in FUNCTIONS[rule.trigger["fn"]](page, getattr(limits, rule.trigger["limit"]))
+    ]
+
+
+def _check_colours(page: Page, rules: Iterable[PageRule], colours: set[darkmode.Colour]) -> list[Finding]:
+    """Apply the rules on dark mode to elements in the author's own colours: no theme knows what they will stand on."""
+    from wxpub.checks.pages import Document, chain
 
     document = Document(page.html, path=page.article.path)
 
     def in_own_colours(tag: Tag) -> bool:
         return any(colours.intersection(darkmode.colours(style.write(document.style(each)))) for each in chain(tag))
 
-    rules = [rule for rule in page_rules() if rule.channel != _SKIPPED[page.target]]
-    sizes = [rule for rule in rules if large and rule.trigger.get("limit") in _SIZES]
-    dark = [rule for rule in rules if colours and rule.id.startswith("dark-")]
     # The HTML is made, and on one line: its line numbers mean nothing to the author.
-    return [replace(each, line=None) for each in _findings([*sizes, *dark], document, in_own_colours)]
+    return [replace(each, line=None) for each in _findings(rules, document, in_own_colours)]
 
 
 def _own_colours(source: HtmlElement) -> set[darkmode.Colour]:

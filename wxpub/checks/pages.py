@@ -82,7 +82,7 @@ def _page_rule(record: Mapping[str, Any]) -> PageRule:
 
 # --- documents --------------------------------------------------------------------------------------------------------
 
-# HTML's own white space: U+00A0 is none, it neither collapses nor vanishes.
+# HTML's own white space: not U+00A0, which neither collapses nor vanishes.
 SPACE = " \t\r\n\f"
 # fmt: off
 BLOCKS = frozenset((
@@ -113,7 +113,7 @@ class Text:
 
     @property
     def visible(self) -> str:
-        """Give what a reader sees of it; U+00A0 and zero-width spaces show nothing."""
+        """Return what a reader sees of it; U+00A0 and zero-width spaces show nothing."""
         return self.value.strip(SPACE + "\u00a0\u200b")
 
 
@@ -185,24 +185,24 @@ class Document:
         return nodes[id(self.root)]
 
     def line(self, tag: Tag) -> int:
-        """Give the 1-based line of the file on which `tag` begins."""
+        """Return the 1-based line of the file on which `tag` begins."""
         return (tag.sourceline or 1) - 1 + self.first_line
 
     def place(self, tag: Tag) -> int:
-        """Give the position of `tag` among all elements, in document order."""
+        """Return the position of `tag` among all elements, in document order."""
         return self._places[id(tag)]
 
     def style(self, tag: Tag) -> Mapping[str, str]:
-        """Give the inline declarations of `tag`: the last one of a property wins."""
+        """Return the inline declarations of `tag`: the last one of a property wins."""
         return self._styles.get(id(tag), {})
 
     def inherited(self, tag: Tag, name: str) -> str:
-        """Give the nearest inline value of property `name`, from `tag` outwards; "" where nobody sets it."""
+        """Return the nearest inline value of property `name`, from `tag` outwards; "" where nobody sets it."""
         return next((style[name] for each in chain(tag) if name in (style := self.style(each))), "")
 
     @property
     def wrapper(self) -> Tag:
-        """Give the element around the article's top-level blocks: a lone `section` that holds all, else the root."""
+        """Return the element around the article's top-level blocks: a lone `section` that holds all, else the root."""
         wrapper: Tag = self.root
         while len(inside := contents(wrapper)) == 1 and isinstance(inside[0], Tag) and inside[0].name == "section":
             wrapper = inside[0]
@@ -239,7 +239,7 @@ def open_document(html: str, path: Path | None = None) -> Document:
 
 
 def is_ours(html: str) -> bool:
-    """Tell whether `html` is a page that stands alone, as `wxpub convert` writes it to be looked at and pasted from."""
+    """Whether `html` is a page that stands alone, as `wxpub convert` writes it to be looked at and pasted from."""
     return '<meta name="generator" content="wxpub' in html[:4096]
 
 
@@ -252,14 +252,14 @@ def _element_after(tag: Tag) -> Tag | None:
 
 
 def chain(tag: Tag | None) -> Iterator[Tag]:
-    """Give `tag` and its ancestors, from the inside out."""
+    """Return `tag` and its ancestors, from the inside out."""
     while tag is not None:
         yield tag
         tag = tag.parent
 
 
 def contents(tag: Tag) -> list[Tag | str]:
-    """Give the children of `tag` without white space and comments."""
+    """Return the children of `tag` without white space and comments."""
     return [
         node if isinstance(node, Tag) else str(node)
         for node in tag.children
@@ -268,7 +268,7 @@ def contents(tag: Tag) -> list[Tag | str]:
 
 
 def children(tag: Tag) -> list[Tag]:
-    """Give the element children of `tag`."""
+    """Return the element children of `tag`."""
     return [node for node in tag.children if isinstance(node, Tag)]
 
 
@@ -452,7 +452,7 @@ def _regex(pattern: str) -> re.Pattern[str]:
 
 
 def select(selector: str, document: Document) -> list[Tag]:
-    """Give the elements of `document` that match a CSS `selector`, in order."""
+    """Return the elements of `document` that match a CSS `selector`, in order."""
     found: dict[int, Tag] = {}
     for alternative in _split(selector):
         candidates = _candidates(alternative, document)

@@ -5,6 +5,7 @@ What becomes of single links (empty, expiring, unknown back issues) is told by `
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,18 +33,16 @@ LINK_REPEATED = Rule(
 LINK_KNOWN = Rule(
     "link-known", "warning", "an earlier issue has this link already", "drop the item, or say what is new", "source"
 )
-LINK_LOST = Rule("link-lost", "warning", "a relative link leads to no file", "correct the path", "source")
+LINK_LOST = Rule("link-lost", "warning", "a relative link does not lead to a file", "correct the path", "source")
 HEADING_REPEATED = Rule(
     "heading-repeated", "warning", "two sections have the same heading", "rename or merge one of them", "source"
 )
-SECTION_EMPTY = Rule(
-    "section-empty", "warning", "a section has nothing in it", "fill it, or take its heading out", "source"
-)
-ITEM_EMPTY = Rule("item-empty", "warning", "a list item has nothing in it", "fill it, or take it out", "source")
+SECTION_EMPTY = Rule("section-empty", "warning", "a section is empty", "fill it, or take its heading out", "source")
+ITEM_EMPTY = Rule("item-empty", "warning", "a list item is empty", "fill it, or take it out", "source")
 BULLET_LOOKALIKE = Rule(
     "bullet-lookalike",
     "warning",
-    "a character that looks like a list marker starts no list item",
+    "a character that looks like a list marker does not start a list item",
     "write “- ”",
     "source",
 )
@@ -54,7 +53,9 @@ COUNT_WRONG = Rule(
     "count-wrong", "warning", "the 导读 counts other items than the sections hold", "correct the number", "source"
 )
 GUIDE_EMPTY = Rule("guide-empty", "warning", "the 导读 is empty", "write it, or take it out", "source")
-LAST_LINE_STRAY = Rule("last-line-stray", "warning", "the last line looks pasted by mistake", "take it out", "source")
+LAST_LINE_STRAY = Rule(
+    "last-line-stray", "warning", "the last line looks as if it was pasted by mistake", "take it out", "source"
+)
 READ_MORE_MISSING = Rule(
     "read-more-missing",
     "error",
@@ -97,7 +98,7 @@ class Section:
 
     @property
     def items(self) -> list[HtmlElement]:
-        """Give the items of its lists, without the lists inside items; where it has none, paragraphs as in “1、…”."""
+        """Return the items of its lists, without the lists inside items; where it has none, paragraphs as in “1、…”."""
         listed = [item for block in self.blocks if block.tag in ("ul", "ol") for item in block.iterchildren("li")]
         return listed or [block for block in self.blocks if block.tag == "p" and _NUMBERED.match(text_of(block))]
 
@@ -106,13 +107,14 @@ class Section:
 class Reading:
     """An issue as the source rules look at it. `sections` are all, `body` those that hold this issue's own content.
 
-    `tree` is what the Markdown made, `others` are the newsletter's other issues.
+    `tree` is what the Markdown made, `others` are the newsletter's other issues, `folder` is where the issue lies.
     """
 
     issue: Issue
     others: tuple[Path, ...]
     sections: tuple[Section, ...]
     body: tuple[Section, ...]
+    folder: str
 
     @property
     def tree(self) -> HtmlElement:
@@ -134,12 +136,12 @@ class Reading:
 def check_source(issue: Issue, others: tuple[Path, ...]) -> list[Finding]:
     """Check the source of `issue` by every rule of this module."""
     sections = tuple(_sections(issue.layout))
-    reading = Reading(issue, others, sections, tuple(_body(sections)))
+    reading = Reading(issue, others, sections, tuple(_body(sections)), str(issue.path.resolve().parent))
     return [finding for check in CHECKS for finding in check(reading)]
 
 
 def _sections(layout: Layout) -> Iterator[Section]:
-    """Cut the tree at its headings. The first heading is no section where it gave the article its title."""
+    """Cut the tree at its headings. The heading that gave the article its title does not start a section."""
     heading: HtmlElement | None = None
     blocks: list[HtmlElement] = []
     titles = [each.line for each in layout.outline]
@@ -161,7 +163,7 @@ _FOOTER = re.compile(
 
 
 def _body(sections: tuple[Section, ...]) -> Iterator[Section]:
-    """Give the sections that hold this issue's content: no footer, nor what follows a rule after all headings."""
+    """Return the sections that hold this issue's content: no footer, nor what follows a rule after all headings."""
     for number, section in enumerate(sections):
         if section.heading is not None and _FOOTER.search(section.title):
             return
@@ -192,7 +194,7 @@ def check_repeated_links(reading: Reading) -> list[Finding]:
 def check_known_links(reading: Reading) -> list[Finding]:
     """Find links of this issue's items that an earlier issue's items have too.
 
-    A site's front page, and what stands in many issues, is no news of one of them.
+    A site's front page, and what stands in many issues, is not news in one of them.
     """
     earlier = [path for path in reading.others if _is_earlier(path, reading.path)]
     links = {
@@ -201,9 +203,12 @@ def check_known_links(reading: Reading) -> list[Finding]:
         for key, (href, line) in _links(item).items()
         if parse(href).path.strip("/") or parse(href).query
     }
+    if not links:
+        return []
+    words = re.compile("|".join(sorted({re.escape(_telling(href)) for href, _ in links.values()})))
     places: dict[str, list[str]] = {}
     for path in earlier:
-        for key, number in _links_in_file(path).items():
+        for key, number in _links_in_file(path, words).items():
             if key in links:
                 places.setdefault(key, []).append(f"{path.name}:{number}")
     found = []
@@ -217,7 +222,7 @@ def check_known_links(reading: Reading) -> list[Finding]:
 
 
 def _is_earlier(other: Path, path: Path) -> bool:
-    """Tell by the numbers in their names which of two issues came first; a file without a number is no issue."""
+    """Say by the numbers in their names which of two issues came first; a file without a number is not an issue."""
     theirs, ours = ([int(figures) for figures in re.findall(r"\d+", each.stem)] for each in (other, path))
     return bool(theirs) and (not ours or theirs < ours)
 
@@ -227,7 +232,7 @@ def _items(reading: Reading) -> Iterator[HtmlElement]:
 
 
 def _links(item: HtmlElement) -> dict[str, tuple[str, int | None]]:
-    """Give the web addresses that `item` links to, each once, with the line of its first link."""
+    """Return the web addresses that `item` links to, each once, with the line of its first link."""
     found: dict[str, tuple[str, int | None]] = {}
     for a in item.iter("a"):
         href = (a.get("href") or "").strip()
@@ -240,20 +245,29 @@ _ADDRESS = re.compile(r"https?://[^\s<>\[\]\"'，。；：、！？）】」”�
 _LIST_MARKER = re.compile(r"\s*(?:(?:[-*+]|\d+[.)])\s|\d+、)")
 
 
-def _links_in_file(path: Path) -> dict[str, int]:
-    """Find the addresses in another issue's list items, with their lines; unparsed, since there may be hundreds."""
+def _telling(href: str) -> str:
+    """Return the longest word of an address's path: it stands in every way to write it, and in few other addresses."""
+    address = parse(href)
+    return max(re.findall(r"[A-Za-z0-9]+", f"{address.path}?{address.query}"), key=len, default="")
+
+
+def _links_in_file(path: Path, words: re.Pattern[str]) -> dict[str, int]:
+    """Find the addresses with one of `words` in another issue's list items, with their lines.
+
+    The issue is not parsed, since there may be hundreds.
+    """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return {}
     found: dict[str, int] = {}
     inside = False
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text.splitlines() if words.search(text) else (), 1):
         if line.startswith("#") and _FOOTER.search(line):
             break
         inside = bool(_LIST_MARKER.match(line)) or (inside and bool(line.strip()) and not line.startswith(("#", "|")))
-        if inside:
-            for url in _ADDRESS.findall(line):
+        if inside and words.search(line):
+            for url in filter(words.search, _ADDRESS.findall(line)):
                 found.setdefault(parse(_balanced(url)).identity, number)
     return found
 
@@ -280,20 +294,19 @@ def check_lost_links(reading: Reading) -> list[Finding]:
         return []
     names = list(lost)
     shown = "、".join(names[:3]) + ("…" if len(names) > 3 else "")
-    message = (
-        f"{len(names)} links lead to no file: {shown}" if len(names) > 1 else f"the link leads to no file: {shown}"
-    )
-    return [LINK_LOST.find(message, reading.path, lost[names[0]])]
+    begin = f"{len(names)} links do" if len(names) > 1 else "the link does"
+    return [LINK_LOST.find(f"{begin} not lead to a file: {shown}", reading.path, lost[names[0]])]
 
 
 def _exists(reading: Reading, name: str) -> bool:
-    base = reading.issue.settings.image_root if name.startswith("/") else reading.path.resolve().parent
-    path = base / name.lstrip("/")
+    base = str(reading.issue.settings.image_root) if name.startswith("/") else reading.folder
+    # Strings, since a table of back issues has hundreds of links and a Path costs ten times as much.
+    path = os.path.normpath(os.path.join(base, name.lstrip("/")))  # noqa: PTH118  see above
+    # A site's page was made from Markdown of the same name.
+    tries = (path, os.path.splitext(path)[0] + ".md", f"{path}.md")  # noqa: PTH122  see above
     try:
-        # A site's page was made from Markdown of the same name.
-        tries = (path, path.with_suffix(".md"), Path(f"{path}.md"))
-        return any(each.exists() or str(each.resolve()) in reading.issue.back_issues for each in tries)
-    except (OSError, ValueError):  # no name, one too long, or one with a zero byte
+        return any(each in reading.issue.back_issues or os.path.exists(each) for each in tries)  # noqa: PTH110  as above
+    except ValueError:  # a zero byte
         return False
 
 
@@ -419,20 +432,20 @@ def check_read_more(reading: Reading) -> list[Finding]:
 
 
 def _said(element: HtmlElement) -> str:
-    """Give the text of `element` without its links and code."""
+    """Return the text of `element` without its links and code."""
     inside = (f"{'' if each.tag in ('a', 'code', 'pre') else _said(each)}{each.tail or ''}" for each in element)
     return (element.text or "" if isinstance(element.tag, str) else "") + "".join(inside)
 
 
 def _line_with(reading: Reading, words: str, begin: int | None) -> int | None:
-    """Give the first line from `begin` on that has `words`: a block is known by its first line only."""
+    """Return the first line from `begin` on that has `words`: a block is known by its first line only."""
     numbers = enumerate(reading.lines[(begin or 1) - 1 :], begin or 1)
     return next((number for number, line in numbers if words in line), begin)
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------
 
-# A dash that is no hyphen.
+# A dash that is not a hyphen.
 _DASH = re.compile(r"\s*(?P<mark>[–‒‐‑−－﹣⁃]|—(?=\[))(?=\s|\[|[^\W\d_])")
 _DOT = re.compile(r"\s*(?:>\s*)*(?P<mark>[•●▪◦‣∙·])\s*\S")
 _COUNTED = re.compile(r"\s*(?:>\s*)*(?P<mark>\d{1,2}(?:、|[.．](?=[^\s\d])))")
@@ -463,17 +476,17 @@ def check_bullets(reading: Reading) -> list[Finding]:
 
 def _bullet(mark: str, path: Path, line: int) -> Finding:
     if mark[0].isdigit():
-        said = f"“{mark}” starts no list item, and the line runs on from the one above"
+        said = f"“{mark}” does not start a list item, and the line runs on from the one above"
         return BULLET_LOOKALIKE.find(said, path, line, fix=f"write “{mark[:-1]}. ”, or leave a line empty between them")
     if mark in "-*+":
         return BULLET_LOOKALIKE.find(
-            f"“{mark}” starts no list item without a space behind it", path, line, fix=f"write “{mark} ”"
+            f"“{mark}” does not start a list item without a space behind it", path, line, fix=f"write “{mark} ”"
         )
-    return BULLET_LOOKALIKE.find(f"“{mark}” (U+{ord(mark):04X}) starts no list item", path, line)
+    return BULLET_LOOKALIKE.find(f"“{mark}” (U+{ord(mark):04X}) does not start a list item", path, line)
 
 
 def _prose(lines: list[str]) -> Iterator[tuple[int, str]]:
-    """Give the lines, numbered from 1, that stand in no fenced code and no comment."""
+    """Return the lines, numbered from 1, that stand in no fenced code and no comment."""
     fence = ""
     comment = False
     for number, line in enumerate(lines, 1):
@@ -488,7 +501,7 @@ def _prose(lines: list[str]) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-# What readers would see of a link, a heading, a footnote or a site generator's tag that is none: its marks, what to say
+# What readers would see of a link, a heading, a footnote or a site generator's tag that failed: its marks, what to say
 # of them, and what to do.
 _MARKUP = (
     (
@@ -496,19 +509,19 @@ _MARKUP = (
             r"\{%.{1,200}?%\}|(?<!\$)\{\{.{1,200}?\}\}|^\s*\{:[^{}]+\}"
             r"|\{:\s*(?:[.#][\w-]|[a-z]{1,20}=)[^{}]{0,200}\}|(?<=\s)\{[.#][\w-]{1,60}\}(?=\s*$)"
         ),
-        "“{}” is shown as it is: no site generator reads it here",
-        "take it out, or write what it stands for",
+        "“{}” is shown as it is: there is no site generator to read it",
+        "take it out, or write out what it stands for",
     ),
     (
         re.compile(r"\[[^\[\]]+\](?:\(|（(?=https?:|www\.))"),
-        "“{}…” is no link",
+        "“{}…” is not a link",
         "write ( and ) around the address, and %20 for a space in it",
     ),
-    (re.compile(r"^ {0,3}(#{2,6}[^\s#*_`\[]{1,8})"), "“{}…” is no heading", "write a space behind the #"),
+    (re.compile(r"^ {0,3}(#{2,6}[^\s#*_`\[]{1,8})"), "“{}…” is not a heading", "write a space behind the #"),
     (re.compile(r"\[\^[^\[\]^\s]+\](?!:)"), "there is no footnote {}", "write what it says, or take it out"),
     (
         re.compile(r"(?<![\w:/]):[a-z][a-z0-9_+-]*[a-z0-9]:(?![\w:/])", re.ASCII),
-        "{} is a picture on GitHub only",
+        "{} is an image on GitHub only",
         "write the emoji itself",
     ),
 )
