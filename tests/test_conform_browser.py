@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from conforming import canonical
 from conftest import ROOT, corpus_files
 from test_conform import HOSTILE
 
-from wxpub import article, conform, theme
+from wxpub import article, theme
 from wxpub.page import render
 from wxpub.preview.pages import phone
 from wxpub.target import API, PASTE, Placed
@@ -116,7 +117,7 @@ def test_hostile_html_runs_nothing_and_asks_nobody(chromium: Any) -> None:
     page.on("request", lambda request: asked.append(request.url))
     page.expose_function("alert", lambda *_: asked.append("alert"))
     for source in HOSTILE:
-        page.set_content(f"<!doctype html><body>{conform.canonical(source)}</body>")
+        page.set_content(f"<!doctype html><body>{canonical(source)}</body>")
         page.evaluate("document.querySelectorAll(':not(a)').forEach((each) => each.click && each.click())")
     page.wait_for_timeout(100)
     page.close()
@@ -132,5 +133,5 @@ def test_a_page_means_the_same_after_the_browser_has_read_it(chromium: Any) -> N
             "(html) => { const box = document.getElementById('article'); box.innerHTML = html; return box.innerHTML }",
             rendered,
         )
-        assert conform.canonical(read) == rendered
+        assert canonical(read) == rendered
     page.close()

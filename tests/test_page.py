@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from conforming import canonical
 from conftest import ROOT, corpus_files
 
-from wxpub import address, article, conform, dialect, theme
+from wxpub import address, article, dialect, theme
 from wxpub.article import Article
 from wxpub.page import Page, render, shorten
 from wxpub.sandbox import filter as sandbox_filter
@@ -90,7 +91,7 @@ def test_no_word_is_lost_and_their_order_is_kept(path: Path) -> None:
 @pytest.mark.parametrize("target", TARGETS)
 def test_conform_changes_nothing_the_second_time(path: Path, target: Target) -> None:
     html = page_of(path, target).html
-    assert conform.canonical(html) == html
+    assert canonical(html) == html
 
 
 @every_issue

@@ -18,13 +18,13 @@ from wxpub.conform import blocks, code, lists, nesting, sanitise, write
 from wxpub.conform.sanitise import is_safe_source
 from wxpub.conform.write import Slot, fill
 from wxpub.finding import Finding, Rule
-from wxpub.target import API, PASTE, Target
-from wxpub.tree import HEADINGS, PARSER, line_of
+from wxpub.target import API, Target
+from wxpub.tree import HEADINGS, line_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-__all__ = ["RULES", "Slot", "canonical", "fill", "finish", "is_safe_source", "shape"]
+__all__ = ["RULES", "Slot", "fill", "finish", "is_safe_source", "shape"]
 
 RULES = (code.MATH, sanitise.LOST, sanitise.UNSAFE, sanitise.DRAWING_LOST)
 _ALIGNED = frozenset(("section", "p", *HEADINGS))
@@ -90,18 +90,3 @@ def finish(root: HtmlElement, target: Target = API) -> tuple[str | Slot, ...]:
     block too, since the web editor may lose the root, and paragraphs that can be lost stand first and last.
     """
     return write.parts_of(root, guards=target.guards)
-
-
-def canonical(html: str) -> str:
-    """Conform a fragment of HTML that anybody wrote; what `finish` wrote comes back unchanged."""
-    from lxml.html import document_fromstring
-
-    document: HtmlElement = document_fromstring(f"<html><body>{html}</body></html>", parser=PARSER)
-    body = document.body
-    root = body[0] if len(body) == 1 and body[0].tag == "section" and not (body.text or "").strip() else body
-    root.tag = "section"
-    sentinels = [each for each in root.iterchildren("p") if write.is_sentinel(each)]
-    for each in sentinels:
-        each.drop_tree()
-    shape(root)
-    return fill(finish(root, PASTE if sentinels else API), {})

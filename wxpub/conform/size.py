@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from wxpub import style
 from wxpub.limits import words
@@ -54,34 +53,8 @@ _RELATIVE = re.compile(r"[\d.](em|ex|ch|%)")
 Context = Mapping[str, "str | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class Lean:
-    """What of a style says something new: as declarations, as text, and what it makes children inherit."""
-
-    declarations: Mapping[str, str]
-    text: str
-    inherited: Context
-
-
-@dataclass(slots=True)
-class Leaner:
-    """Shortens the styles of one document; equal questions are answered from memory."""
-
-    _known: dict[tuple[int, str, str], Lean] = field(default_factory=dict)
-    _contexts: list[Context] = field(default_factory=list)  # keeps them alive: their id() is part of the key
-
-    def lean(self, tag: str, text: str, context: Context) -> Lean:
-        """Give what of the style `text` says something new on a `tag` that inherits `context`."""
-        key = (id(context), tag, text)
-        found = self._known.get(key)
-        if found is None:
-            kept, inherited = _lean(tag, text, context)
-            found = self._known[key] = Lean(kept, style.write(kept), inherited)
-            self._contexts += [context, inherited]
-        return found
-
-
-def _lean(tag: str, text: str, context: Context) -> tuple[dict[str, str], Context]:
+def lean(tag: str, text: str, context: Context) -> tuple[dict[str, str], Context]:
+    """Return what of a style says something new on a `tag` that inherits `context`, and what children inherit."""
     own = _OWN.get(tag)
     if not text and own is None:
         return {}, context

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wxpub import style
-from wxpub.conform.size import TEXT, Context, Leaner
+from wxpub.conform.size import TEXT, Context, lean
 from wxpub.limits import TAGS
 from wxpub.target import Placed
-from wxpub.tree import BLOCKS, VOID
+from wxpub.tree import BLOCKS
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -90,155 +90,157 @@ def fill(parts: Iterable[str | Slot], images: Mapping[str, Placed]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What elements of one tag and style become at one place: the tag as written, its style, an inner tag."""
+    """What elements of one tag and style become at one place; `opening` holds what attributes do not change."""
 
     tag: str
     style: str
-    wrap: str  # a tag around the whole content
+    opening: str
+    closing: str
     inherited: Context
-    boxed: bool  # equal neighbours would look different as one
-
-    @property
-    def opening(self) -> str:
-        return _opening(self.tag, [], self.style)
+    merged: bool  # whether equal neighbours become one
 
 
-@dataclass(slots=True)
 class _Writer:
-    guards: bool
-    out: list[str] = field(default_factory=list)
-    leaner: Leaner = field(default_factory=Leaner)
-    forms: dict[tuple[str, str, int, bool], tuple[_Form, str]] = field(default_factory=dict)
-    text_style: dict[str, str] = field(default_factory=dict)
-    last_text: int = -1  # where in `out` the text is that a following space may join; -1 after an edge or a break
-    spaced: bool = True  # the text so far ends with a space, or nothing is before it
-    closed: list[str] = field(default_factory=list)  # the opening tags of what the end of `out` closes
-    slots: dict[str, Slot] = field(default_factory=dict)  # by the tag that stands for each in `out`
+    """Writes a tree into `out`, a list of tags and texts, in one walk.
+
+    A space shows only between two things on one line. So the writer has to remember how the line ends so far:
+
+        out        "<p>"  "文字 "  "<strong>"  "b "  "</strong>"
+                                                ↑        ↑
+                                        last_text        closed: the opening tags of what ends here, ["<strong>"]
+
+    `spaced` says that the line ends with a space, or has not begun: another space would show nothing, and the one that
+    is there shows nothing if the line ends now. `last_text` is the place of the line's last text, -1 if it has none
+    since it began or since an image. `closed` is empty unless nothing but closing tags came after the last text.
+    """
+
+    def __init__(self, guards: bool) -> None:
+        self.guards = guards
+        self.text_style: Mapping[str, str] = {}  # what blocks of the top level say again
+        self.forms: dict[tuple[str, str | None, int, bool], _Form] = {}
+        self.contexts: dict[frozenset[tuple[str, str | None]], Context] = {}  # one of all that are equal
+        self.slots: dict[str, Slot] = {}  # by the tag that stands for each in `out`
+        self.out: list[str] = []
+        self.last_text, self.spaced, self.closed = -1, True, list[str]()
 
     def root(self, root: HtmlElement) -> None:
-        lean = self.leaner.lean("section", root.get("style") or "", {})
+        kept, inherited = lean("section", root.get("style") or "", {})
         if self.guards:
-            self.text_style = {name: value for name, value in lean.declarations.items() if name in TEXT}
-        self.out.append(_opening("section", [], lean.text))
-        if self.guards:
-            self.out.append(SENTINEL)
-        self._content(root, "section", lean.inherited, top=True)
-        if self.guards:
-            self.out.append(SENTINEL)
-        self.out.append("</section>")
+            self.text_style = {name: value for name, value in kept.items() if name in TEXT}
+        guard = [SENTINEL] if self.guards else []
+        self.out += [_opening("section", [], style.write(kept)), *guard]
+        self._content(root, "section", inherited, top=True)
+        self.out += [*guard, "</section>"]
 
     def parts(self) -> Iterator[str | Slot]:
         """Yield what was written: slots, and the text between them in one piece."""
-        run: list[str] = []
-        for each in self.out:
-            if slot := self.slots.get(each):
-                yield "".join(run)
+        start = 0
+        for at, each in enumerate(self.out):
+            if each.startswith("<img") and (slot := self.slots.get(each)):
+                yield "".join(self.out[start:at])
                 yield slot
-                run = []
-            else:
-                run.append(each)
-        yield "".join(run)
+                start = at + 1
+        yield "".join(self.out[start:])
 
-    def _content(self, element: HtmlElement, tag: str, context: Context, *, top: bool = False) -> None:
+    def _content(self, element: HtmlElement, parent: str, context: Context, *, top: bool = False) -> None:
+        """Write what is in `element`; `parent` is the tag around it, as it was written."""
         if text := element.text:
             self._text(text, None)
-        for child in element:
-            self._element(child, tag, context, top)
-            if text := child.tail:
-                self._text(text, child)
+        if len(element):
+            for child in element:
+                self._element(child, parent, context, top)
+                if text := child.tail:
+                    self._text(text, child)
 
     def _element(self, element: HtmlElement, parent: str, context: Context, top: bool) -> None:
-        if element.tag == "svg":
-            self._edge_inline()
-            self._picture(element, context)
+        source = element.tag
+        if source == "svg":
+            self._drawn()
+            self._drawing(element, context)
             return
-        key = (element.tag, element.get("style") or "", id(context), top)
-        known = self.forms.get(key)
-        if known is None:
-            form = self._form(element.tag, key[1], context, top)
-            known = self.forms[key] = form, form.opening
-        form, opening = known
-        tag = form.tag
+        text = element.get("style")
+        key = (source, text, id(context), top)
+        form = self.forms.get(key)
+        if form is None:
+            form = self.forms[key] = self._form(source, text or "", context, top)
+        tag, opening = form.tag, form.opening
         if tag in _KEPT_ATTRIBUTES:
             kept = [(name, value) for name in _KEPT_ATTRIBUTES[tag] if (value := element.get(name)) is not None]
             if kept:
                 opening = _opening(tag, kept, form.style)
             if kept and kept[0][0] == "src":
                 self.slots[opening] = _slot(kept, form.style)
-        elif self.guards and tag in ("ul", "ol"):
-            opening = _opening(tag, [("class", "list-paddingleft-1")], form.style)
-        if not form.style and tag in ("span", "section") and _is_needless(element, tag, parent):
-            self._content(element, tag if tag == "section" else parent, form.inherited, top=top)
+        if tag == "span" and not form.style:  # a tag that says nothing can go
+            self._content(element, parent, form.inherited, top=top)
+        elif tag == "section" and not form.style and parent in ("section", "blockquote") and _holds_blocks(element):
+            self._content(element, tag, form.inherited, top=top)
+        elif tag == "br" or tag == "hr":
+            self._end_line()
+            self.out.append(opening)
+        elif tag == "img":
+            self._drawn()
+            self.out.append(opening)
         elif tag in BLOCKS:
             self._block(element, form, opening)
-        elif tag in VOID:
-            self._void(tag, opening)
         else:
             self._inline(element, form, opening)
 
-    def _form(self, tag: str, text: str, context: Context, top: bool) -> _Form:
-        """Decide what a `tag` of the style `text` becomes in `context`."""
-        source = tag
-        if tag in _RENAMED:
-            tag, default = _RENAMED[tag]
-            text = text or default
-        elif tag not in TAGS:
-            tag = "section" if tag in BLOCKS else "span"
-        lean = self.leaner.lean(tag, text, context)
-        kept, written, wrap = lean.declarations, lean.text, ""
-        if kept.get("font-weight") in ("600", "700") and (tag == "span" or (tag == "p" and source != "p")):
+    def _form(self, source: str, text: str, context: Context, top: bool) -> _Form:
+        """Decide what a tag `source` with the style `text` becomes in `context`."""
+        plain = source if source in TAGS else "section" if source in BLOCKS else "span"
+        tag, default = _RENAMED.get(source, (plain, ""))
+        kept, inherited = lean(tag, text or default, context)
+        bold = kept.get("font-weight") in ("600", "700")
+        wrapped = bold and tag == "p" and source != "p"  # a small heading is a paragraph in bold
+        if wrapped or (bold and tag == "span"):
             kept = {name: value for name, value in kept.items() if name != "font-weight"}
-            tag, wrap = ("strong", "") if tag == "span" else (tag, "strong")
-            written = style.write(kept)
+            tag = "p" if wrapped else "strong"
         if top and self.text_style and tag not in ("hr", "table", "img"):
-            kept, said = {name: value for name, value in kept.items() if name not in TEXT}, kept
-            kept |= {name: value for name in TEXT if (value := said.get(name) or self.text_style.get(name))}
-            written = style.write(kept)
-        return _Form(tag, written, wrap, lean.inherited, bool(_BOXED.search(written)))
+            own = {name: value for name, value in kept.items() if name not in TEXT}
+            kept = own | {name: value for name in TEXT if (value := kept.get(name) or self.text_style.get(name))}
+        written = style.write(kept)
+        listed = self.guards and tag in ("ul", "ol")
+        opening = _opening(tag, [("class", "list-paddingleft-1")] if listed else [], written)
+        return _Form(
+            tag,
+            written,
+            f"{opening}<strong>" if wrapped else opening,
+            f"</strong></{tag}>" if wrapped else f"</{tag}>",
+            self.contexts.setdefault(frozenset(inherited.items()), inherited),
+            tag in _MERGED and not _BOXED.search(written),
+        )
 
     def _block(self, element: HtmlElement, form: _Form, opening: str) -> None:
-        tag, wrap = form.tag, form.wrap
-        self._edge()
+        self._end_line()
         self.out.append(opening)
-        if tag in VOID:
-            return
-        if wrap:
-            self.out.append(f"<{wrap}>")
         start = len(self.out)
-        self._content(element, tag, form.inherited)
-        self._edge()
+        self._content(element, form.tag, form.inherited)
+        self._end_line()
         while self.out[-1] == "<br>" and len(self.out) > start + 1:
             self.out.pop()  # a break before the end shows nothing
-        if not any(self.out[start:]) and tag not in ("td", "th"):
-            del self.out[start - (2 if wrap else 1) :]  # nothing was in it: WeChat would remove it
-            return
-        if wrap:
-            self.out.append(f"</{wrap}>")
-        self.out.append(f"</{tag}>")
-
-    def _void(self, tag: str, opening: str) -> None:
-        if tag == "br":
-            self._edge()
+        if self._says_nothing(start) and form.tag not in ("td", "th"):
+            del self.out[start - 1 :]  # WeChat would remove it
         else:
-            self._edge_inline()
-        self.out.append(opening)
+            self.out.append(form.closing)
 
     def _inline(self, element: HtmlElement, form: _Form, opening: str) -> None:
-        tag = form.tag
-        if self.closed and self.closed[-1] == opening and tag in _MERGED and not form.boxed:
+        if form.merged and self.closed and self.closed[-1] == opening:
             self.out.pop()
             self.closed.pop()
-            self._content(element, tag, form.inherited)
+            self._content(element, form.tag, form.inherited)
         else:
-            start = len(self.out)
             self.out.append(opening)
+            start = len(self.out)
             self.closed = []
-            self._content(element, tag, form.inherited)
-            if not any(self.out[start + 1 :]):
-                del self.out[start:]
+            self._content(element, form.tag, form.inherited)
+            if self._says_nothing(start):
+                del self.out[start - 1 :]
                 return
-        self.out.append(f"</{tag}>")
+        self.out.append(form.closing)
         self.closed.append(opening)
+
+    def _says_nothing(self, start: int) -> bool:
+        return len(self.out) == start or (not self.out[start] and not any(self.out[start:]))
 
     def _text(self, text: str, after: HtmlElement | None) -> None:
         """Write text, `after` being the element before it in the same parent."""
@@ -248,64 +250,57 @@ class _Writer:
             text = text.lstrip(" ")
         if not text:
             return
-        if self.guards and text == " " and self._is_between(after):
+        if self.guards and text == " " and self._joins(after):
             self.out[self.last_text] += " "
         else:
             self.last_text = len(self.out)
             self.out.append(_escaped(text))
             self.closed = []
-        self.spaced = text.endswith(" ")
+        self.spaced = text[-1] == " "
 
-    def _is_between(self, after: HtmlElement | None) -> bool:
-        """Tell whether a space after an element stands between two inline tags, and can join the text before it."""
+    def _joins(self, after: HtmlElement | None) -> bool:
+        """Whether a space after an element stands between two inline tags, and can join the text before it."""
         if after is None or not self.closed or self.last_text < 0:
             return False
         following = after.getnext()
         return following is not None and after.tag not in BLOCKS and following.tag not in BLOCKS
 
-    def _edge(self) -> None:
-        """End a line: the space before it shows nothing."""
+    def _end_line(self) -> None:
+        """End a line: the space before its end shows nothing, nor does an inline tag that holds that space alone."""
         if self.spaced and self.last_text >= 0:
             at = self.last_text
             self.out[at] = self.out[at].rstrip(" ")
             while not self.out[at] and self.closed and self.out[at - 1] == self.closed[0]:
-                del self.out[at - 1 : at + 2]  # an inline tag, and the space that was all it held
+                self.out[at - 1 : at + 2] = [""]
                 self.closed.pop(0)
-                self.out.insert(at - 1, "")
                 at -= 1
         self.last_text, self.spaced, self.closed = -1, True, []
 
-    def _edge_inline(self) -> None:
+    def _drawn(self) -> None:
+        """Go on after an image: a space behind it shows, one before it stays."""
         self.last_text, self.spaced, self.closed = -1, False, []
 
-    def _picture(self, element: HtmlElement, context: Context) -> None:
+    def _drawing(self, element: HtmlElement, context: Context) -> None:
         """Write a drawing; it was cleaned when the tree was shaped."""
         attributes = [(name, value) for name, value in element.items() if name not in ("class", "data-line", "style")]
         text = element.get("style") or ""
         if element.tag == "svg":
-            text = self.leaner.lean("svg", text, context).text
+            text = style.write(lean("svg", text, context)[0])
         self.out.append(_opening(element.tag, attributes, text))
         if element.text and element.text.strip():
             self.out.append(_escaped(element.text))
         for child in element:
-            self._picture(child, context)
+            self._drawing(child, context)
             if child.tail and child.tail.strip():
                 self.out.append(_escaped(child.tail))
         self.out.append(f"</{element.tag}>")
 
 
-def _is_needless(element: HtmlElement, tag: str, parent: str) -> bool:
-    """Tell whether a tag without attributes can go: a bare span, or a bare section of blocks in another section."""
-    if tag == "span":
-        return True
-    if tag != "section" or parent not in ("section", "blockquote"):
+def _holds_blocks(element: HtmlElement) -> bool:
+    """Whether there are blocks in `element`, and nothing else."""
+    if not len(element) or (element.text or "").strip():
         return False
-    inline = bool((element.text or "").strip())
-    return (
-        len(element) > 0
-        and not inline
-        and all(child.tag in BLOCKS and not (child.tail or "").strip() for child in element)
-    )
+    return all(child.tag in BLOCKS and not (child.tail or "").strip() for child in element)
 
 
 def _opening(tag: str, attributes: list[tuple[str, str]], text: str) -> str:
@@ -331,8 +326,3 @@ def _escaped(text: str) -> str:
 
 def _quoted(value: str) -> str:
     return _SPACES.sub(" ", _escaped(value).replace('"', "&quot;"))
-
-
-def is_sentinel(element: HtmlElement) -> bool:
-    """Tell whether `element` is one of the paragraphs that guard a pasted article's ends."""
-    return f'<p style="{element.get("style")}">{element.text}</p>' == SENTINEL
