@@ -6,7 +6,7 @@ and elements without tails: `take` takes it out, `fill` and `replace` put it in,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from lxml import etree, html
@@ -27,22 +27,22 @@ BLOCKS = frozenset(HEADINGS) | words(
 # Elements that have no content and no closing tag, in all of HTML.
 VOID = words("area base br col embed frame hr img input link meta param source track wbr")
 
+
 # lxml's own HTML parser asks a Python function which class an element has, each time that one is looked at. All
 # elements have the same class here, and C code knows it: reading a tree takes a third of the time.
+_CLASSES = {"element": html.HtmlElement, "comment": html.HtmlComment, "pi": html.HtmlProcessingInstruction}
 PARSER = html.HTMLParser(huge_tree=True)  # 2,048 levels of nesting, not 256
-PARSER.set_element_class_lookup(
-    etree.ElementDefaultClassLookup(
-        element=html.HtmlElement, comment=html.HtmlComment, pi=html.HtmlProcessingInstruction
-    )
-)
+PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(**_CLASSES))
 
 
-def make(tag: str, names: str = "", content: Iterable[Node] = ()) -> HtmlElement:
+def make(tag: str, names: str = "", content: Sequence[Node] = ()) -> HtmlElement:
     """Make an element of the class `names` that holds `content`."""
     element: HtmlElement = PARSER.makeelement(tag)
     if names:
         element.set("class", names)
-    if content:
+    if len(content) == 1 and isinstance(content[0], str):
+        element.text = content[0]
+    elif content:
         fill(element, content)
     return element
 

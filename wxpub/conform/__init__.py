@@ -44,6 +44,7 @@ def shape(
     def report(rule: Rule, element: HtmlElement, message: str, fix: str | None = None) -> None:
         findings.append(rule.find(message, path, line_of(element), fix=fix))
 
+    alive = list(root.iter())  # lxml frees the Python half of an element that nobody holds, and makes it anew each time
     sanitise.sanitise(root, report)
     mended = nesting.mend(root)
     lists.mark(root)
@@ -61,6 +62,7 @@ def shape(
         nesting.mend(root)  # what the forms made of it
     for element in root.iter("section", "blockquote"):
         blocks.panel(element)
+    del alive
     return tuple(sorted(findings, key=lambda each: each.line or 0))
 
 

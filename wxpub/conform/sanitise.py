@@ -82,7 +82,8 @@ _DEEPEST = 100  # levels of nesting; what stands deeper loses its tag, not its t
 
 def sanitise(root: HtmlElement, report: Report) -> None:
     """Leave under `root` only what may reach the page; `report` what a reader would have seen or a script have done."""
-    unseen = _UNSEEN.search("".join(root.itertext())) is not None
+    text = "".join(root.itertext())
+    unseen = any(each in text for each in "\u200b\ufeff\u200c\u200d")
     stack = [(root, 0)]
     while stack:
         element, depth = stack.pop()

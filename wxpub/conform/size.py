@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from wxpub import style
 from wxpub.limits import words
@@ -50,20 +51,22 @@ _DEFAULTS = {
 _SIDES = ("top", "right", "bottom", "left")
 _RELATIVE = re.compile(r"[\d.](em|ex|ch|%)")
 
-Context = Mapping[str, "str | None"]
+Context = frozenset[tuple[str, "str | None"]]  # what is inherited: each property with its value, None if unknown
 
 
-def lean(tag: str, text: str, context: Context) -> tuple[dict[str, str], Context]:
+@lru_cache(maxsize=4096)  # a few dozen different questions for each theme
+def lean(tag: str, text: str, context: Context = frozenset()) -> tuple[Mapping[str, str], Context]:
     """Return what of a style says something new on a `tag` that inherits `context`, and what children inherit."""
     own = _OWN.get(tag)
     if not text and own is None:
         return {}, context
-    inherited = {**context, **own} if own else dict(context)
+    outer = dict(context)
+    inherited = {**outer, **own} if own else dict(outer)
     kept = {}
     for name, value in _boxes(tag, style.read(text)).items():
         value = shorten(name, value)
         if name in INHERITED:
-            computed = _computed(name, value, context, inherited)
+            computed = _computed(name, value, outer, inherited)
             if inherited.get(name) == computed or (name == "font-size" and value in ("1em", "100%")):
                 continue
             inherited[name] = computed
@@ -73,14 +76,14 @@ def lean(tag: str, text: str, context: Context) -> tuple[dict[str, str], Context
     color = kept.get("background-color")
     if color is not None and not any(name != "background-color" and name.startswith("background") for name in kept):
         kept = {"background" if name == "background-color" else name: value for name, value in kept.items()}
-    return kept, inherited if inherited != context else context
+    return kept, context if inherited == outer else frozenset(inherited.items())
 
 
-def _computed(name: str, value: str, context: Context, inherited: Context) -> str:
+def _computed(name: str, value: str, outer: Mapping[str, str | None], inherited: Mapping[str, str | None]) -> str:
     """Name what children inherit: the value, and what it is relative to."""
     if not _RELATIVE.search(value) or name == "font-family":
         return value
-    base = context.get("font-size") if name == "font-size" else inherited.get("font-size")
+    base = outer.get("font-size") if name == "font-size" else inherited.get("font-size")
     return f"{value} of {base}"
 
 
@@ -127,6 +130,7 @@ def _shortest(tag: str, box: str, sides: Mapping[str, str]) -> list[tuple[str, s
     return [(box, value)]
 
 
+@lru_cache(maxsize=4096)
 def shorten(name: str, value: str) -> str:
     """Write a value in its shortest form."""
     value = " ".join(value.replace('"', "'").split())

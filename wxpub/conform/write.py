@@ -117,14 +117,13 @@ class _Writer:
     def __init__(self, guards: bool) -> None:
         self.guards = guards
         self.text_style: Mapping[str, str] = {}  # what blocks of the top level say again
-        self.forms: dict[tuple[str, str | None, int, bool], _Form] = {}
-        self.contexts: dict[frozenset[tuple[str, str | None]], Context] = {}  # one of all that are equal
+        self.forms: dict[tuple[str, str | None, Context, bool], _Form] = {}
         self.slots: dict[str, Slot] = {}  # by the tag that stands for each in `out`
         self.out: list[str] = []
         self.last_text, self.spaced, self.closed = -1, True, list[str]()
 
     def root(self, root: HtmlElement) -> None:
-        kept, inherited = lean("section", root.get("style") or "", {})
+        kept, inherited = lean("section", root.get("style") or "")
         if self.guards:
             self.text_style = {name: value for name, value in kept.items() if name in TEXT}
         guard = [SENTINEL] if self.guards else []
@@ -159,7 +158,7 @@ class _Writer:
             self._drawing(element, context)
             return
         text = element.get("style")
-        key = (source, text, id(context), top)
+        key = (source, text, context, top)
         form = self.forms.get(key)
         if form is None:
             form = self.forms[key] = self._form(source, text or "", context, top)
@@ -206,7 +205,7 @@ class _Writer:
             written,
             f"{opening}<strong>" if wrapped else opening,
             f"</strong></{tag}>" if wrapped else f"</{tag}>",
-            self.contexts.setdefault(frozenset(inherited.items()), inherited),
+            inherited,
             tag in _MERGED and not _BOXED.search(written),
         )
 
