@@ -19,6 +19,7 @@ from wxpub.conform.sanitise import harmless
 from wxpub.conform.size import lean, shorten
 from wxpub.page import render
 from wxpub.target import API, PASTE, Placed, Target
+from wxpub.tree import BLOCKS, VOID, make, text_of
 
 CASES = ROOT / "tests/cases/conform.txt"
 NODES = ROOT / "tests/data/nodes.md"
@@ -78,6 +79,26 @@ def test_a_formula_is_one_outline_in_the_texts_colour() -> None:
         assert [(path.tag, path.get("fill")) for path in drawing] == [("path", "currentColor")]
         assert re.fullmatch(r"width:[\d.]+em;height:[\d.]+em;vertical-align:-?[\d.]+em", drawing.get("style", ""))
     assert len(page) < 2000
+
+
+def test_a_source_is_no_longer_than_forty_characters() -> None:
+    for length, found in ((40, "item"), (41, None)):
+        root, _ = dialect.parse(f"- 标题 | {'源' * length}\n")
+        conform.shape(root)
+        assert root.find(".//li").get("class") == found
+
+
+def test_very_long_code_has_no_colours() -> None:
+    for text, coloured in (("x = None\n", True), ("x = None\n" * 6_667, False)):
+        root, _ = dialect.parse(f"```python\n{text}```\n")
+        conform.shape(root)
+        assert (root.find(".//span") is not None) is coloured
+
+
+@pytest.mark.parametrize("tag", sorted(BLOCKS - VOID))
+def test_words_in_two_blocks_are_two_words(tag: str) -> None:
+    inside = make("section", content=[make(tag, content=["a"]), make(tag, content=["b"]), "c"])
+    assert text_of(inside) == "a b c"
 
 
 # --- hostile HTML -----------------------------------------------------------------------------------------------------
@@ -197,6 +218,10 @@ STYLES = [
     ("font-family:'PingFang SC';color:red", "color:red"),
     ("font-family:Menlo,monospace", "font-family:Menlo,monospace"),
     ("margin-left:-40px;margin-top:-8px", "margin-top:-8px"),
+    ("margin:0 -20px;margin-top:-19.5px", "margin-top:-19.5px"),
+    ("margin-left:-5%;margin-top:0", "margin-top:0"),
+    ("color:#1238;border-color:#0f08", "color:rgba(17,34,51,0.53);border-color:rgba(0,255,0,0.53)"),
+    ("width:NaNpx;color:null", ""),
     ("/* a */color:red/* b", "color:red"),
     ("color:undefined;nonsense", ""),
 ]
@@ -272,6 +297,7 @@ FINISHED = [
     ('<p><span style="font-weight:bold">a</span></p>', "<p><strong>a</strong></p>"),
     ('<p><code style="padding:1px">a</code><code style="padding:1px">b</code></p>', None),
     ("<section><section><p>a</p></section></section>", "<p>a</p>"),
+    ('<p><span style="display:inline-block">a</span><span style="display:inline-block">b</span></p>', None),
     ("<p> a <b> b</b> c </p> <p>d</p>", "<p>a <strong>b</strong> c</p><p>d</p>"),
     ("<p>a<span> </span>b</p>", "<p>a b</p>"),
     ("<p></p><section></section><span></span>", ""),

@@ -69,7 +69,7 @@ _VALUE_FAULTS = (
     (r"[\d.]rem\b", "the root's font size is not the article's; use em or px"),
     (r"\d(vw|vh|vmin|vmax)\b", "WeChat cuts it at the column's width; use %"),
     (r"#([0-9a-f]{8}|[0-9a-f]{4})\b", "old phones do not know #rrggbbaa; use rgba()"),
-    (r"[{}<>@\\]|/\*|undefined|\bNaN\b", "not a value"),
+    (r"[{}<>@\\]|/\*|undefined|\bNaN|\bnull\b|\[object", "not a value"),
 )
 
 

@@ -325,7 +325,7 @@ def _lasts(name: str, value: str, tag: str) -> bool:
     if name in _LASTING:
         return _LASTING[name](value)
     if name.startswith("margin"):
-        return not any(float(each) < -20 for each in re.findall(r"-?[\d.]+(?=px)", value) if each.strip("-."))
+        return not re.search(r"-(?:(?:2\d|[3-9]\d|\d{3,})(?:\.\d+)?px|[\d.]+%)", value)
     if tag not in ("img", "svg") and re.fullmatch(r"(min-|max-)?(width|height)", name):
         return not name.endswith("height") and (not value.endswith("px") or _number(value) <= style.SMALL)
     return not (tag == "img" and name == "height")
