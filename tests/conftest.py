@@ -88,7 +88,7 @@ def update(request: pytest.FixtureRequest) -> bool:
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every test away from the user's settings, caches and credentials."""
     base = tmp_path_factory.getbasetemp() / "home"
-    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(base / name.lower()))
     for name in [name for name in os.environ if name.startswith("WXPUB_") and name != "WXPUB_REQUIRE_ALL"]:
         monkeypatch.delenv(name)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from wxpub import config
+from wxpub import config, trust
 from wxpub.errors import ConfigError
 
-SECRET = "canary-5ecret-0f4c81"
 APPSECRET = "0123456789abcdef0123456789abcdef"  # as WeChat issues them
+SECRET = "ca9a7e5ec7e70f4c81ca9a7e5ec7e70f"
 
 
 def write(folder: Path, text: str) -> Path:
@@ -33,6 +33,13 @@ def test_without_a_file_the_repository_is_the_project(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "issues").mkdir()
     assert config.find(tmp_path / "issues" / "issue.md").root == tmp_path.resolve()
+
+
+def allowed(folder: Path) -> config.Config:
+    """Read the settings and allow all that they want."""
+    settings = config.find(folder)
+    trust.allow(settings.root, config.wishes(settings))
+    return settings
 
 
 WRONG = [
@@ -69,7 +76,7 @@ def test_a_wrong_file_is_named_with_what_is_wrong(tmp_path: Path, text: str, mes
 ACCOUNTS = f"""
 [accounts.main]
 appid = "wxmain"
-secret_env = "MAIN_SECRET"
+secret_env = "WXPUB_MAIN_SECRET"
 [accounts.second]
 appid = "wxsecond"
 secret_file = "second.secret"
@@ -81,7 +88,7 @@ api_base = "https://relay.example:8443"
 def test_accounts_are_chosen_by_name_by_environment_or_because_there_is_one(tmp_path: Path) -> None:
     write(tmp_path, ACCOUNTS)
     (tmp_path / "second.secret").write_text(SECRET + "\n", encoding="utf-8")
-    settings = config.find(tmp_path)
+    settings = allowed(tmp_path)
     second = config.credentials(settings, "second", {})
     assert (second.appid, second.secret, second.api_base) == (
         "wxsecond",
@@ -98,22 +105,22 @@ def test_accounts_are_chosen_by_name_by_environment_or_because_there_is_one(tmp_
     ("name", "env", "message"),
     [
         ("third", {}, "no account 'third'; known: main, second"),
-        ("main", {}, "the environment variable MAIN_SECRET is not set"),
+        ("main", {}, "the environment variable WXPUB_MAIN_SECRET is not set"),
         ("second", {}, "cannot read secret_file"),
         ("", {"WXPUB_APPID": "wx"}, "the environment variable WXPUB_SECRET is not set"),
         (
             "",
-            {"WXPUB_APPID": "wx", "WXPUB_SECRET": "x", "WXPUB_API_BASE": "https://a.example/cgi-bin"},
+            {"WXPUB_APPID": "wx", "WXPUB_SECRET": SECRET, "WXPUB_API_BASE": "https://a.example/cgi-bin"},
             "not an address of the form",
         ),
         (
             "",
-            {"WXPUB_APPID": "wx", "WXPUB_SECRET": "x", "WXPUB_API_BASE": "127.0.0.1:80"},
+            {"WXPUB_APPID": "wx", "WXPUB_SECRET": SECRET, "WXPUB_API_BASE": "127.0.0.1:80"},
             "not an address of the form",
         ),
         (
             "",
-            {"WXPUB_APPID": "wx", "WXPUB_SECRET": "x", "WXPUB_API_BASE": "https://[::1"},
+            {"WXPUB_APPID": "wx", "WXPUB_SECRET": SECRET, "WXPUB_API_BASE": "https://[::1"},
             "not an address of the form",
         ),
     ],
@@ -121,7 +128,7 @@ def test_accounts_are_chosen_by_name_by_environment_or_because_there_is_one(tmp_
 def test_what_is_missing_is_named(tmp_path: Path, name: str, env: dict[str, str], message: str) -> None:
     write(tmp_path, ACCOUNTS)
     with pytest.raises(ConfigError) as caught:
-        config.credentials(config.find(tmp_path), name, env)
+        config.credentials(allowed(tmp_path), name, env)
     assert message in str(caught.value)
 
 
@@ -139,7 +146,7 @@ def test_what_is_missing_is_named(tmp_path: Path, name: str, env: dict[str, str]
     ],
 )
 def test_a_secret_goes_unencrypted_through_the_own_network_only(tmp_path: Path, base: str, fine: bool) -> None:
-    env = {"WXPUB_APPID": "wx", "WXPUB_SECRET": "x", "WXPUB_API_BASE": base}
+    env = {"WXPUB_APPID": "wx", "WXPUB_SECRET": SECRET, "WXPUB_API_BASE": base}
     if fine:
         assert config.credentials(config.find(tmp_path), "", env).api_base == base
     else:

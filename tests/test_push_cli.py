@@ -182,6 +182,7 @@ def test_accounts_of_the_settings_are_kept_apart(
         tables += f'[accounts.{name}]\nappid = "wx{name}"\nsecret_env = "{name.upper()}"\napi_base = "{wechat.url}"\n'
         monkeypatch.setenv(name.upper(), SECRET)
     (project / "wxpub.toml").write_text(tables, encoding="utf-8")
+    assert run("trust", "--yes").exit_code == 0
     one, two = pushed("a.md", "--account", "weekly"), pushed("a.md", "--account", "daily")
     assert one["action"] == two["action"] == "created"
     assert one["media_id"] != two["media_id"]

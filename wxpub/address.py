@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -111,4 +112,7 @@ def parse(text: str) -> Address:
 
 def is_loopback(host: str) -> bool:
     """Tell whether `host`, a name or an address, is this machine itself."""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, and be it 127.example.org
+        return False

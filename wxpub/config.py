@@ -18,9 +18,10 @@ extensions = ["abbr"]           # of Python-Markdown, beside the dialect
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
-import re
+import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,7 +29,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from wxpub import safe, trust
 from wxpub.errors import ConfigError
+from wxpub.trust import Wish
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -39,7 +42,11 @@ FILE_NAME = "wxpub.toml"
 _NEAR = {"localhost", "local", "internal", "lan", "home", "test", "invalid"}  # no public name ends so
 _TABLES = {"article", "theme", "accounts", "network", "markdown"}
 _ACCOUNT_KEYS = {"appid", "secret_env", "secret_file", "api_base", "proxy"}
-_SECRET = re.compile(r"[0-9a-fA-F]{32}")  # what an AppSecret looks like; no appid, variable or file is named so
+_OWN_VARIABLES = "WXPUB_"  # what the names of variables begin with in which a file may look for a secret unasked
+_SECRET_BYTES = 4096  # more than this no file with a secret has
+_OWN_HOSTS = (".weixin.qq.com",)
+# Extensions that have an entry point are meant to be named; a module of any other name would be imported, that is run.
+_EXTENSIONS = ("markdown.extensions.", "pymdownx.")
 _NETWORK_KEYS = {"api_base", "proxy", "allow_private"}
 
 
@@ -76,25 +83,120 @@ class Config:
         return self.root if marked else self.root.parent
 
 
-def find(start: Path) -> Config:
+def find(start: Path, *, ask: bool = True) -> Config:
     """Read the nearest `wxpub.toml` from `start` (a file or a folder) upwards; without one, the defaults.
 
-    Without a `wxpub.toml` the project is the Git repository around `start`, else its folder.
-    Raises ConfigError if the file is not TOML or has an unknown table or a value of a wrong kind.
+    The search ends at the root of the Git repository around `start`. Without a `wxpub.toml` the project is that
+    repository, else the folder of `start`. Without `ask` the file is only looked at: nothing may be done by it.
+    Raises ConfigError if the file is not TOML or has an unknown table or a value of a wrong kind, and unless the user
+    has allowed it, if it belongs to somebody else or wants modules to be run.
     """
     folder = start if start.is_dir() else start.parent
     folder = folder.resolve()
-    for candidate in (folder, *folder.parents):
+    around = (folder, *folder.parents)
+    root = next((each for each in around if (each / ".git").exists()), None)
+    for candidate in around:
         if (path := candidate / FILE_NAME).is_file():
-            return _read(path)
-    root = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
-    return Config(root=root)
+            found = _read(path)
+            for wish in (*_foreign(path), *_modules(found)) if ask else ():
+                trust.demand(found.root, path, wish)
+            return found
+        if candidate == root:
+            break
+    return Config(root=root or folder)
+
+
+def wishes(config: Config) -> tuple[Wish, ...]:
+    """List what `wxpub.toml` wants that takes effect only when the user has allowed it, each thing once."""
+    if config.path is None:
+        return ()
+    found = [*_foreign(config.path), *_modules(config)]
+    for table in (config.network, *config.accounts.values()):
+        if base := table.get("api_base"):
+            found += _elsewhere("api_base", base)
+        if proxy := table.get("proxy"):
+            found += _elsewhere("proxy", proxy)
+    for table in config.accounts.values():
+        if variable := table.get("secret_env"):
+            found += _variable(variable)
+        elif name := table.get("secret_file"):
+            found.append(_file(_secret_path(config, name)))
+    return tuple(dict.fromkeys(found))
+
+
+def _foreign(path: Path) -> list[Wish]:
+    """Say if a file belongs to somebody else, as Git does for a repository (safe.directory).
+
+    The user's own files, root's, who can do everything anyway, and under `sudo` those of the one who called it count.
+    """
+    if os.name != "posix":
+        return []
+    owner = path.stat().st_uid
+    own = {os.geteuid(), 0}
+    if os.geteuid() == 0 and (caller := os.environ.get("SUDO_UID", "")).isdecimal():
+        own.add(int(caller))
+    return [] if owner in own else [Wish("owner", str(owner), "the file belongs to another user of this machine")]
+
+
+def _modules(config: Config) -> list[Wish]:
+    """List the extensions that are no more than names of modules."""
+    if not config.extensions:
+        return []
+    from importlib.metadata import entry_points
+
+    known = {each.name for each in entry_points(group="markdown.extensions")}
+    unknown = [each for each in config.extensions if each not in known and not each.startswith(_EXTENSIONS)]
+    return [Wish("extension", each, "the Python module of this name is run") for each in unknown]
+
+
+def _elsewhere(key: str, url: str) -> list[Wish]:
+    """Say if an address is not WeChat's own; where it names a user and a password, they stay out of what is shown."""
+    place = url
+    try:
+        parts = urlsplit(url)
+        if is_wechat(url) and key == "api_base":
+            return []
+        place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else url
+    except ValueError:
+        pass
+    what = "the AppSecret and every call are sent" + (" there" if key == "api_base" else " through it")
+    return [Wish(key, safe.line(place), what)]
+
+
+def is_wechat(base: str) -> bool:
+    """Whether an API address, "" for the usual one, is of a server of WeChat's own, encrypted."""
+    if not base:
+        return True
+    parts = urlsplit(base)
+    return parts.scheme == "https" and (parts.hostname or "").endswith(_OWN_HOSTS) and parts.port in (None, 443)
+
+
+def notice(account: Credentials) -> str:
+    """Say where credentials go if that is not WeChat itself; "" if it is."""
+    if is_wechat(account.api_base):
+        return ""
+    parts = urlsplit(account.api_base)
+    return f"sending credentials to {safe.line(parts.netloc)}"
+
+
+def _variable(name: str) -> list[Wish]:
+    own = name.startswith(_OWN_VARIABLES)
+    return [] if own else [Wish("secret_env", safe.line(name), "this environment variable is sent as AppSecret")]
+
+
+def _file(path: Path) -> Wish:
+    return Wish("secret_file", safe.line(path), "what this file holds is sent as AppSecret")
+
+
+def _secret_path(config: Config, name: str) -> Path:
+    return (config.root / Path(name).expanduser()).resolve()
 
 
 def credentials(config: Config, name: str = "", env: Mapping[str, str] = os.environ) -> Credentials:
     """Find the account to push to: `name` of `wxpub.toml`, else WXPUB_APPID and WXPUB_SECRET, else the only one there.
 
-    WXPUB_API_BASE and WXPUB_PROXY win over the file. Raises ConfigError that names what is missing.
+    WXPUB_API_BASE and WXPUB_PROXY win over the file. Raises ConfigError that names what is missing, or what the file
+    wants and the user has not allowed.
     """
     if not name and env.get("WXPUB_APPID"):
         return _credentials("", {"appid": env["WXPUB_APPID"], "secret_env": "WXPUB_SECRET"}, config, env)
@@ -127,26 +229,53 @@ def _credentials(name: str, table: Mapping[str, str], config: Config, env: Mappi
     label = f"[accounts.{name}]" if name else "WXPUB_APPID"
     if not table.get("appid"):
         raise ConfigError(f"{label} has no appid", config.path)
-    base = env.get("WXPUB_API_BASE") or table.get("api_base") or config.network.get("api_base") or ""
-    proxy = env.get("WXPUB_PROXY") or table.get("proxy") or config.network.get("proxy") or ""
-    return Credentials(name or "default", table["appid"], _secret(label, table, config, env), _base(base), proxy)
+    asked: list[Wish] = []
+    base, proxy = env.get("WXPUB_API_BASE", ""), env.get("WXPUB_PROXY", "")  # the user's own, as the environment is
+    if not base and (base := table.get("api_base") or config.network.get("api_base") or ""):
+        asked += _elsewhere("api_base", base)
+    if not proxy and (proxy := table.get("proxy") or config.network.get("proxy") or ""):
+        asked += _elsewhere("proxy", proxy)
+    if name and (variable := table.get("secret_env")):
+        asked += _variable(variable)
+    elif name and (file := table.get("secret_file")):
+        asked.append(_file(_secret_path(config, file)))
+    if config.path is not None:
+        for wish in asked:
+            trust.demand(config.root, config.path, wish)
+    base = _base(base)
+    return Credentials(name or "default", table["appid"], _secret(label, table, config, env), base, proxy)
 
 
 def _secret(label: str, table: Mapping[str, str], config: Config, env: Mapping[str, str]) -> str:
     if variable := table.get("secret_env"):
-        if secret := env.get(variable, "").strip():
-            return secret
-        raise ConfigError(f"{label}: the environment variable {variable} is not set", config.path)
-    if name := table.get("secret_file"):
-        path = (config.root / Path(name).expanduser()).resolve()
-        try:
-            secret = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{label}: cannot read secret_file {path}: {_reason(error)}", config.path) from None
-        if secret:
-            return secret
-        raise ConfigError(f"{label}: secret_file {path} is empty", config.path)
-    raise ConfigError(f"{label} names no secret", config.path, 'add secret_env = "WXPUB_SECRET" or secret_file = "…"')
+        secret, place = env.get(variable, "").strip(), f"the environment variable {variable}"
+        if not secret:
+            raise ConfigError(f"{label}: {place} is not set", config.path)
+    elif name := table.get("secret_file"):
+        path = _secret_path(config, name)
+        secret, place = _read_secret(path, label, config), f"secret_file {path}"
+        if not secret:
+            raise ConfigError(f"{label}: {place} is empty", config.path)
+    else:
+        hint = 'add secret_env = "WXPUB_SECRET" or secret_file = "…"'
+        raise ConfigError(f"{label} names no secret", config.path, hint)
+    if not safe.looks_like_secret(secret):
+        hint = "an AppSecret is 32 hexadecimal digits: copy it again from 设置与开发 → 开发接口管理; nothing was sent"
+        raise ConfigError(f"{label}: {place} does not hold an AppSecret", config.path, hint)
+    return secret
+
+
+def _read_secret(path: Path, label: str, config: Config) -> str:
+    """Read the beginning of a file; a pipe or a device is not waited for."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "not a file")
+            return file.read(_SECRET_BYTES).decode("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = _reason(error)
+    raise ConfigError(f"{label}: cannot read secret_file {path}: {reason}", config.path)
 
 
 def _base(base: str) -> str:
@@ -179,10 +308,11 @@ def _is_near(host: str) -> bool:
 def _read(path: Path) -> Config:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"not valid TOML: {error}", path) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {_reason(error)}", path) from None
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a plain ValueError
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise ConfigError(f"not valid TOML: {reason}", path) from None
     unknown = sorted(set(data) - _TABLES)
     if unknown:
         raise ConfigError(f"unknown {', '.join(unknown)}", path, f"known tables: {', '.join(sorted(_TABLES))}")
@@ -210,7 +340,7 @@ def _accounts(tables: Mapping[str, Any], path: Path) -> dict[str, Mapping[str, s
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise ConfigError(f"accounts.{name} is not a table", path, f"write [accounts.{name}]")
-        if {"secret", "appsecret"} & table.keys() or any(_SECRET.fullmatch(str(each)) for each in table.values()):
+        if {"secret", "appsecret"} & table.keys() or any(safe.looks_like_secret(str(each)) for each in table.values()):
             hint = "take it out (and reset it if the file was shared); use secret_env or secret_file"
             raise ConfigError(f"[accounts.{name}] holds the secret itself", path, hint)
         _known(table, _ACCOUNT_KEYS, f"[accounts.{name}]", path)

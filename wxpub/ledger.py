@@ -14,21 +14,26 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import threading
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
+from wxpub import safe
 from wxpub.errors import ConfigError
 
 FILE_NAME = "wxpub.ledger.json"
 VERSION = 1
 LOCK_SECONDS = 600
 _HEADER = "wxpub-ledger"
+_LINK_HINT = "replace the link by the file itself"
+_MOST_BYTES = 64 * 1024 * 1024  # thousands of times more than ten years of issues
 _END = "~"  # the last line, which has no comma, is always the same: no merge ever touches it
 
 
@@ -99,6 +104,7 @@ _KINDS: Mapping[str, type[Fact]] = {
     "leftover": Leftover,
     "published": Published,
 }
+_TYPES: Mapping[str, type] = {"str": str, "int": int, "bool": bool}  # of the facts' fields
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
@@ -199,9 +205,11 @@ class Ledger:
         """Keep other pushes of this newsletter out, and read what they wrote; `waiting` is told that one is at work."""
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self.path.with_name(f".{self.path.name}.lock"))
+        place = _lock_of(_real(self.path))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = FileLock(place)
             try:
                 lock.acquire(timeout=0)
             except Timeout:
@@ -210,7 +218,8 @@ class Ledger:
         except Timeout:
             raise ConfigError(f"another push holds it for more than {LOCK_SECONDS // 60} minutes", self.path) from None
         except OSError as error:
-            raise ConfigError(f"cannot be locked: {error.strerror}", self.path, "is the folder writable?") from None
+            hint = f"is the folder writable? the lock is {place}"
+            raise ConfigError(f"cannot be locked: {error.strerror}", self.path, hint) from None
         try:
             self._lines = _read(self.path)
             yield
@@ -230,19 +239,42 @@ def _value(fact: Fact) -> dict[str, Any]:
 
 
 def _fact(kind: type[F], value: Mapping[str, Any], path: Path) -> F:
-    known = {field.name for field in fields(kind)}
+    known = {field.name: _TYPES[str(field.type)] for field in fields(kind)}
+    given = {name: each for name, each in value.items() if name in known}
+    wrong = next((name for name, each in given.items() if not _fits(each, known[name])), "")
+    if wrong:
+        raise _damaged(path, f"{wrong} of a fact of {_NAMES[kind]} has a value of the wrong kind")
     try:
-        return kind(**{name: each for name, each in value.items() if name in known})
+        return kind(**given)
     except TypeError:
         raise _damaged(path, f"a fact of {_NAMES[kind]} is incomplete") from None
+
+
+def _fits(value: object, kind: type) -> bool:
+    """Whether a value is of a field's very type; a number counts something, and true is not one."""
+    return type(value) is kind and not (isinstance(value, int) and value < 0)
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------
 
 
+def _lock_of(real: Path) -> Path:
+    """Name the lock of a ledger: in the user's own folder, by the real file, so that all who share that share it."""
+    from platformdirs import user_state_path
+
+    key = sha256(os.fsencode(real)).hexdigest()[:32]
+    return user_state_path("wxpub", appauthor=False) / "locks" / f"{key}.lock"
+
+
 def _read(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        # A pipe or a device is not waited for.
+        handle = os.open(_real(path), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
+                raise _damaged(path, "not a file of a ledger's size")
+            text = file.read().decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError:
@@ -291,19 +323,36 @@ def _damaged(path: Path, why: str) -> ConfigError:
 
 def _write(path: Path, lines: Mapping[str, Mapping[str, Any]]) -> None:
     """Replace the file in one step: whoever reads it, and whenever this process dies, it is whole."""
-    path = path.resolve()  # a link stays a link
-    temporary = path.with_name(f".{path.name}.tmp")  # one name: what a killed process left is overwritten
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(_text(lines))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
+        safe.write(_real(path), _text(lines).encode())  # a link stays a link
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        hint = "make room or give the right to write, then run again: what is already done will be found"
-        raise ConfigError(f"cannot be written: {error.strerror}", path, hint) from None
+        reason = error.strerror
+    else:
+        return
+    hint = "make room or give the right to write, then run again: what is already done will be found"
+    raise ConfigError(f"cannot be written: {reason}", path, hint)
+
+
+def _real(path: Path) -> Path:
+    """Find the file behind `path`. Raises ConfigError for a link that leads out of the project, or nowhere.
+
+    The project is the folder of the ledger, or the Git repository around it: a repository that somebody else made does
+    not choose which other file of this machine is replaced.
+    """
+    if not path.is_symlink():
+        return path.parent.resolve() / path.name
+    folder = path.parent.resolve()
+    project = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
+    real: Path | None
+    try:
+        real = path.resolve(strict=True)
+    except (OSError, RuntimeError):  # nothing there, or a circle
+        real = None
+    if real is None:
+        raise ConfigError("is a link that leads nowhere; nothing is written through it", path, _LINK_HINT)
+    if not real.is_relative_to(project):
+        raise ConfigError(f"is a link that leads out of the project, to {real}", path, _LINK_HINT)
+    return real
 
 
 def _text(lines: Mapping[str, Mapping[str, Any]]) -> str:
@@ -313,14 +362,3 @@ def _text(lines: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut, where the system can."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

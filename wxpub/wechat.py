@@ -63,6 +63,8 @@ def connect(
     if not sandbox:
         found = config.credentials(settings, account) if isinstance(account, str) else _local(account)
         local = address.is_loopback(urlsplit(found.api_base).hostname or "")
+        if isinstance(account, str) and (notice := config.notice(found)):
+            say(notice)
         yield Account(Client(found, notify=say), settings.root / FILE_NAME, key(found), local)
         return
     from wxpub.sandbox import serve

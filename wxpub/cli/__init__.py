@@ -23,12 +23,20 @@ COMMANDS = {
     "cover": "Make a cover picture from a title.",
     "themes": "List the themes, or show an issue in all of them.",
     "sandbox": "Run a local WeChat to try everything on.",
+    "trust": "Allow a newsletter's wxpub.toml what needs permission.",
     "doctor": "Check credentials, whitelist, quotas, fonts and clock.",
 }
 
 
 # Commands that share a module with another one.
-_HOMES = {"publish": "push", "cover": "themes", "drafts": "account", "index": "account", "doctor": "account"}
+_HOMES = {
+    "publish": "push",
+    "cover": "themes",
+    "drafts": "account",
+    "index": "account",
+    "trust": "account",
+    "doctor": "account",
+}
 
 
 class Commands(click.Group):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wxpub import address, config, wechat
+from wxpub import trust as permissions
 from wxpub.cli import options
 from wxpub.errors import SourceError
 from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, issue_name
@@ -205,6 +206,51 @@ def rebuild(account_name: str, sandbox: bool) -> None:
     click.echo(f"{len(found)} found; images will be uploaded once more", err=True)
 
 
+# --- permissions ------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("folder", default=".", metavar="[FOLDER]", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--list", "listed", is_flag=True, help="List everything that is allowed, and change nothing.")
+@click.option("--revoke", is_flag=True, help="Take back what FOLDER was allowed.")
+def trust(folder: Path, yes: bool, listed: bool, revoke: bool) -> None:
+    """Allow a newsletter's wxpub.toml what needs permission.
+
+    A repository that you checked out was written by others. Where its wxpub.toml wants secrets read from a place of
+    its own choice, or sent anywhere but to WeChat, wants modules to be run, or belongs to another user, that counts
+    only when you have allowed it, once for its folder. What is allowed stands in your own configuration.
+
+    \b
+    Examples:
+      wxpub trust
+      wxpub trust letters/weekly --yes
+      wxpub trust --list
+      wxpub trust letters/weekly --revoke
+    """
+    if listed:
+        for name, given in permissions.permissions().items():
+            click.echo("\n".join([name, *(f"    {each}" for each in given)]))
+        return
+    if revoke:
+        gone = permissions.revoke(folder)
+        click.echo("\n".join(f"no longer allowed: {each}" for each in gone) or "nothing was allowed", err=True)
+        return
+    if not folder.is_dir():
+        raise SourceError("no such folder", folder)
+    settings = config.find(folder, ask=False)
+    wishes = config.wishes(settings)
+    if not wishes:
+        click.echo(f"{settings.path or folder}: nothing that needs permission", err=True)
+        return
+    for wish in wishes:
+        state = "allowed already" if permissions.is_allowed(settings.root, wish) else "new"
+        click.echo(f"{wish.key} = {wish.value} ({state}): {wish.effect}", err=True)
+    options.confirm(f"Allow this to {settings.path}?", yes)
+    permissions.allow(settings.root, wishes)
+    click.echo(f"allowed to {settings.root}", err=True)
+
+
 # --- the doctor -------------------------------------------------------------------------------------------------------
 
 _SIGNS = {"ok": ("✓", "green"), "failed": ("✗", "red"), "info": ("·", "yellow")}
@@ -231,7 +277,10 @@ def doctor(ctx: click.Context, account_name: str, sandbox: bool, renew_token: bo
     settings = config.find(Path.cwd())
 
     def client() -> Client:
-        return Client(config.credentials(settings, account_name), notify=options.tell)
+        found = config.credentials(settings, account_name)
+        if notice := config.notice(found):
+            options.tell(notice)
+        return Client(found, notify=options.tell)
 
     if renew_token:
         client().renew_token()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from wxpub import config, trust
 from wxpub.client import Client
 from wxpub.config import Config
 from wxpub.errors import ApiError, ConfigError, NetworkError, WxpubError
@@ -44,6 +45,7 @@ def examine(settings: Config, client: Callable[[], Client]) -> Iterator[Check]:
     yield Check(
         "settings", "ok" if settings.path else "info", str(settings.path or "no wxpub.toml; the defaults are used")
     )
+    yield from _permissions(settings)
     yield _ledger(settings)
     yield _font()
     yield _formats()
@@ -53,6 +55,19 @@ def examine(settings: Config, client: Callable[[], Client]) -> Iterator[Check]:
         yield Check("credentials", "failed", error.message, error.hint)
         return
     yield from _account(account)
+
+
+def _permissions(settings: Config) -> Iterator[Check]:
+    """Say what `wxpub.toml` wants that needs permission, and whether the user gave it."""
+    for wish in config.wishes(settings):
+        try:
+            given = trust.is_allowed(settings.root, wish)
+        except ConfigError as error:
+            yield Check("permissions", "failed", str(error))
+            return
+        state: Literal["ok", "info"] = "ok" if given else "info"
+        said = "allowed" if given else "not allowed"
+        yield Check("permissions", state, f"{said}: {wish}", f"{wish.effect}; `wxpub trust` allows it")
 
 
 def _ledger(settings: Config) -> Check:
