@@ -14,6 +14,7 @@ import threading
 import traceback
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,11 +25,11 @@ from conftest import ROOT
 from PIL import Image as Pillow
 from pushing import SECRET, Newsletter, newsletter, no_pause, picture
 
-from wxpub import article, client, config, ledger, theme
+from wxpub import article, client, config, ledger, theme, trust
 from wxpub.client import Client
 from wxpub.config import Credentials
 from wxpub.drafts.publish import publish
-from wxpub.errors import WxpubError
+from wxpub.errors import ConfigError, WxpubError
 from wxpub.images import Image, Store, draw
 from wxpub.ledger import FILE_NAME, Ledger
 from wxpub.limits import ERRCODE_HINTS
@@ -147,9 +148,12 @@ ISSUES: dict[str, Case] = {
 # --- settings ---------------------------------------------------------------------------------------------------------
 
 
-def settings(text: str, account: str = "", **env: str) -> Case:
+def settings(text: str, account: str = "", *, allowed: bool = True, **env: str) -> Case:
     def case(desk: Desk) -> None:
         (desk.root / "wxpub.toml").write_text(text, encoding="utf-8")
+        if allowed:
+            with suppress(ConfigError):
+                trust.allow(desk.root, config.wishes(config.find(desk.root)))
         config.credentials(config.find(desk.root), account, env)
 
     return case
@@ -172,6 +176,13 @@ SETTINGS: dict[str, Case] = {
     "an environment variable that is not set": settings(
         '[accounts.default]\nappid = "wx1"\nsecret_env = "MY_SECRET"\n'
     ),
+    "a secret file that was not allowed": settings(
+        '[accounts.default]\nappid = "wx1"\nsecret_file = "secret.txt"\n', allowed=False
+    ),
+    "a relay that was not allowed": settings(
+        '[network]\napi_base = "https://relay.example"\n', allowed=False, WXPUB_APPID="wx1", WXPUB_SECRET="0" * 32
+    ),
+    "what is not an AppSecret": settings("", WXPUB_APPID="wx1", WXPUB_SECRET="hunter2"),
     "a secret file that is not there": settings('[accounts.default]\nappid = "wx1"\nsecret_file = "secret.txt"\n'),
     "an account without a secret": settings('[accounts.default]\nappid = "wx1"\n'),
     "an account without an AppID": settings('[accounts.default]\nsecret_env = "A"\n', A="x"),

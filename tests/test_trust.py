@@ -1,4 +1,4 @@
-"""A repository that was checked out is not its user: what its files want and its links reach, before and after a yes."""
+"""A repository that was checked out is not its user: what its files want and links reach, before and after a yes."""
 
 from __future__ import annotations
 
