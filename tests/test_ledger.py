@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from wxpub.errors import ConfigError
-from wxpub.ledger import FILE_NAME, Draft, Intent, Ledger, Published, Upload, issue_name, published
+from wxpub.ledger import FILE_NAME, Draft, Intent, Ledger, Published, Publishing, Upload, issue_name, published
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_damaged_ledger_is_refused_and_left_as_it_is(path: Path, damage: str) 
 
 def test_published_issues_are_named_by_their_absolute_path(tmp_path: Path) -> None:
     Ledger(tmp_path / FILE_NAME).record("wx1", {"issues/1.md": Published("https://mp.weixin.qq.com/s/x")})
-    Ledger(tmp_path / FILE_NAME).record("wx1", {"issues/2.md": Published(publish_id="1")})
+    Ledger(tmp_path / FILE_NAME).record("wx1", {"issues/2.md": Publishing("media", 0, "a.b.c", "1")})
     assert published(tmp_path) == {str(tmp_path / "issues" / "1.md"): "https://mp.weixin.qq.com/s/x"}
 
 

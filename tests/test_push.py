@@ -21,7 +21,7 @@ from wxpub.drafts import job as jobs
 from wxpub.drafts.compare import put_mark
 from wxpub.drafts.job import stored_fingerprint
 from wxpub.drafts.publish import publish, rebuild
-from wxpub.errors import ApiError, ConfigError, NetworkError, SourceError, WxpubError
+from wxpub.errors import ApiError, ConfigError, ConflictError, NetworkError, SourceError, WxpubError
 from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, Upload
 from wxpub.sandbox import Sandbox, serve
 
@@ -113,7 +113,6 @@ def test_a_lost_ledger_does_not_tear_an_article_out_of_its_draft(paper: Newslett
     names = three(paper)
     first = paper.push(*names)
     (paper.root / FILE_NAME).unlink()
-    paper.issue("b.md", "乙", "改过。")
     second = paper.push("b.md")
     assert (second.action, second.media_id, second.articles[0].index) == ("updated", first.media_id, 1)
     (paper.root / FILE_NAME).unlink()
@@ -131,24 +130,34 @@ def test_a_renamed_file_keeps_its_draft(paper: Newsletter) -> None:
     assert paper.push("2026-11-20.md").action == "unchanged"
 
 
-def test_a_server_that_cannot_list_drafts_is_pushed_to_all_the_same(paper: Newsletter, wechat: Sandbox) -> None:
+@pytest.mark.parametrize("fault", [("errcode", 40066), ("errcode", 48001), ("status", 404), ("status", 403)])
+def test_a_box_that_cannot_be_looked_through_stops_the_first_push_until_it_is_said_that_none_is_there(
+    paper: Newsletter, wechat: Sandbox, fault: tuple[str, int]
+) -> None:
     paper.issue("a.md", "第一期")
-    wechat.fail("errcode", 40066, endpoint="/cgi-bin/draft/batchget")
-    assert paper.push("a.md").action == "created"
-    paper.issue("b.md", "第二期")
-    wechat.fail("status", 404, endpoint="/cgi-bin/draft/batchget")
-    assert paper.push("b.md").action == "created"
+    wechat.fail(*fault, endpoint="/cgi-bin/draft/batchget")
+    with pytest.raises(ConfigError, match="cannot be looked through"):
+        paper.push("a.md")
+    assert not paper.drafts()
+    assert paper.push("a.md", new=True).action == "created"
+    assert paper.push("a.md").action == "unchanged"
 
 
-def test_an_issue_that_was_published_gets_a_new_draft_and_its_address_is_told(paper: Newsletter) -> None:
+def test_an_issue_that_was_published_gets_a_new_draft_only_with_other_words_or_if_asked(paper: Newsletter) -> None:
     paper.box.set_profile(kind="verified")
     paper.issue("a.md", "第一期")
     paper.push("a.md")
     account = paper.account.appid
     urls = publish(Client(paper.account), paper.ledger(), account, "a.md", lambda seconds: paper.box.move_clock(5))
     receipt = paper.push("a.md")
+    assert (receipt.action, receipt.url) == ("published", urls["a.md"])
+    assert not paper.drafts()
+    paper.issue("a.md", "第一期", "更正。")
+    receipt = paper.push("a.md")
     assert receipt.action == "created"
     assert urls["a.md"] in receipt.reason
+    paper.issue("a.md", "第一期")
+    assert paper.push("a.md").action == "updated"
 
 
 def test_an_issue_of_the_same_name_in_another_project_is_not_taken_for_this_one(
@@ -517,16 +526,20 @@ def test_publishing_that_is_cut_off_is_never_done_twice(paper: Newsletter, wecha
     paper.issue("a.md", "第一期")
     paper.push("a.md")
 
-    def go() -> dict[str, str]:
+    def go(**options: bool) -> dict[str, str]:
         account = paper.account
         it = Client(account, pause=lambda seconds: None)
-        return publish(it, paper.ledger(), account.appid, "a.md", lambda seconds: paper.box.move_clock(5))
+        return publish(it, paper.ledger(), account.appid, "a.md", lambda seconds: paper.box.move_clock(5), **options)
 
     wechat.fail(kind, endpoint="/cgi-bin/freepublish/submit")
-    with pytest.raises(NetworkError, match="run the same command again"):
+    with pytest.raises(NetworkError, match="run the same command in a minute"):
         go()
+    if kind == "cut-before":  # nothing was published, and nobody can know that but who looks
+        with pytest.raises(ConflictError, match="--again"):
+            go()
+        assert paper.acted("freepublish/submit") == 0
     paper.box.move_clock(60)
-    urls = go()
+    urls = go(again=kind == "cut-before")
     assert urls["a.md"].startswith("https://mp.weixin.qq.com/s/")
     assert paper.acted("freepublish/submit") == 1
     assert paper.ledger().of_account(Published, paper.account.appid)["a.md"].url == urls["a.md"]
@@ -538,7 +551,7 @@ def test_what_was_published_by_hand_is_recorded_by_the_next_push(paper: Newslett
     urls = paper.box.publish(paper.push("a.md").media_id)
     paper.box.move_clock(60)
     receipt = paper.push("a.md")
-    assert urls[0] in receipt.reason
+    assert (receipt.action, receipt.url) == ("published", urls[0])
     assert paper.ledger().of_account(Published, paper.account.appid)["a.md"].url == urls[0]
 
 

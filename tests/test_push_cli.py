@@ -98,7 +98,7 @@ def test_a_dry_run_says_what_would_be_done(project: Path) -> None:
         (("push", "a.md", "--open"), 2, "--open goes with --sandbox"),
         (("push", "a.md", "--sandbox", "--theme", "nonsense"), 1, "nonsense"),
         (("publish", "a.md", "--sandbox", "--yes"), 1, "push it first"),
-        (("publish", "a.md", "--sandbox"), 2, "--yes"),
+        (("publish", "a.md", "--sandbox"), 1, "push it first"),
         (("drafts", "show", "nonsense", "--sandbox"), 1, "40007"),
         (("drafts", "delete", "nonsense", "--sandbox", "--yes"), 1, "40007"),
         (("index", "add", "a.md", "https://example.com/"), 1, "not a permanent address"),

@@ -104,19 +104,22 @@ def push(*issues: Issue, account: str | Sandbox = "", sandbox: bool = False, for
         return drafts.push(replace(drafts.prepare(connected, issues), force=force))
 
 
-def publish(issue: Issue, *, account: str | Sandbox = "", sandbox: bool = False) -> dict[str, str]:
+def publish(issue: Issue, *, account: str | Sandbox = "", sandbox: bool = False, again: bool = False) -> dict[str, str]:
     """Publish the draft that holds the issue, for everybody; return the permalink of every issue in it, by name.
 
-    Waits for WeChat's verdict, up to ten minutes. Raises WxpubError where there is no draft or WeChat rejects it,
-    ApiError 48001 where the account may not publish, NetworkError where the outcome is not known.
+    Waits for WeChat's verdict, up to ten minutes. What was published before, or may have been, is published once more
+    only with `again`. Raises WxpubError where there is no draft or WeChat rejects it, ConflictError where the file has
+    changed since the push or a person has to look, ApiError 48001 where the account may not publish, NetworkError where
+    WeChat is not done.
     """
-    from wxpub import wechat
+    from wxpub import drafts, wechat
     from wxpub.drafts.publish import publish as publish_draft
 
     with wechat.connect(issue.settings, account, sandbox=sandbox) as connected:
         ledger = connected.ledger()
         with ledger.locked():
-            return publish_draft(connected.client, ledger, connected.key, issue.name)
+            text = drafts.text_of(issue)
+            return publish_draft(connected.client, ledger, connected.key, issue.name, text=text, again=again)
 
 
 def __getattr__(name: str) -> Any:

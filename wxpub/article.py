@@ -64,7 +64,11 @@ def read(path: Path, defaults: Mapping[str, Any] | None = None, root: Path | Non
     `source_url` of the defaults may hold `{path}` (from `root`, percent-encoded), `{stem}` and `{date}`.
     Raises SourceError for what is wrong in the file, ConfigError for what is wrong in the defaults.
     """
-    text = _text(path)
+    return parse(_text(path), path, defaults, root)
+
+
+def parse(text: str, path: Path, defaults: Mapping[str, Any] | None = None, root: Path | None = None) -> Article:
+    """Make an article of the `text` that stands, or stood, in the file `path`; see `read`."""
     meta, body = _split(text, path)
     found = _known(meta, path)
     fields = _defaults(defaults or {}) | found

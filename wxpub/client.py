@@ -50,6 +50,7 @@ FIRST_PAUSE = 0.5  # seconds; doubles with every attempt, with jitter, so that t
 SLOW_DOWN_PAUSE = 20.0  # seconds after 45011, whose quota is by the minute: three pauses reach the next one
 TOKEN_MARGIN = 120  # seconds before its end at which a token is no longer used
 PAGE = 20  # drafts in one answer of draft/batchget, the most it gives
+PASSES = 5  # through a listing whose order changes while it is read
 
 
 class File(Protocol):
@@ -104,12 +105,14 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """How far publishing has come: `status` of freepublish/get, and the permalinks once it is done."""
+    """How far publishing has come: `status` of freepublish/get, and the permalinks once it is done.
+
+    `urls` are by the article's place in its draft, from 0, as far as WeChat names it.
+    """
 
     status: int
     article_id: str
-    urls: tuple[str, ...]
-    failed: tuple[int, ...]
+    urls: Mapping[int, str]
 
 
 class Client:
@@ -256,13 +259,14 @@ class Client:
     def publication(self, publish_id: str) -> Publication:
         """Tell how far publishing has come: 0 done, 1 under way, 2 to 6 failed. Source: freepublish_get (100 a day)."""
         answer = self._call("freepublish/get", {"publish_id": publish_id})
-        items = (answer.get("article_detail") or {}).get("item") or []
-        return Publication(
-            _whole(answer.get("publish_status"), 1),
-            str(answer.get("article_id", "")),
-            tuple(str(item.get("article_url", "")) for item in sorted(items, key=lambda item: _whole(item.get("idx")))),
-            tuple(_whole(each) for each in answer.get("fail_idx") or ()),
-        )
+        detail = answer.get("article_detail")
+        items = detail.get("item") if isinstance(detail, dict) else None
+        urls = {
+            _whole(item.get("idx")) - 1: str(item["article_url"])
+            for item in (items if isinstance(items, list) else ())
+            if isinstance(item, dict) and item.get("article_url")
+        }
+        return Publication(_whole(answer.get("publish_status"), 1), str(answer.get("article_id", "")), urls)
 
     def publications(self) -> Iterator[Stored]:
         """List everything that was published.
@@ -300,20 +304,26 @@ class Client:
     # --- what belongs to every call -----------------------------------------------------------------------------------
 
     def _pages(self, endpoint: str, key: str, content: bool) -> Iterator[Stored]:
+        """List everything, page by page, once each.
+
+        Nothing is built on `total_count`, which may be missing or capped, nor on the order, which is not documented and
+        moves while others add and delete: a pass ends at a page that is not full or brings nothing new, and as long as
+        WeChat claims more than was seen there is another pass, up to PASSES.
+        """
         seen: set[str] = set()
-        offset = 0
-        while True:
-            answer = self._call(endpoint, {"offset": offset, "count": PAGE, "no_content": 0 if content else 1})
-            items = [item for item in answer.get("item") or [] if isinstance(item, dict)]
-            for item in items:
-                if item.get(key) not in seen:  # somebody may add one while we read, which moves the others on
-                    seen.add(str(item.get(key)))
-                    held = item.get("content")
-                    articles = held.get("news_item") if isinstance(held, dict) else None
-                    found = tuple(StoredArticle(each) for each in articles or () if isinstance(each, dict))
-                    yield Stored(str(item.get(key) or ""), found, _whole(item.get("update_time")))
-            offset += len(items)
-            if not items or offset >= _whole(answer.get("total_count")):
+        for _ in range(PASSES):
+            offset, claimed = 0, 0
+            while True:
+                answer = self._call(endpoint, {"offset": offset, "count": PAGE, "no_content": 0 if content else 1})
+                items = answer.get("item")
+                items = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+                fresh = [item for item in items if str(item.get(key) or "") not in seen]
+                seen.update(str(item.get(key) or "") for item in fresh)
+                yield from (_stored(item, key) for item in fresh)
+                offset, claimed = offset + len(items), _whole(answer.get("total_count"))
+                if len(items) < PAGE or not fresh:
+                    break
+            if len(seen) >= claimed:
                 return
 
     def _call(
@@ -483,6 +493,15 @@ def _whole(value: object, default: int = 0) -> int:
         return int(str(value))
     except ValueError:
         return default
+
+
+def _stored(item: Json, key: str) -> Stored:
+    held = item.get("content")
+    articles = held.get("news_item") if isinstance(held, dict) else None
+    found = (
+        tuple(StoredArticle(each) for each in articles if isinstance(each, dict)) if isinstance(articles, list) else ()
+    )
+    return Stored(str(item.get(key) or ""), found, _whole(item.get("update_time")))
 
 
 def _articles(items: object, endpoint: str) -> tuple[StoredArticle, ...]:

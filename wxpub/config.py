@@ -21,6 +21,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import re
 import stat
 import sys
 from collections.abc import Mapping
@@ -81,6 +82,20 @@ class Config:
         """
         marked = self.path is not None or (self.root / ".git").exists()
         return self.root if marked else self.root.parent
+
+    @property
+    def project(self) -> str:
+        """What names this newsletter alike in every clone: host and path of its Git remote, "" where it has none."""
+        try:
+            text = (self.root / ".git" / "config").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""
+        origin = re.search(r'^\[remote "origin"\][^\[]*?^\s*url\s*=\s*(\S+)', text, re.MULTILINE)
+        if not origin:
+            return ""
+        # https://user@host/me/letter.git, ssh://git@host:22/me/letter and git@host:me/letter are one place
+        address = re.sub(r"^[a-z+]+://", "", origin[1]).rpartition("@")[2]
+        return re.sub(r":(\d+/)?", "/", address).removesuffix("/").removesuffix(".git").lower()
 
 
 def find(start: Path, *, ask: bool = True) -> Config:

@@ -116,6 +116,11 @@ class Issue:
             return self
         return replace(self, back_issues={**self.back_issues, **back_issues}, fetch=True)
 
+    def version(self, text: str) -> Issue:
+        """Return the issue as it is, or was, with `text` in its file. Raises SourceError for what is wrong in it."""
+        found = article.parse(text, self.path, self.settings.article, self.settings.root)
+        return replace(self, article=found)
+
     @property
     def cover_colours(self) -> tuple[str, str]:
         """Colours of a cover that goes with the theme: ground and bar."""

@@ -5,6 +5,7 @@
     intent <account> <issue>        written before a draft is created or changed, gone once the fact is recorded
     leftover <account> <media_id>   a draft that a new one replaced, to be deleted
     published <account> <issue>     the permalink of a published issue
+    publishing <account> <issue>    written before a draft is published, gone once its permalink is known
 
 One line per fact, sorted, every line of the same form, so that the ledgers of two people merge line by line
 (`wxpub.ledger.json merge=union` in .gitattributes makes Git do it). A fact that both have is taken from the later one.
@@ -86,23 +87,38 @@ class Leftover:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """Where an issue can be read for good; as long as WeChat is at work on it, `publish_id` stands for the `url`."""
+class Publishing:
+    """What is about to be published, or is: article `index` (from 0) of the draft `media_id`, as `mark` says.
 
-    url: str = ""
-    article_id: str = ""
+    Written before WeChat is asked; without a `publish_id` nobody knows whether it was.
+    """
+
+    media_id: str
+    index: int
+    mark: str
     publish_id: str = ""
     at: str = ""
 
 
-Fact = Draft | Intent | Upload | Leftover | Published
-F = TypeVar("F", Draft, Intent, Upload, Leftover, Published)
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Where an issue can be read for good; `mark` tells of which words, and is empty where a person recorded it."""
+
+    url: str
+    article_id: str = ""
+    mark: str = ""
+    at: str = ""
+
+
+Fact = Draft | Intent | Upload | Leftover | Publishing | Published
+F = TypeVar("F", Draft, Intent, Upload, Leftover, Publishing, Published)
 _KINDS: Mapping[str, type[Fact]] = {
     "draft": Draft,
     "image": Upload,
     "intent": Intent,
     "leftover": Leftover,
     "published": Published,
+    "publishing": Publishing,
 }
 _TYPES: Mapping[str, type] = {"str": str, "int": int, "bool": bool}  # of the facts' fields
 _NAMES = {kind: name for name, kind in _KINDS.items()}
@@ -171,6 +187,13 @@ class Ledger:
         """Write down that an image was uploaded."""
         self.record(account, {f"{use} {key}": upload})
 
+    def move(self, kind: type[F], account: str, old: str, new: str) -> bool:
+        """Let the fact of `kind` about `old` be about `new`; tell whether there was one."""
+        fact = self.get(kind, account, old)
+        if fact is not None:
+            self.record(account, {new: fact}, forget={old: kind})
+        return fact is not None
+
     def permalinks(self, root: Path) -> dict[str, str]:
         """Map every issue under `root` that is known as published to its permalink, by the issue's absolute path."""
         facts = self.facts(Published)
@@ -183,7 +206,7 @@ class Ledger:
         forget: Mapping[str, type[Fact]] | None = None,
         done: Collection[str] = (),
     ) -> None:
-        """Write `facts` by name, drop those of `forget` and the intents of the issues `done`, all in one step.
+        """Write `facts` by name, drop those of `forget` and what was about to be done to `done`, all in one step.
 
         Raises ConfigError if the disk refuses.
         """
@@ -193,6 +216,7 @@ class Ledger:
                 lines.pop(_key(kind, account, name), None)
             for name in done:
                 lines.pop(_key(Intent, account, name), None)
+                lines.pop(_key(Publishing, account, name), None)
             for name, fact in facts.items():
                 lines[_key(type(fact), account, name)] = _value(fact)
             if lines != self._lines:

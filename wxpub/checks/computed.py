@@ -17,6 +17,7 @@ from bs4.element import Tag
 
 from wxpub import darkmode
 from wxpub.checks.pages import (
+    BLOCKS,
     MEDIA,
     SPACE,
     Document,
@@ -29,7 +30,6 @@ from wxpub.checks.pages import (
 )
 from wxpub.finding import shorten
 from wxpub.limits import UPLOADIMG_BYTES
-from wxpub.tree import BLOCKS
 
 _ROOT_TEXT_STYLES = ("color", "font-size", "line-height")
 

@@ -85,6 +85,11 @@ def _page_rule(record: Mapping[str, Any]) -> PageRule:
 # HTML's own white space: not U+00A0, which neither collapses nor vanishes.
 SPACE = " \t\r\n\f"
 # fmt: off
+BLOCKS = frozenset((
+    "address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer",
+    "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section",
+    "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+))
 # What shows something without text.
 MEDIA = frozenset((
     "img", "svg", "video", "audio", "iframe", "hr", "br", "mpvideo", "mpvoice", "mp-common-profile",

@@ -188,9 +188,10 @@ def add(file: Path, url: str, account_name: str) -> None:
 @index.command()
 @options.account
 def rebuild(account_name: str, sandbox: bool) -> None:
-    """Make a new ledger from the account, where the file was lost or damaged.
+    """Add to the ledger what the account holds, where the file was lost or damaged.
 
-    Looks through drafts and published articles for the issues of this project. The old file is kept beside it.
+    Looks through drafts and published articles for the issues of this project. Nothing that the ledger knows is
+    dropped; a copy of it is kept beside it.
 
     \b
     Example:
@@ -200,10 +201,36 @@ def rebuild(account_name: str, sandbox: bool) -> None:
 
     settings = config.find(Path.cwd())
     with wechat.connect(settings, account_name, sandbox=sandbox, say=options.tell) as account:
-        _, found = rebuild_ledger(account.client, account.ledger_path, account.key, settings.root)
+        aside, found = rebuild_ledger(account.client, account.ledger_path, account.key, settings.root, settings.project)
     for line in found:
         click.echo(line)
-    click.echo(f"{len(found)} found; images will be uploaded once more", err=True)
+    click.echo(f"{len(found)} found; images that the ledger does not know will be uploaded once more", err=True)
+    if aside:
+        click.echo(f"the ledger as it was: {aside}", err=True)
+
+
+@index.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@options.account
+def move(old: Path, new: Path, account_name: str, sandbox: bool) -> None:
+    """Say that an issue has another file name now; its draft and its permalink go with it.
+
+    \b
+    Example:
+      wxpub index move issues/draft.md issues/2026-11-20.md
+    """
+    settings = config.find(new)
+    if not new.is_file():
+        raise SourceError("no such file", new)
+    with wechat.connect(settings, account_name, sandbox=sandbox, say=options.tell) as account:
+        ledger = account.ledger()
+        before, after = issue_name(old, settings.root), issue_name(new, settings.root)
+        with ledger.locked():
+            moved = ledger.move(Draft, account.key, before, after) | ledger.move(Published, account.key, before, after)
+    if not moved:
+        raise SourceError("the ledger knows nothing of it", old)
+    click.echo(f"moved: {before} → {after}", err=True)
 
 
 # --- permissions ------------------------------------------------------------------------------------------------------

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wxpub import config, wechat
 from wxpub import drafts as pushing
 from wxpub import issue as issues
+from wxpub import wechat
 from wxpub.cli import options
+from wxpub.drafts import text_of
 from wxpub.finding import Finding
 
 if TYPE_CHECKING:
@@ -78,10 +79,12 @@ def push(
         with _progress(quiet=as_json) as tick:
             receipt = pushing.push(replace(job, tick=tick))
         _say_receipt(receipt, job, account, as_json)
-        if preview_to:
+        if receipt.action == "failed":
+            raise click.exceptions.Exit(1)
+        if preview_to and receipt.media_id:
             account.client.preview(receipt.media_id, preview_to)
             click.echo(f"preview sent to {preview_to}", err=True)
-        if open_page:
+        if open_page and receipt.media_id:
             _show(account.draft_url(receipt.media_id))
 
 
@@ -118,7 +121,12 @@ def _say_plan(todo: Plan, job: Job, as_json: bool) -> None:
         document = {"action": todo.action, "reason": todo.reason, "uploads": uploads, "changed": changed}
         options.print_json({**document, "replaces": todo.replaced})
         return
-    what = {"create": "create a draft", "update": "update the draft", "nothing": "change nothing"}[todo.action]
+    what = {
+        "create": "create a draft",
+        "update": "update the draft",
+        "nothing": "change nothing",
+        "published": "change nothing: it is published",
+    }[todo.action]
     of = f" of {options.counted(len(todo.changed), 'article')}" if todo.changed else ""
     because = f" ({todo.reason})" if todo.reason else ""
     click.echo(f"would upload {options.counted(uploads, 'image')} and {what}{of}{because}", err=True)
@@ -135,6 +143,14 @@ def _say_receipt(receipt: Receipt, job: Job, account: Account, as_json: bool) ->
         return
     _say_findings(receipt.findings)
     titles = "、".join(f"《{each.title}》" for each in receipt.articles)
+    if receipt.action == "published":
+        click.secho(f"published already, and unchanged since: {receipt.url}", fg="yellow", err=True)
+        click.echo("--new makes a draft of it all the same", err=True)
+        return
+    if receipt.action == "failed":
+        click.secho(f"the draft is not as it was sent: {titles}", fg="red", err=True)
+        click.echo(receipt.media_id)
+        return
     because = f" ({receipt.reason})" if receipt.reason else ""
     click.secho(f"{receipt.action}: {titles}{because}", fg="green", err=True)
     click.echo(f"images: {receipt.uploaded} uploaded, {receipt.reused} there already", err=True)
@@ -174,13 +190,16 @@ def _show(url: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @options.account
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--again", is_flag=True, help="Publish what was published before, or may have been.")
 @options.as_json
-def publish(file: Path, account_name: str, sandbox: bool, yes: bool, as_json: bool) -> None:
+def publish(file: Path, account_name: str, sandbox: bool, yes: bool, again: bool, as_json: bool) -> None:
     """Publish the draft of an issue.
 
     The draft that `wxpub push` made gets a permanent address and leaves the draft box; followers are not notified
-    (that is 群发, on mp.weixin.qq.com). Waits for WeChat's verdict and records the address, so that later issues can
-    link to this one. WeChat lets verified accounts only do this.
+    (that is 群发, on mp.weixin.qq.com). Every article of the draft becomes public; you are told their titles before
+    you are asked. Waits for WeChat's verdict, up to ten minutes, and records the addresses, so that later issues can
+    link to this one; Ctrl-C does not stop WeChat, and the same command goes on waiting. Nothing is published twice
+    unless you say --again. WeChat lets verified accounts only do this.
 
     \b
     Examples:
@@ -188,23 +207,34 @@ def publish(file: Path, account_name: str, sandbox: bool, yes: bool, as_json: bo
       wxpub publish issue.md --sandbox --yes
     """
     from wxpub.drafts.publish import publish as publish_draft
-    from wxpub.ledger import issue_name
 
-    settings = config.find(file)
-    with wechat.connect(settings, account_name, sandbox=sandbox, say=options.tell) as account:
-        options.confirm(f"Publish the draft of {file} for everybody?", yes)
+    issue = issues.open(file)
+
+    def confirm(titles: Sequence[str]) -> None:
+        options.tell(f"becomes public: {'、'.join(f'《{each}》' for each in titles)}")
+        options.confirm(f"Publish {options.counted(len(titles), 'article')} for everybody?", yes)
+
+    with wechat.connect(issue.settings, account_name, sandbox=sandbox, say=options.tell) as account:
         ledger = account.ledger()
         with ledger.locked(lambda: options.tell("another push is at work; waiting for it")):
-            name = issue_name(file, settings.root)
-            urls = publish_draft(account.client, ledger, account.key, name, _wait)
+            urls = publish_draft(
+                account.client,
+                ledger,
+                account.key,
+                issue.name,
+                _wait,
+                text=text_of(issue),
+                again=again,
+                confirm=confirm,
+            )
     if as_json:
         options.print_json(urls)
         return
-    for issue, url in urls.items():
-        click.secho(f"published: {issue}", fg="green", err=True)
+    for name, url in urls.items():
+        click.secho(f"published: {name}", fg="green", err=True)
         click.echo(url)
 
 
 def _wait(seconds: float) -> None:
-    options.tell("WeChat is at work on it")
+    options.tell(f"WeChat is at work on it; looking again in {seconds:.0f} s")
     time.sleep(seconds)

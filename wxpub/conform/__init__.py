@@ -33,7 +33,7 @@ _ALIGNED = frozenset(("section", "p", *HEADINGS))
 def shape(
     root: HtmlElement, path: Path | None = None, sizes: Mapping[str, tuple[int, int]] | None = None
 ) -> tuple[Finding, ...]:
-    """Put the tree under `root`, a `section`, into the structure that WeChat keeps, with roles as classes for a theme.
+    """Give the tree under `root`, a `section`, the structure that WeChat keeps, with roles as classes for a theme.
 
     `sizes` has images' widths and heights in pixels by their `src`: a small image keeps its size, and one of unknown
     size fills the column.
@@ -72,7 +72,7 @@ def _section(element: HtmlElement) -> None:
 
 
 _FORMS = {
-    "img": blocks.image,
+    "img": blocks.picture,
     "section": _section,
     "ul": lists.shape,
     "ol": lists.shape,

@@ -13,11 +13,11 @@ from wxpub.tree import BLOCKS, Node, blank, blocks, fill, make, replace, shown, 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_LARGE = 300  # pixels: an image that is wider fills the column; WeChat's checker wants one share of every screen
+_LARGE = 300  # pixels: a picture that is wider fills the column; WeChat's checker wants one share of every screen
 
 
 def figure(p: HtmlElement, sizes: Mapping[str, tuple[int, int]]) -> None:
-    """Tell a paragraph of images from text with a small image in it; each image's title becomes a caption."""
+    """Tell a paragraph of pictures from text with a small picture in it; each picture's title becomes a caption."""
     images = [each[0] if each.tag == "a" and len(each) == 1 else each for each in p if each.tag != "br"]
     if not images or any(each.tag != "img" for each in images) or "".join(p.itertext()).strip():
         return
@@ -34,22 +34,22 @@ def figure(p: HtmlElement, sizes: Mapping[str, tuple[int, int]]) -> None:
         p.addnext(caption)
 
 
-def image(element: HtmlElement) -> None:
-    """Turn an image's width into a style, and an image without a source into its text."""
-    if not element.get("src"):
-        replace(element, [element.get("alt") or ""])
+def picture(image: HtmlElement) -> None:
+    """Turn a picture's width into a style, and one without a source into its text."""
+    if not image.get("src"):
+        replace(image, [image.get("alt") or ""])
         return
     for name in ("src", "alt"):
-        element.set(name, (element.get(name) or "").strip())
-    width = element.attrib.pop("width", "").strip().removesuffix("px")
-    found = style.read(element.get("style") or "")
+        image.set(name, (image.get(name) or "").strip())
+    width = image.attrib.pop("width", "").strip().removesuffix("px")
+    found = style.read(image.get("style") or "")
     if re.fullmatch(r"\d{1,3}%", width):
         found["width"] = width
     elif re.fullmatch(r"\d+(\.\d+)?", width):
         pixels = float(width)
         found["width"] = f"{pixels:g}px" if pixels <= _LARGE else f"{min(100, round(pixels / COLUMN_PIXELS * 100))}%"
     if found:
-        element.set("style", style.write(found))
+        image.set("style", style.write(found))
 
 
 def _number(value: str | None) -> float:
@@ -138,7 +138,7 @@ _SHORT = 12  # characters of a cell that need not break
 
 
 def table(element: HtmlElement) -> None:
-    """Put a table into the form that lasts, one that scrolls; alignment and stripes become classes.
+    """Give a table the form that lasts, one that scrolls; alignment and stripes become classes.
 
     One that has the form stays.
     """
@@ -212,7 +212,7 @@ def _span(cell: HtmlElement) -> int:
 
 
 def _cell(cell: HtmlElement, row_align: str | None, wide: bool) -> list[str]:
-    """Put a cell's content into its form; return the cell's classes."""
+    """Give a cell's content its form; return the cell's classes."""
     align = (cell.attrib.pop("align", None) or row_align or "").lower()
     names = [align] if align in ("left", "center", "right") else []
     parts = list(blocks(take(cell)))

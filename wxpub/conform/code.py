@@ -47,7 +47,7 @@ _MOST = 60_000  # characters: beyond, colours would cost more than the whole art
 
 
 def shape(pre: HtmlElement) -> None:
-    """Put a code block into the form that lasts."""
+    """Give a code block the form that lasts."""
     code = pre[0] if len(pre) == 1 and pre[0].tag == "code" else pre
     names = (code.get("class") or "").split()
     language = next((name.partition("-")[2] for name in names if name.startswith(("language-", "lang-"))), "")

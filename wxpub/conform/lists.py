@@ -34,7 +34,7 @@ _ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
 def shape(element: HtmlElement) -> None:
-    """Put a `ul` or `ol`, whose inner lists have their form already, into the form that lasts."""
+    """Give a `ul` or `ol`, whose inner lists have their form already, the form that lasts."""
     if _level(element) > 1 or element.get("class") == "literal":
         replace(element, [_flat(element)])
         return

@@ -18,11 +18,9 @@ from wxpub.tree import replace
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-LOST = Rule(
-    "html-lost", "warning", "WeChat does not keep this element", "insert it in WeChat's editor, or show an image"
-)
+LOST = Rule("html-lost", "warning", "WeChat takes no such element", "insert it in WeChat's editor, or show a picture")
 UNSAFE = Rule("html-unsafe", "warning", "scripts never reach a reader", "remove it")
-DRAWING_LOST = Rule("svg-lost", "warning", "a drawing loses what WeChat removes", "use a PNG image")
+DRAWING_LOST = Rule("svg-lost", "warning", "a drawing loses what WeChat removes", "use a PNG picture")
 
 
 class Report(Protocol):
@@ -132,7 +130,7 @@ def _show(element: HtmlElement) -> None:
 
 def _report_dropped(tag: str, element: HtmlElement, report: Report) -> None:
     if tag in _PLAYERS:
-        report(LOST, element, f"WeChat does not keep <{tag}>")
+        report(LOST, element, f"WeChat takes no <{tag}>")
     elif tag in _SCRIPTS:
         report(UNSAFE, element, f"<{tag}> never reaches a reader")
 
@@ -177,7 +175,7 @@ def _attributes(element: HtmlElement, tag: str, report: Report) -> None:
             del element.attrib[name]
         elif name == "src" and not is_safe_source(value):
             del element.attrib[name]
-            report(UNSAFE, element, "the address of an image is a script or a document", "give it an image")
+            report(UNSAFE, element, "the address of a picture is a script or a document", "give it a picture")
 
 
 def is_safe_source(url: str) -> bool:
@@ -305,7 +303,7 @@ def _is_sound(value: str) -> bool:
 
     WeChat's own images may stand in a style, and what `_modest` can say for old phones may be said otherwise.
     """
-    if not all(map(_is_hosted, _URL.findall(value))):
+    if not all(map(is_wechat_picture, _URL.findall(value))):
         return False
     return not _FLAT.search(value) and not style.value_fault(_MODEST.sub("", value))
 
@@ -338,7 +336,7 @@ def _number(value: str) -> float:
     return float(match[0]) if match else 0.0
 
 
-def _is_hosted(url: str) -> bool:
+def is_wechat_picture(url: str) -> bool:
     """Whether an image is served by WeChat; draft/add drops every other from a style, and all in quotes."""
     target = address.parse(url)
     return target.scheme == "https" and target.hosted

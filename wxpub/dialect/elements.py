@@ -17,7 +17,7 @@ from wxpub.dialect import blocks, inlines
 from wxpub.dialect.inlines import LINE, RAW, Element, Scope
 from wxpub.dialect.syntax import Pattern
 from wxpub.finding import Finding, Rule
-from wxpub.tree import PARSER, VOID, make
+from wxpub.tree import PARSER, make
 
 COMMENT_UNCLOSED = Rule(
     "comment-unclosed", "warning", "a comment that never ends hides the text behind it", "end it with -->"
@@ -312,6 +312,10 @@ SVG_TAGS = frozenset({
 SHELL_TAGS = frozenset({"html", "head", "body", "frameset"})
 # A browser reads no tags between these and their end; GitHub shows them as text.
 TEXT_TAGS = frozenset({"iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"})
+VOID_TAGS = frozenset({
+    "area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr",
+})  # fmt: skip
 # A browser ends these by itself when the next of them starts.
 SELF_ENDING_TAGS = frozenset({
     "dd", "dt", "li", "option", "p", "tbody", "td", "tfoot", "th", "thead", "tr",
@@ -500,7 +504,7 @@ class Cleaner:
         return self._end_tag(name) if found["end"] else self._start_tag(found, name, line)
 
     def _start_tag(self, found: re.Match[str], name: str, line: int) -> str:
-        if name in VOID or ("svg" in self.open and found["rest"].endswith("/")):
+        if name in VOID_TAGS or ("svg" in self.open and found["rest"].endswith("/")):
             return _start_tag(found, line)
         while name in SELF_ENDING_TAGS and name in self._near() and self.open[-1] in SELF_ENDING_TAGS:
             self.open.pop()
@@ -533,7 +537,7 @@ def _write(nodes: Iterable[HtmlElement], parts: list[str], slots: list[HtmlEleme
             parts.append(node.text or "")
         else:
             slots.append(node)
-            end = "" if node.tag in VOID else f"</{node.tag}>"
+            end = "" if node.tag in VOID_TAGS else f"</{node.tag}>"
             parts.append(f'<{node.tag} {LINE}="-{len(slots)}">{end}')
         if node.tail:
             parts.append(_escape(node.tail))

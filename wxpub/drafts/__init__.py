@@ -14,11 +14,11 @@ from collections.abc import Mapping
 
 from wxpub.drafts import job as _job
 from wxpub.drafts import send
-from wxpub.drafts.job import Done, Job, Plan, Ready, Receipt, Sent, Standing, prepare
+from wxpub.drafts.job import Done, Job, Plan, Ready, Receipt, Sent, Standing, prepare, text_of
 from wxpub.drafts.plan import plan
 from wxpub.finding import Finding, Rule
 
-__all__ = ["RULES", "Job", "Plan", "Ready", "Receipt", "plan", "prepare", "push"]
+__all__ = ["RULES", "Job", "Plan", "Ready", "Receipt", "plan", "prepare", "push", "text_of"]
 
 RULES: tuple[Rule, ...] = (
     _job.IMAGE,
@@ -30,8 +30,11 @@ RULES: tuple[Rule, ...] = (
     _job.REHEARSED,
     send.STORED,
     send.STORED_SHORT,
+    send.STORED_OTHER,
+    send.MARK_LOST,
+    send.DRAFT_TWICE,
 )
-_DONE: Mapping[str, Done] = {"create": "created", "update": "updated", "nothing": "unchanged"}
+_DONE: Mapping[str, Done] = {"create": "created", "update": "updated", "nothing": "unchanged", "published": "published"}
 
 
 def push(job: Job) -> Receipt:
@@ -43,39 +46,43 @@ def push(job: Job) -> Receipt:
     """
     with job.ledger.locked(lambda: job.say("another push is at work; waiting for it")):
         todo = plan(job)
-        findings: tuple[Finding, ...] = ()
-        if todo.action == "nothing":
-            assert todo.standing
-            standing = todo.standing
-            if not all(fact.stored for fact in standing.facts):  # broken off before it was read back
-                standing, findings = send.verify(job, todo, standing)
-        else:
-            if todo.uploads:
-                send.upload(job, todo.uploads)
-            standing = send.create(job, todo) if todo.action == "create" else send.update(job, todo)
-            standing, findings = send.verify(job, todo, standing)
+        if todo.action == "published":
+            return _receipt(job, todo, Standing("", ()), ())
+        standing, findings = _carry_out(job, todo)
         if not any(each.severity == "error" for each in findings):
-            send.tidy(job, todo, standing)
+            findings += send.tidy(job, todo, standing)
         return _receipt(job, todo, standing, findings)
+
+
+def _carry_out(job: Job, todo: Plan) -> tuple[Standing, tuple[Finding, ...]]:
+    if todo.action == "nothing":
+        assert todo.standing
+        if all(fact.stored for fact in todo.standing.facts):
+            return todo.standing, ()
+        return send.verify(job, todo, todo.standing)  # broken off before it was read back
+    if todo.uploads:
+        send.upload(job, todo.uploads)
+    return send.verify(job, todo, send.create(job, todo) if todo.action == "create" else send.update(job, todo))
 
 
 def _receipt(job: Job, todo: Plan, standing: Standing, findings: tuple[Finding, ...]) -> Receipt:
     images = {each for ready in job.articles for each in ready.images}
+    failed = any(each.severity == "error" for each in findings)
     return Receipt(
-        action=_DONE[todo.action],
+        action="failed" if failed else _DONE[todo.action],
         reason=todo.reason,
         account=job.account,
         media_id=standing.media_id,
-        url=standing.ours[0].url if standing.ours else "",
+        url=standing.ours[0].url if standing.ours else todo.reason if todo.action == "published" else "",
         articles=tuple(
             Sent(
                 path=ready.issue.path,
                 title=ready.page.article.title,
-                index=standing.first + place,
+                index=fact.index,
                 changed=place in todo.changed,
                 characters=len(kept.content),
             )
-            for place, (ready, kept) in enumerate(zip(job.articles, standing.ours, strict=False))
+            for place, (ready, fact, kept) in enumerate(zip(job.articles, standing.facts, standing.ours, strict=False))
         ),
         uploaded=len(todo.uploads),
         reused=len(images) - len(todo.uploads),

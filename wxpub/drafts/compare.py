@@ -24,6 +24,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from wxpub import style
+from wxpub.limits import IMAGE_HOSTS
 from wxpub.tree import BLOCKS, VOID
 
 ATTRIBUTE = "data-wxpub"
@@ -43,9 +44,9 @@ class Mark:
         return f"{self.issue}.{self.draft}.{self.text}"
 
 
-def issue_key(name: str) -> str:
-    """Return the mark's group for the issue called `name` in the ledger."""
-    return sha256(name.encode()).hexdigest()[:10]
+def issue_key(name: str, project: str = "") -> str:
+    """Return the mark's group for the issue that the ledger of `project` calls `name`."""
+    return sha256("\n".join(filter(None, (project, name))).encode()).hexdigest()[:10]
 
 
 def new_draft() -> str:
@@ -121,7 +122,7 @@ class _Reader(HTMLParser):
             found.links[values["href"]] += 1
         if tag in _ENDING:
             found.lines.append("")
-        declarations = ";".join("".join(each.split()) for each in written.split(";") if each.strip())
+        declarations = _COLOUR.sub(_hex, ";".join("".join(each.split()) for each in written.split(";") if each.strip()))
         self.form.append(f"<{tag} {declarations} {image} {values.get('href', '')}>")
 
     def handle_endtag(self, tag: str) -> None:
@@ -135,6 +136,17 @@ class _Reader(HTMLParser):
         self.form.append("".join(data.split()))
 
 
+# WeChat writes colours anew when it likes: as rgb(), in capitals, with doubled digits.
+_COLOUR = re.compile(r"rgba?\((\d+),(\d+),(\d+)(?:,1(?:\.0+)?)?\)|#[0-9a-fA-F]{3,8}\b")
+
+
+def _hex(match: re.Match[str]) -> str:
+    if match[1]:
+        return "#" + "".join(f"{min(int(each), 255):02x}" for each in match.groups())
+    digits = match[0][1:].lower()
+    return "#" + ("".join(each * 2 for each in digits) if len(digits) in (3, 4) else digits)
+
+
 def form(html: str) -> str:
     """Return what an editor can change of an article and nothing else: elements, styles, images, links, words.
 
@@ -144,9 +156,16 @@ def form(html: str) -> str:
 
 
 def image_key(address: str) -> str:
-    """Return what stays the same of a hosted image's address: host and path, without the size at its end."""
-    parts = urlsplit(address)
-    return (parts.hostname or "") + re.sub(r"/(0|300|640)$", "", parts.path)
+    """Return what stays the same of a hosted image's address: its path, without the size at its end.
+
+    WeChat serves an image from one of its hosts now and from another one then; elsewhere the host counts too.
+    """
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        return address
+    return ("" if host.endswith(IMAGE_HOSTS) else host) + re.sub(r"/(0|300|640)$", "", parts.path)
 
 
 def lines(html: str) -> list[str]:

@@ -54,7 +54,7 @@ REHEARSED = Rule(
     "push",
 )
 
-Done = Literal["created", "updated", "unchanged"]
+Done = Literal["created", "updated", "unchanged", "published", "failed"]
 Use = Literal["body", "cover"]
 
 # What an editor can change beside the content; times and temporary addresses change by themselves.
@@ -97,7 +97,7 @@ class Ready:
     @cached_property
     def text(self) -> str:
         """The mark's group for title and words, which no image's address changes."""
-        return text_key(self.page.article.title, self.page.html)
+        return text_of(self.issue)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -127,6 +127,11 @@ class Job:
     def names(self) -> tuple[str, ...]:
         """The issues' names in the ledger."""
         return tuple(each.issue.name for each in self.articles)
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The marks' groups that stand for the issues."""
+        return tuple(issue_key(each.issue.name, each.issue.settings.project) for each in self.articles)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -160,7 +165,7 @@ class Job:
 
     def mark(self, place: int, draft: str) -> Mark:
         """Make the mark that article `place` carries in the draft of the group `draft`."""
-        return Mark(issue_key(self.names[place]), draft, self.articles[place].text)
+        return Mark(self.keys[place], draft, self.articles[place].text)
 
     def _upload(self, use: Use, key: str) -> Upload:
         found = self.ledger.upload(self.account, use, key)
@@ -280,6 +285,11 @@ def _cover(issue: Issue, terms: _Terms) -> _Loaded:
     return _Loaded(source, fitted, rule.find(fitted.remark, path) if fitted.remark else None)
 
 
+def text_of(issue: Issue) -> str:
+    """Return the mark's group that stands for the issue's title and words as they are now."""
+    return text_key(issue.layout.article.title, issue.page().html)
+
+
 def _placed(upload: Upload) -> Placed:
     """Write the address with https, as WeChat itself does when it stores an article."""
     return Placed(secure(upload.url), upload.width, upload.height)
@@ -305,20 +315,20 @@ def stored_fingerprint(article: StoredArticle) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A draft that holds the issues: what we know of it, and its articles as WeChat keeps them.
+    """A draft that holds the issues: what we know of each, and its articles as WeChat keeps them.
 
-    `first` is the place of the first issue in it: not 0 where one of several articles is pushed alone.
+    A fact's `index` is the place of its article, found by its mark. `adopted`: the ledger did not know the draft.
     """
 
     media_id: str
     facts: tuple[Draft, ...]
     articles: tuple[StoredArticle, ...] = ()
-    first: int = 0
+    adopted: bool = False
 
     @property
     def ours(self) -> tuple[StoredArticle, ...]:
-        """The articles that this push is about."""
-        return self.articles[self.first : self.first + len(self.facts)]
+        """The articles that this push is about, in the order of its issues; fewer where the draft has fewer."""
+        return tuple(self.articles[fact.index] for fact in self.facts if fact.index < len(self.articles))
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +339,7 @@ class Plan:
     group of their marks that stands for the draft; `replaced` the drafts whose place a new one takes.
     """
 
-    action: Literal["create", "update", "nothing"]
+    action: Literal["create", "update", "nothing", "published"]
     reason: str
     standing: Standing | None
     uploads: tuple[tuple[Use, str], ...]

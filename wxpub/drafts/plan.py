@@ -1,26 +1,32 @@
 """What a push has to do: a job and WeChat's answers in, a `Plan` out; changes nothing at WeChat.
 
-The draft of an issue is known from the ledger; where that knows none, from the marks in the draft box.
+The mark is the identity. The ledger says in which draft an issue ought to be, the marks in that draft whether and
+where it is; where the ledger knows none, the draft box is looked through for the marks. What is left unknown stops the
+push and says what to look at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from wxpub.client import StoredArticle
-from wxpub.drafts.compare import Mark, diff, find_mark, intact, issue_key, lines, new_draft, read_mark
-from wxpub.drafts.job import Job, Plan, Standing, Use, fingerprint, stored_fingerprint
-from wxpub.drafts.publish import record_published
-from wxpub.errors import ApiError, ConfigError, ConflictError, SourceError
-from wxpub.ledger import Draft, Fact, Intent, Leftover, Published
+from wxpub.client import Stored, StoredArticle
+from wxpub.drafts.compare import diff, find_mark, intact, issue_key, lines, new_draft, read_mark, text_key
+from wxpub.drafts.job import Job, Plan, Ready, Standing, Use, fingerprint, stored_fingerprint, text_of
+from wxpub.drafts.publish import find_published
+from wxpub.errors import ApiError, ConfigError, ConflictError, SourceError, WxpubError
+from wxpub.ledger import Draft, Fact, Intent, Leftover, Published, Publishing
 from wxpub.limits import ARTICLES_PER_DRAFT, INVALID_MEDIA_ID, NO_SUCH_CALL, NOT_ALLOWED
+
+VERSIONS = 30  # of a file in Git, that are compared with the words of a draft which the ledger does not know
 
 
 def plan(job: Job) -> Plan:
     """Find out what `push` would do. Asks WeChat, changes nothing there.
 
-    Raises SourceError, before WeChat is asked, if any finding is an error or the job is not a draft; ConflictError,
-    with a diff, where somebody else has changed the draft.
+    Raises SourceError, before WeChat is asked, if any finding is an error or the job is not a draft; ConflictError
+    where somebody else has changed the draft, or where two drafts or an unfinished publication leave open what to do.
     """
     _check(job)
     uploads = _missing(job)
@@ -29,7 +35,12 @@ def plan(job: Job) -> Plan:
     if job.new and not found:
         draft = broken_off or new_draft()
         return Plan("create", "a new draft, as asked", None, uploads, everything, draft, doubtful=bool(broken_off))
+    known = any(job.ledger.get(Draft, job.account, name) for name in job.names)
+    if not known and (url := _published_unchanged(job)):
+        return Plan("published", url, None, (), (), "")
     standing, reason, replaced = _locate(job)
+    if standing is None and (url := _published_unchanged(job)):
+        return Plan("published", url, None, (), (), "")
     if standing is None:
         draft = broken_off or new_draft()
         return Plan("create", reason, None, uploads, everything, draft, replaced, bool(broken_off))
@@ -52,6 +63,10 @@ def _check(job: Job) -> None:
     twice = next((name for name in job.names if job.names.count(name) > 1), None)
     if twice:
         raise SourceError(f"{twice} is named twice; a draft holds every issue once")
+    for name in job.names:
+        if job.ledger.get(Publishing, job.account, name):
+            hint = "`wxpub publish` looks how it went; push again after that"
+            raise ConflictError(f"{name} is being published, and nobody knows yet how that ended", hint)
 
 
 def _missing(job: Job) -> tuple[tuple[Use, str], ...]:
@@ -80,48 +95,58 @@ def _differs(job: Job, standing: Standing, place: int, draft: str) -> bool:
 def _resume(job: Job) -> tuple[bool, str]:
     """Look for a draft whose creation was begun and never recorded.
 
-    Gives whether it was there, now recorded, and, if it was not, the group of its marks: it may still appear.
+    Returns whether it was there, now recorded, and, if it was not, the group of its marks: it may still appear. A push
+    of other issues than the one that was broken off takes a group of its own.
     """
-    begun = {
-        name: intent
-        for name in job.names
-        if (intent := job.ledger.get(Intent, job.account, name)) and not intent.media_id
-    }
+    intents = job.ledger.of_account(Intent, job.account)
+    begun = {name: intent for name in job.names if (intent := intents.get(name)) and not intent.media_id}
     groups = {mark.draft for intent in begun.values() if (mark := read_mark(intent.mark))}
-    if not groups:
-        return False, ""
-    for media_id, articles in _box(job):
-        found = [find_mark(article.content) for article in articles]
-        group = next((mark.draft for mark in found if mark and mark.draft in groups), None)
-        if group:
-            record_new(job, media_id, group)
-            job.say("a draft of a push that was broken off is there; going on with it")
-            return True, ""
-    return False, groups.pop()
+    for group in groups:
+        for draft in job.client.drafts():
+            if facts := _held(job, draft, group):
+                record_new(job, facts)
+                job.say("a draft of a push that was broken off is there; going on with it")
+                return True, ""
+    together = {name for name, each in intents.items() if (mark := read_mark(each.mark)) and mark.draft in groups}
+    return False, groups.pop() if together == set(job.names) else ""
 
 
-def record_new(
-    job: Job, media_id: str, group: str, sent: dict[str, str] | None = None, *, doubtful: bool = False
-) -> tuple[Draft, ...]:
-    """Record that the draft whose marks have the group `group` was created, in one step with all that follows.
+def _held(job: Job, draft: Stored, group: str) -> dict[str, Draft]:
+    """Say which of the issues with an intent of `group` a draft really holds, and where.
 
-    Intents become facts; the facts of other issues in drafts that it replaces go. `sent` are fingerprints by issue.
+    A WeChat that drops marks leaves title and words to know them by.
     """
-    facts: dict[str, Fact] = {}
-    forget: dict[str, type[Fact]] = {}
+    facts: dict[str, Draft] = {}
     for name, intent in job.ledger.of_account(Intent, job.account).items():
         mark = read_mark(intent.mark)
-        if mark and mark.draft == group and not intent.media_id:
-            facts[name] = Draft(
-                media_id, intent.index, intent.of, intent.mark, (sent or {}).get(name, ""), doubtful=doubtful
-            )
+        if not mark or mark.draft != group or intent.media_id:
+            continue
+        for index, article in enumerate(draft.articles):
+            there = find_mark(article.content)
+            same = (there.issue, there.draft) == (mark.issue, mark.draft) if there else _says(article, mark.text)
+            if same:
+                facts[name] = Draft(draft.id, index, len(draft.articles), str(there or mark))
+    return facts
+
+
+def _says(article: StoredArticle, text: str) -> bool:
+    """Tell whether title and words of a stored article are those of the mark's group `text`."""
+    return text_key(article.title, article.content) == text
+
+
+def record_new(job: Job, facts: Mapping[str, Draft]) -> None:
+    """Record drafts that were created, in one step with all that follows.
+
+    The intents of their issues are done, and so are those that were made for the same draft and are not in it; the
+    facts of other issues in drafts that this one replaces go.
+    """
+    groups = {mark.draft for fact in facts.values() if (mark := read_mark(fact.mark))}
+    intents = job.ledger.of_account(Intent, job.account).items()
+    done = [name for name, each in intents if (mark := read_mark(each.mark)) and mark.draft in groups]
     replaced = job.ledger.of_account(Leftover, job.account)
-    for name, draft in job.ledger.of_account(Draft, job.account).items():
-        if draft.media_id in replaced and name not in facts:
-            forget[name] = Draft
-    job.ledger.record(job.account, facts, forget, done=tuple(facts))
-    recorded = (job.ledger.get(Draft, job.account, name) for name in job.names)
-    return tuple(each for each in recorded if each)
+    drafts = job.ledger.of_account(Draft, job.account).items()
+    forget: dict[str, type[Fact]] = {n: Draft for n, draft in drafts if draft.media_id in replaced and n not in facts}
+    job.ledger.record(job.account, dict(facts), forget, done=(*done, *facts))
 
 
 # --- the draft --------------------------------------------------------------------------------------------------------
@@ -131,32 +156,90 @@ def _locate(job: Job) -> tuple[Standing | None, str, tuple[str, ...]]:
     """Find the draft that holds the issues; else say why there is none, and which drafts a new one replaces."""
     facts = tuple(job.ledger.get(Draft, job.account, name) for name in job.names)
     present = tuple(fact for fact in facts if fact)
-    if not present:
-        if standing := _search(job):
-            return standing, "its draft was in the draft box, unknown to the ledger", ()
-        published = (job.ledger.get(Published, job.account, name) for name in job.names)
-        urls = [each.url for each in published if each and each.url]
-        return None, f"published before: {urls[0]}" if urls else "", ()
-    first = present[0]
-    alone = len(job.articles) == 1
-    together = all(
-        fact and (fact.media_id, fact.index) == (first.media_id, first.index + place)
-        for place, fact in enumerate(facts)
-    )
-    if not together or not (alone or first.of == len(facts)):
+    reason, split = "", False
+    for media_id in dict.fromkeys(fact.media_id for fact in present):
+        articles = _draft(job, media_id)
+        if articles is None:
+            links = find_published(job.client, job.ledger, job.account, _kept_keys(job, media_id))
+            where = f"it was published: {', '.join(links.values())}" if links else "it was published or deleted"
+            reason = f"the draft before is gone: {where}"
+        elif standing := _standing(job, media_id, articles, facts):
+            first = standing.facts[0]
+            alone = len(job.names) == 1 and len(articles) > 1
+            return standing, f"article {first.index + 1} of {len(articles)} in its draft" if alone else "", ()
+        else:
+            split = True
+    if split:
         return None, "other articles than in the draft before", _replaced(job, present)
+    if standing := _search(job):
+        return standing, "its draft was in the draft box, unknown to the ledger", ()
+    if not present and (moved := _moved(job)):
+        hint = f"if it is the same issue: wxpub index move {moved} {job.names[0]}; if not, --new makes a draft"
+        raise ConflictError(f"{job.names[0]} has no draft, and {moved}, which has one, is not there any more", hint)
+    if not present:
+        names = dict(zip(job.keys, job.names, strict=True))
+        links = find_published(job.client, job.ledger, job.account, names)
+        known = (job.ledger.get(Published, job.account, name) for name in job.names)
+        urls = [*links.values(), *(each.url for each in known if each)]
+        reason = f"published before: {urls[0]}" if urls else ""
+    return None, reason, ()
+
+
+def _draft(job: Job, media_id: str) -> tuple[StoredArticle, ...] | None:
+    """Read a draft; None if it is gone."""
     try:
-        articles = job.client.get_draft(first.media_id)
+        return job.client.get_draft(media_id)
     except ApiError as error:
         if error.errcode != INVALID_MEDIA_ID:
             raise
-        links = record_published(job.client, job.ledger, job.account, first.media_id)
-        where = f"it was published: {', '.join(links.values())}" if links else "it was published or deleted"
-        return None, f"the draft before is gone: {where}", ()
-    if first.of != len(articles):
-        return None, "the draft before has other articles now", ()
-    reason = f"article {first.index + 1} of {first.of} in its draft" if first.of > 1 and alone else ""
-    return Standing(first.media_id, present, articles, first.index), reason, ()
+        return None
+
+
+def _kept_keys(job: Job, media_id: str) -> dict[str, str]:
+    """Map marks' groups to the issues that the ledger knows in a draft."""
+    drafts = job.ledger.of_account(Draft, job.account).items()
+    marked = ((name, read_mark(fact.mark)) for name, fact in drafts if fact.media_id == media_id)
+    return {mark.issue: name for name, mark in marked if mark}
+
+
+def _standing(
+    job: Job, media_id: str, articles: tuple[StoredArticle, ...], facts: tuple[Draft | None, ...]
+) -> Standing | None:
+    """Place every issue in a draft by its mark; None unless all are there, in the order in which they are known.
+
+    Issues of ours that are not pushed make it another draft, unless a single one is pushed in its place. What an editor
+    added by hand stays where it is.
+    """
+    known = [fact for fact in facts if fact and fact.media_id == media_id]
+    indexes = [fact.index for fact in known]
+    others = set(_kept_keys(job, media_id)) - set(job.keys)
+    marked = {mark.issue for each in articles if (mark := find_mark(each.content))}
+    if indexes != sorted(indexes) or (len(job.names) > 1 and others & marked):
+        return None
+    found: list[Draft] = []
+    for place, fact in enumerate(facts):
+        index = _index(job, place, articles, fact if fact and fact.media_id == media_id else None)
+        if index is None or index in (each.index for each in found):
+            return None
+        ours = fact if fact and fact.media_id == media_id else None
+        ours = ours or Draft(media_id, index, len(articles), str(find_mark(articles[index].content) or ""))
+        found.append(replace(ours, index=index, of=len(articles)))
+    return Standing(media_id, tuple(found), articles)
+
+
+def _index(job: Job, place: int, articles: tuple[StoredArticle, ...], fact: Draft | None) -> int | None:
+    """Find the article of a draft that is issue `place`: by its mark, or by its words where marks are dropped."""
+    marks = [find_mark(each.content) for each in articles]
+    own = [index for index, mark in enumerate(marks) if mark and mark.issue == job.keys[place]]
+    if fact and fact.index in own:
+        return fact.index
+    if own:
+        return own[0]
+    if fact and not any(marks) and fact.index < len(articles):
+        article, mark, title = articles[fact.index], read_mark(fact.mark), job.articles[place].page.article.title
+        known = fact.stored == stored_fingerprint(article) or (mark and _says(article, mark.text))
+        return fact.index if known or article.title == title else None
+    return None
 
 
 def _replaced(job: Job, present: tuple[Draft, ...]) -> tuple[str, ...]:
@@ -169,62 +252,99 @@ def _replaced(job: Job, present: tuple[Draft, ...]) -> tuple[str, ...]:
     return tuple(old for old in olds if holders[old] <= names or names <= holders[old])
 
 
-def _search(job: Job) -> Standing | None:
-    """Look for the issues' draft by its marks: the ledger that knew of it was lost or never shared, or a file renamed.
+# --- drafts that the ledger does not know -----------------------------------------------------------------------------
 
-    The title has to be the same, too: another newsletter of the account may have a file of the same name.
+
+def _search(job: Job) -> Standing | None:
+    """Look for the issues' draft in the draft box: the ledger was lost or never shared, or a file renamed.
+
+    Raises ConflictError where two drafts hold the issues, ConfigError where the box cannot be looked through.
     """
-    try:
-        box = tuple(_box(job))
-    except (ApiError, ConfigError) as error:
-        if isinstance(error, ApiError) and error.errcode not in (NO_SUCH_CALL, NOT_ALLOWED):
-            raise
-        job.say(f"the draft box cannot be looked through: {error}")
-        return None
     renamed = _renamed(job)
-    count = len(job.articles)
-    for media_id, articles in box:
-        if count not in (1, len(articles)):
-            continue
-        found = [find_mark(article.content) for article in articles]
-        for first in range(len(articles) - count + 1):
-            held = found[first : first + count]
-            if not _are(job, held, articles[first : first + count], renamed):
-                continue
-            facts = tuple(Draft(media_id, first + place, len(found), str(mark)) for place, mark in enumerate(held))
-            gone = {renamed[mark.issue]: Draft for mark in held if mark and mark.issue in renamed}
-            job.ledger.record(job.account, dict(zip(job.names, facts, strict=True)), forget=gone)
-            return Standing(media_id, facts, articles, first)
+    found: list[tuple[str, tuple[Draft, ...], tuple[StoredArticle, ...]]] = []
+    for draft in box(job):
+        marks = [find_mark(article.content) for article in draft.articles]
+        places: list[int] = []
+        for place, (key, ready) in enumerate(zip(job.keys, job.articles, strict=True)):
+            title = ready.page.article.title
+            for index, (mark, article) in enumerate(zip(marks, draft.articles, strict=True)):
+                ours = mark and (mark.issue == key or (mark.issue in renamed and article.title == title))
+                alike = mark is None and not any(marks) and _alike(article, ready)
+                named = article.title == title or bool(ready.issue.settings.project)
+                if index not in places and ((ours and named) or alike):
+                    places.append(index)
+                    break
+            if len(places) <= place:
+                break
+        if len(places) == len(job.names) and (len(places) == 1 or len(places) == len(marks)):
+            held = tuple(Draft(draft.id, index, len(marks), str(marks[index] or "")) for index in places)
+            found.append((draft.id, held, draft.articles))
+    if len(found) > 1:
+        ids = ", ".join(media_id for media_id, _, _ in found)
+        hint = "look which one is right, and delete the other: wxpub drafts delete MEDIA_ID"
+        raise ConflictError(f"{len(found)} drafts hold {job.names[0]}: {ids}", hint)
+    for media_id, facts, articles in found:
+        marked = [mark for fact in facts if (mark := read_mark(fact.mark))]
+        gone = {renamed[mark.issue]: Draft for mark in marked if mark.issue in renamed}
+        standing = Standing(media_id, facts, articles, adopted=True)
+        if not job.force:
+            _refuse_foreign_changes(job, standing)
+        job.ledger.record(job.account, dict(zip(job.names, facts, strict=True)), forget=dict(gone))
+        return standing
     return None
 
 
-def _are(job: Job, held: Sequence[Mark | None], articles: Sequence[StoredArticle], renamed: Mapping[str, str]) -> bool:
-    """Tell whether these articles of a draft are the job's issues, in their order."""
-    return all(
-        mark and (mark.issue == issue_key(name) or mark.issue in renamed) and article.title == ready.page.article.title
-        for name, ready, mark, article in zip(job.names, job.articles, held, articles, strict=True)
-    )
+def box(job: Job) -> tuple[Stored, ...]:
+    """Read the draft box. Raises ConfigError where that is not possible: whether a draft is there is then unknown."""
+    try:
+        return tuple(job.client.drafts())
+    except (ApiError, ConfigError) as error:
+        if isinstance(error, ApiError) and error.errcode not in (NO_SUCH_CALL, NOT_ALLOWED):
+            raise
+        message = f"the draft box cannot be looked through, so there may be a draft of it already ({error.message})"
+    raise ConfigError(message, hint="look on mp.weixin.qq.com → 草稿箱; if there is none, push with --new")
+
+
+def _alike(article: StoredArticle, ready: Ready) -> bool:
+    """Tell whether an article without a mark is an issue's: it has its address and its title, or its words."""
+    ours = ready.page.article
+    same_address = bool(ours.source_url) and article.fields.get("content_source_url") == ours.source_url
+    return (same_address and article.title == ours.title) or _says(article, ready.text)
 
 
 def _renamed(job: Job) -> dict[str, str]:
     """Map marks' groups to issues that the ledger knows and whose files are no longer there."""
-    root = job.articles[0].issue.settings.root
-    gone = (name for name in job.ledger.of_account(Draft, job.account) if not (root / name).exists())
-    return {issue_key(name): name for name in gone}
+    settings = job.articles[0].issue.settings
+    gone = (name for name in job.ledger.of_account(Draft, job.account) if not (settings.root / name).exists())
+    return {issue_key(name, settings.project): name for name in gone}
 
 
-def _box(job: Job) -> Iterator[tuple[str, tuple[StoredArticle, ...]]]:
-    """Read the draft box: media ids and articles."""
-    return ((each.id, each.articles) for each in job.client.drafts())
+def _moved(job: Job) -> str:
+    """Name an issue whose file is gone and whose draft is still there: it may be the one that is pushed."""
+    if len(job.names) > 1:
+        return ""
+    drafts = job.ledger.of_account(Draft, job.account)
+    return next((name for name in _renamed(job).values() if _draft(job, drafts[name].media_id)), "")
 
 
-def drafts_of(job: Job, group: str) -> tuple[str, ...]:
-    """List the drafts whose articles carry the mark's group `group`."""
-    return tuple(
-        media_id
-        for media_id, articles in _box(job)
-        if any((mark := find_mark(article.content)) and mark.draft == group for article in articles)
-    )
+# --- what must not be overwritten -------------------------------------------------------------------------------------
+
+
+def _published_unchanged(job: Job) -> str:
+    """Return the permalink if every issue was published with the very words of its file; "" if there is more to push.
+
+    Raises ConflictError where a person recorded the permalink: nobody knows of which words.
+    """
+    facts = [job.ledger.get(Published, job.account, name) for name in job.names]
+    if not all(facts):
+        return ""
+    by_hand = next((name for name, fact in zip(job.names, facts, strict=True) if fact and not fact.mark), None)
+    if by_hand:
+        url = next(fact.url for fact in facts if fact and not fact.mark)
+        raise ConflictError(f"{by_hand} was published: {url}", "--new makes a draft of it all the same")
+    marks = [read_mark(fact.mark) for fact in facts if fact]
+    same = all(mark and mark.text == ready.text for mark, ready in zip(marks, job.articles, strict=True))
+    return next(fact.url for fact in facts if fact) if same else ""
 
 
 def _refuse_foreign_changes(job: Job, standing: Standing) -> None:
@@ -232,16 +352,57 @@ def _refuse_foreign_changes(job: Job, standing: Standing) -> None:
     for name, ready, fact, article in zip(job.names, job.articles, standing.facts, standing.ours, strict=True):
         if fact.stored == stored_fingerprint(article):
             continue
-        title, html = article.title, article.content
-        untouched, mark = intact(title, html), str(find_mark(html) or "")
+        title, html, mark = article.title, article.content, find_mark(article.content)
+        sent = read_mark(fact.mark)
+        untouched = intact(title, html) if mark else bool(sent and _says(article, sent.text))
         intent = job.ledger.get(Intent, job.account, name)
-        if untouched and (not fact.stored or (intent and intent.mark == mark)):
+        if standing.adopted:
+            if _says(article, ready.text) or (untouched and mark and _was_written(ready, mark.text)):
+                continue
+            who = (
+                "holds words that this copy of the project does not know"
+                if untouched
+                else "was edited in the web editor"
+            )
+        elif untouched and (not fact.stored or (intent and mark and intent.mark == str(mark))):
             continue  # it is what we sent ourselves, before the push was broken off
-        other = untouched and mark != fact.mark
-        who = "pushed from another copy of this project" if other else "edited in the web editor"
+        elif untouched and mark and str(mark) != fact.mark:
+            who = "was pushed from another copy of this project since the last push"
+        else:
+            who = "was edited in the web editor since the last push"
         changes = "\n".join(diff([title, *lines(html)], ready.lines))
         changes = changes or "  (the words are the same; form, images or settings were changed)"
         raise ConflictError(
-            f"{ready.issue.path}: the draft was {who} since the last push",
+            f"{ready.issue.path}: the draft {who}",
             f"--force overwrites it, --new makes another one\n- only in the draft, + only in the file:\n{changes}",
         )
+
+
+def _was_written(ready: Ready, text: str) -> bool:
+    """Tell whether an earlier version of the file in Git has the words `text`: then ours is the newer one."""
+    return any(_text_of(ready, version) == text for version in _versions(ready))
+
+
+def _text_of(ready: Ready, version: str) -> str:
+    try:
+        return text_of(ready.issue.version(version))
+    except WxpubError:
+        return ""
+
+
+def _versions(ready: Ready) -> Iterable[str]:
+    """Read the file's committed versions, newest first; none where there is no Git."""
+    path = ready.issue.path.resolve()
+    # Nothing that the repository configures is run: no hooks, monitors, filters or drivers.
+    git = ["git", "-c", "core.fsmonitor=false", "-C", str(path.parent)]
+    try:
+        listed = _run([*git, "log", f"-n{VERSIONS}", "--format=%H", "--", path.name])
+        for commit in listed.split():
+            yield _run([*git, "show", "--no-textconv", "--no-ext-diff", f"{commit}:./{path.name}"])
+    except (OSError, subprocess.SubprocessError):
+        return
+
+
+def _run(command: list[str]) -> str:
+    ran = subprocess.run(command, capture_output=True, check=True, timeout=20)  # noqa: S603  our own words
+    return ran.stdout.decode("utf-8", "replace")

@@ -1,22 +1,26 @@
 """From a draft to a published article, and from the account back to the ledger; prints nothing.
 
-publish   submit, wait for WeChat's verdict, record the permalinks
-rebuild   a new ledger from drafts by marks and published articles by mark or title, where the file was lost
+    publish   look, write down the intent, submit, wait for WeChat's verdict, record the permalinks
+    rebuild   what drafts and published articles tell by their marks, merged into the ledger
+
+Publishing is public and cannot be taken back, so an issue is published a second time only if a person asks for it: an
+intent stands in the ledger before WeChat is asked, and as long as it stands unanswered nothing is submitted again.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from wxpub.client import Client, Publication, Stored
-from wxpub.drafts.compare import find_mark, issue_key, read_mark
-from wxpub.errors import ApiError, NetworkError, SourceError, WxpubError
-from wxpub.ledger import Draft, Fact, Ledger, Published, issue_name, now
+from wxpub.client import Client, Publication, Stored, StoredArticle
+from wxpub.drafts.compare import find_mark, issue_key, read_mark, text_key
+from wxpub.errors import ApiError, ConfigError, ConflictError, NetworkError, SourceError, WxpubError
+from wxpub.ledger import Draft, Fact, Ledger, Published, Publishing, issue_name, now
 from wxpub.limits import INVALID_MEDIA_ID, NOT_ALLOWED
 
 # Seconds between two looks at the verdict: 40 looks are ten minutes and well below the 100 calls of a day.
@@ -30,95 +34,189 @@ _VERDICTS = {
     5: "all its articles were deleted meanwhile",
     6: "WeChat has blocked all its articles",
 }
+_LOOK = "look at mp.weixin.qq.com → 发表记录"
 
 
 def publish(
-    client: Client, ledger: Ledger, account: str, name: str, pause: Callable[[float], None] = time.sleep
+    client: Client,
+    ledger: Ledger,
+    account: str,
+    name: str,
+    pause: Callable[[float], None] = time.sleep,
+    *,
+    text: str = "",
+    again: bool = False,
+    confirm: Callable[[Sequence[str]], None] = lambda titles: None,
 ) -> dict[str, str]:
-    """Publish the draft that holds the issue `name`; give the permalink of every issue in it.
+    """Publish the draft that holds the issue `name`; return the permalink of every issue of ours in it, by name.
 
-    A publication that was begun before and not seen to its end is followed, not begun again. Raises WxpubError where
-    there is no draft or WeChat rejects it, ApiError 48001 where the account may not publish.
+    `text` is the mark's group for the words that the file has now ("" compares nothing). `confirm` is given the titles
+    of all articles that will become public, and raises to stop. An issue that was published before is not published a
+    second time, and a publication whose outcome is unknown is looked for, unless `again` asks for it.
+
+    Raises WxpubError where there is no draft or WeChat rejects it, ConflictError where a person has to decide,
+    NetworkError where WeChat is not done, ApiError 48001 where the account may not publish.
     """
-    begun = ledger.get(Published, account, name)
-    draft = ledger.get(Draft, account, name)
+    begun = ledger.get(Publishing, account, name)
     if begun and begun.publish_id:
-        names = _begun_with(ledger, account, begun.publish_id)
-    elif draft:
-        try:
-            names, begun = _submit(client, ledger, account, draft)
-        except ApiError as error:
-            if error.errcode != INVALID_MEDIA_ID:
-                raise
-            if urls := record_published(client, ledger, account, draft.media_id):
-                return urls
-            raise WxpubError(f"{name}: the draft is gone: it was published or deleted; push it again") from None
-    elif begun and begun.url:
-        return {name: begun.url}
-    else:
-        raise WxpubError(f"{name} has no draft in this account; push it first")
-    result = _wait(client, begun.publish_id, pause)
+        return _follow(client, ledger, account, begun.publish_id, name, pause)
+    if begun and (urls := _seen(client, ledger, account, begun.media_id)):
+        return urls
+    if begun and not again:
+        raise _unknown(name)
+    done, draft = ledger.get(Published, account, name), ledger.get(Draft, account, name)
+    if done and not again:
+        if draft is None or _words(done.mark) == _words(draft.mark):
+            return {name: done.url}
+        hint = "`wxpub publish --again` publishes the new draft, too"
+        raise ConflictError(f"{name} was published before, with other words: {done.url}", hint)
+    if draft is None:
+        raise WxpubError(f"{name} has no draft in this account", "push it first")
+    if text and text != _words(draft.mark):
+        raise ConflictError(f"{name} has changed since it was pushed", "push it first; its draft has the old words")
+    articles = _articles(client, ledger, account, name, draft)
+    if isinstance(articles, dict):
+        return articles
+    facts = _held(ledger, account, draft.media_id, articles)
+    if name not in facts:
+        hint = "push it again, and look at the draft before you publish it"
+        raise ConflictError(f"{name} is not in its draft any more, or with other words", hint)
+    keys = {mark.issue: each for each, fact in facts.items() if (mark := read_mark(fact.mark))}
+    if not again and (urls := find_published(client, ledger, account, keys)):
+        return urls
+    confirm([article.title for article in articles])
+    ledger.record(account, facts)
+    publish_id = _submit(client, ledger, account, name, draft.media_id, tuple(facts))
+    ledger.record(account, {each: replace(fact, publish_id=publish_id, at="") for each, fact in facts.items()})
+    return _follow(client, ledger, account, publish_id, name, pause)
+
+
+def _words(mark: str) -> str:
+    found = read_mark(mark)
+    return found.text if found else ""
+
+
+def _unknown(name: str) -> ConflictError:
+    return ConflictError(
+        f"whether {name} was published is not known: WeChat gave no answer, and does not list it",
+        f"{_LOOK}; if it is there: wxpub index add {name} URL; if not: wxpub publish {name} --again",
+    )
+
+
+def _articles(
+    client: Client, ledger: Ledger, account: str, name: str, draft: Draft
+) -> tuple[StoredArticle, ...] | dict[str, str]:
+    """Read the draft that is to be published; where it is gone, return the permalinks under which it was published."""
+    try:
+        return client.get_draft(draft.media_id)
+    except ApiError as error:
+        if error.errcode != INVALID_MEDIA_ID:
+            raise
+    if urls := _seen(client, ledger, account, draft.media_id):
+        return urls
+    hint = f"{_LOOK}; if it is not there, push it again"
+    raise ConflictError(f"{name}: the draft is gone: it was deleted, or published without a trace here", hint)
+
+
+def _held(ledger: Ledger, account: str, media_id: str, articles: Sequence[StoredArticle]) -> dict[str, Publishing]:
+    """Say which issues of the ledger the draft really holds, and where; a WeChat without marks is known by words."""
+    facts: dict[str, Publishing] = {}
+    for name, fact in ledger.of_account(Draft, account).items():
+        sent = read_mark(fact.mark)
+        if fact.media_id != media_id or sent is None:
+            continue
+        for index, article in enumerate(articles):
+            mark = find_mark(article.content)
+            same = mark.issue == sent.issue if mark else text_key(article.title, article.content) == sent.text
+            if same and name not in facts:
+                facts[name] = Publishing(media_id, index, str(mark or sent))
+    return facts
+
+
+def _submit(client: Client, ledger: Ledger, account: str, name: str, media_id: str, names: Sequence[str]) -> str:
+    """Ask WeChat to publish. The intent stays if nobody knows whether it was heard."""
+    try:
+        return client.publish(media_id)
+    except ApiError:
+        ledger.record(account, {}, forget=dict.fromkeys(names, Publishing))
+        raise
+    except NetworkError as error:
+        if not error.sent:
+            ledger.record(account, {}, forget=dict.fromkeys(names, Publishing))
+            raise
+        message = f"{error.message}; whether {name} is being published is not known"
+    raise NetworkError(
+        message, "freepublish/submit", hint="run the same command in a minute: it looks, and publishes nothing twice"
+    )
+
+
+def _follow(
+    client: Client, ledger: Ledger, account: str, publish_id: str, name: str, pause: Callable[[float], None]
+) -> dict[str, str]:
+    """Wait for the verdict and record it: permalinks by the places of the articles in their draft."""
+    facts = {
+        each: fact for each, fact in ledger.of_account(Publishing, account).items() if fact.publish_id == publish_id
+    }
+    media_id = facts[name].media_id
+    try:
+        result = _wait(client, publish_id, pause)
+    except ApiError:
+        if urls := _seen(client, ledger, account, media_id):
+            return urls
+        ledger.record(account, {each: replace(fact, publish_id="", at="") for each, fact in facts.items()})
+        raise _unknown(name) from None
     if result.status != 0:
-        _undo(ledger, account, names)
+        ledger.record(account, {}, forget=dict.fromkeys(facts, Publishing))
         verdict = _VERDICTS.get(result.status, f"publish_status {result.status}")
-        raise WxpubError(f"{name} was not published: {verdict}; mp.weixin.qq.com → 发表记录 says more")
-    urls = dict(zip(names, result.urls, strict=False))
-    facts: dict[str, Fact] = {each: Published(url, result.article_id) for each, url in urls.items()}
-    ledger.record(account, facts, forget=dict.fromkeys(names, Draft))
+        raise WxpubError(f"{name} was not published: {verdict}", "mp.weixin.qq.com → 发表记录 says more")
+    published: dict[str, Fact] = {
+        each: Published(url, result.article_id, fact.mark)
+        for each, fact in facts.items()
+        if (url := result.urls.get(fact.index))
+    }
+    if published:
+        _record(ledger, account, published)
+    else:
+        _seen(client, ledger, account, media_id)
+    urls = {each: fact.url for each in facts if (fact := ledger.get(Published, account, each))}
+    if name not in urls:
+        hint = f"{_LOOK}, and record it: wxpub index add {name} URL"
+        raise NetworkError(f"{name} is published, and WeChat does not say where", "freepublish/get", hint=hint)
     return urls
 
 
-def _begun_with(ledger: Ledger, account: str, publish_id: str) -> list[str]:
-    """List the issues that are being published together, in the order of their draft."""
-    drafts = ledger.of_account(Draft, account)
-    names = [name for name, fact in ledger.of_account(Published, account).items() if fact.publish_id == publish_id]
-    return sorted(names, key=lambda name: drafts[name].index if name in drafts else 0)
+def _record(ledger: Ledger, account: str, published: Mapping[str, Fact]) -> None:
+    """Write permalinks down; the draft and the intent are history then, in the same step."""
+    ledger.record(account, published, forget=dict.fromkeys(published, Draft), done=tuple(published))
 
 
-def _submit(client: Client, ledger: Ledger, account: str, draft: Draft) -> tuple[list[str], Published]:
-    """Begin, and record it for every issue of the draft, in their order."""
-    facts = ledger.of_account(Draft, account)
-    names = sorted(
-        (name for name in facts if facts[name].media_id == draft.media_id), key=lambda name: facts[name].index
-    )
-    try:
-        publish_id = client.publish(draft.media_id)
-    except NetworkError as error:
-        if not error.sent:
-            raise
-        hint = "run the same command again in a minute: it looks before it publishes"
-        raise NetworkError(
-            f"{error.message}; whether it is being published is unknown", error.endpoint, hint=hint
-        ) from None
-    before = ledger.of_account(Published, account)
-    begun = {name: replace(before.get(name, Published()), publish_id=publish_id, at="") for name in names}
-    ledger.record(account, begun)
-    return names, begun[names[0]]
+def _seen(client: Client, ledger: Ledger, account: str, media_id: str) -> dict[str, str]:
+    """Look for a draft among what the account has published; record and return the permalinks of its issues."""
+    facts: list[tuple[str, Draft | Publishing]] = [
+        *ledger.of_account(Draft, account).items(),
+        *ledger.of_account(Publishing, account).items(),
+    ]
+    marks = {name: read_mark(fact.mark) for name, fact in facts if fact.media_id == media_id}
+    drafts = {mark.draft for mark in marks.values() if mark}
+    return find_published(client, ledger, account, {mark.issue: name for name, mark in marks.items() if mark}, drafts)
 
 
-def _undo(ledger: Ledger, account: str, names: list[str]) -> None:
-    """Forget a publication that failed, but not where an issue was published before."""
-    facts = {name: fact for name, fact in ledger.of_account(Published, account).items() if name in names}
-    kept = {name: replace(fact, publish_id="") for name, fact in facts.items() if fact.url}
-    ledger.record(account, kept, forget={name: Published for name in names if name not in kept})
+def find_published(
+    client: Client, ledger: Ledger, account: str, keys: Mapping[str, str], drafts: set[str] | None = None
+) -> dict[str, str]:
+    """Look for issues, by the marks' groups in `keys`, among what the account has published; record and return them.
 
-
-def record_published(client: Client, ledger: Ledger, account: str, media_id: str) -> dict[str, str]:
-    """Look for a vanished draft among what the account has published; record and give its issues' permalinks.
-
-    Gives nothing where it was not published or the account may not look (48001).
+    With `drafts` only articles of those drafts count. Nothing is found where the account may not look (48001).
     """
-    inside = {name: fact for name, fact in ledger.of_account(Draft, account).items() if fact.media_id == media_id}
-    keys = {mark.issue: (name, mark.draft) for name, fact in inside.items() if (mark := read_mark(fact.mark))}
-    facts: dict[str, Fact] = {}
-    for item in _publications(client):
+    found: dict[str, Fact] = {}
+    for item in _publications(client) if keys else ():
         for article in item.articles:
             mark = find_mark(article.content)
-            if mark and (known := keys.get(mark.issue)) and known[1] == mark.draft and article.url:
-                facts[known[0]] = Published(article.url, item.id)
-    if facts:
-        ledger.record(account, facts, forget=dict.fromkeys(inside, Draft))
-    return {name: fact.url for name, fact in facts.items() if isinstance(fact, Published)}
+            if mark and mark.issue in keys and article.url and (drafts is None or mark.draft in drafts):
+                found.setdefault(keys[mark.issue], Published(article.url, item.id, str(mark)))
+    if found:
+        _record(ledger, account, found)
+    return {name: fact.url for name, fact in found.items() if isinstance(fact, Published)}
 
 
 def _wait(client: Client, publish_id: str, pause: Callable[[float], None]) -> Publication:
@@ -138,37 +236,48 @@ _SKIP = {"node_modules", "site-packages", "__pycache__"}
 _TITLE = re.compile(r"^(?:title:\s*[\"']?(.+?)[\"']?|#+\s+(.+?)\s*#*)\s*$", re.MULTILINE)
 
 
-def rebuild(client: Client, path: Path, account: str, root: Path) -> tuple[Ledger, list[str]]:
-    """Write a new ledger at `path` from what the account holds of the issues under `root`; give it and what was found.
+def rebuild(client: Client, path: Path, account: str, root: Path, project: str = "") -> tuple[Path | None, list[str]]:
+    """Add to the ledger at `path` what the account holds of the issues under `root`; say what was found.
 
-    A ledger that was there is kept beside it under another name. Uploaded images cannot be listed, so they will be
-    uploaded once more. Raises NetworkError and ApiError; the old file is then still in place.
+    Nothing that the ledger knows is dropped: permalinks that a person recorded and the facts of other accounts stay. A
+    copy of the file is kept beside it; a damaged one is set aside, and a new one begun. Returns the copy's path, if
+    there was a file. Uploaded images cannot be listed. Raises NetworkError and ApiError before anything was changed.
     """
     issues = {issue_name(each, root): each for each in _issues(root)}
-    by_key = {issue_key(name): name for name in issues}
+    by_key = {issue_key(name, project): name for name in issues}
     by_title = {title: name for name, each in issues.items() if (title := _title(each))}
-    facts: dict[str, Fact] = {}
-    found = []
+    drafts: dict[str, tuple[int, Draft]] = {}
     for item in client.drafts():
         for index, article in enumerate(item.articles):
             mark = find_mark(article.content)
-            if mark and mark.issue in by_key:
-                name = by_key[mark.issue]
-                facts[name] = Draft(item.id, index, len(item.articles), str(mark))
-                found.append(f"draft: {name}")
-    permalinks: dict[str, Fact] = {}
+            name = by_key.get(mark.issue) if mark else None
+            if mark and name and (name not in drafts or item.updated >= drafts[name][0]):
+                drafts[name] = item.updated, Draft(item.id, index, len(item.articles), str(mark))
+    permalinks: dict[str, Published] = {}
     for item in _publications(client):
         for article in item.articles:
             mark = find_mark(article.content)
-            known = by_key.get(mark.issue) if mark else by_title.get(article.title)
-            if known and article.url:
-                permalinks[known] = Published(article.url, item.id)
-                found.append(f"published: {known}")
-    _set_aside(path)
+            name = by_key.get(mark.issue) if mark else by_title.get(article.title)
+            if name and article.url:
+                permalinks.setdefault(name, Published(article.url, item.id, str(mark or "")))
+    aside = _aside(path)
     ledger = Ledger(path)
-    ledger.record(account, facts)
-    ledger.record(account, permalinks)
-    return ledger, found
+    with ledger.locked():
+        kept = ledger.of_account(Draft, account)
+        # A fact that knows what was sent is worth more than the bare place of the same draft.
+        new = {name: fact for name, (_, fact) in drafts.items() if not _same(kept.get(name), fact)}
+        ledger.record(account, new)
+        ledger.record(
+            account, {name: fact for name, fact in permalinks.items() if not ledger.get(Published, account, name)}
+        )
+    return aside, [
+        *(f"draft: {name}" for name in sorted(drafts)),
+        *(f"published: {name}" for name in sorted(permalinks)),
+    ]
+
+
+def _same(kept: Draft | None, found: Draft) -> bool:
+    return kept is not None and (kept.media_id, kept.index) == (found.media_id, found.index)
 
 
 def _publications(client: Client) -> Iterator[Stored]:
@@ -195,11 +304,19 @@ def _title(path: Path) -> str:
     return (found[1] or found[2]).strip() if found else ""
 
 
-def _set_aside(path: Path) -> None:
+def _aside(path: Path) -> Path | None:
+    """Keep the file beside itself under another name; a damaged one goes there."""
     if not path.exists():
-        return
+        return None
     aside = path.with_name(f"{path.stem}.{now().replace(':', '')}.old.json")
     try:
-        path.rename(aside)
+        Ledger(path)
+    except ConfigError:
+        keep: Callable[[Path, Path], object] = Path.rename
+    else:
+        keep = shutil.copyfile
+    try:
+        keep(path, aside)
     except OSError as error:
         raise SourceError(f"cannot be set aside: {error.strerror}", path) from None
+    return aside

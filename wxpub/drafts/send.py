@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from wxpub.client import Json, StoredArticle
-from wxpub.drafts.compare import differences
+from wxpub.drafts.compare import differences, find_mark, read_mark, text_key
 from wxpub.drafts.job import LASTING, Job, Plan, Standing, Use, fingerprint, stored_fingerprint
-from wxpub.drafts.plan import drafts_of, record_new
+from wxpub.drafts.plan import box, record_new
 from wxpub.errors import ApiError, NetworkError
 from wxpub.finding import Finding, Rule
 from wxpub.images import Image
-from wxpub.ledger import Draft, Fact, Intent, Leftover, Upload
+from wxpub.ledger import Draft, Intent, Leftover, Upload
 from wxpub.limits import INVALID_MEDIA_ID
 
 STORED = Rule(
@@ -28,11 +29,33 @@ STORED = Rule(
 STORED_SHORT = Rule(
     "stored-short", "error", "WeChat stored fewer articles than were sent", "push again with --new", "push"
 )
+STORED_OTHER = Rule(
+    "stored-other",
+    "error",
+    "WeChat stored other words than were sent",
+    "look at the draft before anything else; push again when you know why",
+    "push",
+)
+MARK_LOST = Rule(
+    "mark-lost",
+    "warning",
+    "WeChat does not keep the mark by which a draft is known again",
+    "commit wxpub.ledger.json: without it drafts are known by address, title and words only",
+    "push",
+)
+DRAFT_TWICE = Rule(
+    "draft-twice",
+    "error",
+    "another draft holds the same issue",
+    "look which one is right, and delete the other: wxpub drafts delete MEDIA_ID",
+    "push",
+)
 
 R = TypeVar("R")
 
 UPLOADERS = 4  # images that are uploaded at once
 LOOKS = (0, 2, 6)  # seconds before each look for a draft whose creation had no answer
+LATE_SECONDS = 600  # how long after it was asked for a draft may be made without an answer
 SETTLING = (2, 5)  # seconds that WeChat may need until what was just made is visible everywhere
 
 
@@ -72,8 +95,19 @@ def create(job: Job, todo: Plan) -> Standing:
     leftovers = {old: Leftover(_stored_before(job, old)) for old in todo.replaced}
     job.ledger.record(job.account, {**begun, **leftovers})
     media_id, doubtful = _add(job, todo)
-    sent = {job.names[place]: fingerprint(job.payload(place, todo.draft)) for place in todo.changed}
-    return Standing(media_id, record_new(job, media_id, todo.draft, sent, doubtful=doubtful or todo.doubtful))
+    facts = {
+        job.names[place]: Draft(
+            media_id,
+            place,
+            count,
+            str(job.mark(place, todo.draft)),
+            fingerprint(job.payload(place, todo.draft)),
+            doubtful=doubtful or todo.doubtful,
+        )
+        for place in todo.changed
+    }
+    record_new(job, facts)
+    return Standing(media_id, tuple(facts.values()))
 
 
 def _add(job: Job, todo: Plan) -> tuple[str, bool]:
@@ -86,7 +120,7 @@ def _add(job: Job, todo: Plan) -> tuple[str, bool]:
             if not error.sent:
                 raise
             job.say(f"{error.message}; looking whether the draft was made")
-            if media_id := _look(job, todo.draft):
+            if media_id := _look(job, todo):
                 return media_id, doubtful
             if last:
                 raise
@@ -94,11 +128,19 @@ def _add(job: Job, todo: Plan) -> tuple[str, bool]:
     raise AssertionError("the second attempt returns or raises")
 
 
-def _look(job: Job, group: str) -> str:
+def _look(job: Job, todo: Plan) -> str:
+    """Look for a draft whose creation had no answer: by its marks, or by its words where WeChat drops marks."""
+    known = {fact.media_id for fact in job.ledger.of_account(Draft, job.account).values()}
+    texts = [job.mark(place, todo.draft).text for place in todo.changed]
     for seconds in LOOKS:
         job.pause(seconds)
-        if found := drafts_of(job, group):
-            return found[0]
+        for draft in job.client.drafts():
+            marks = [find_mark(each.content) for each in draft.articles]
+            unmarked = not any(marks) and draft.id not in known
+            if any(mark and mark.draft == todo.draft for mark in marks) or (
+                unmarked and [text_key(each.title, each.content) for each in draft.articles] == texts
+            ):
+                return draft.id
     return ""
 
 
@@ -108,10 +150,11 @@ def update(job: Job, todo: Plan) -> Standing:
     standing, facts = todo.standing, list(todo.standing.facts)
     media_id, count = standing.media_id, len(standing.articles)
     marked = {place: str(job.mark(place, todo.draft)) for place in todo.changed}
-    begun = {job.names[place]: Intent(mark, place, count, media_id) for place, mark in marked.items()}
+    indexes = {place: standing.facts[place].index for place in todo.changed}
+    begun = {job.names[place]: Intent(mark, indexes[place], count, media_id) for place, mark in marked.items()}
     job.ledger.record(job.account, begun)
     for place, mark in marked.items():
-        _with_cover(job, todo, (place,), partial(_update_one, job, media_id, standing.first + place))
+        _with_cover(job, todo, (place,), partial(_update_one, job, media_id, indexes[place]))
         sent = fingerprint(job.payload(place, todo.draft))
         facts[place] = replace(facts[place], mark=mark, sent=sent, stored="", at="")
         job.ledger.record(job.account, {job.names[place]: facts[place]}, done=(job.names[place],))
@@ -154,17 +197,24 @@ def verify(job: Job, todo: Plan, standing: Standing) -> tuple[Standing, tuple[Fi
     articles = _read_back(job, standing.media_id)
     standing = replace(standing, articles=articles)
     findings: list[Finding] = []
-    facts: dict[str, Fact] = {}
-    if len(articles) < standing.first + len(standing.facts):
-        message = f"the draft has {len(articles)} articles, not {standing.first + len(standing.facts)}"
-        return standing, (STORED_SHORT.find(message),)
+    if len(standing.ours) < len(standing.facts):
+        message = f"the draft has {len(articles)} articles; {len(standing.facts)} were sent"
+        return standing, (STORED_SHORT.find(message, job.articles[0].issue.path),)
+    facts: dict[str, Draft] = {}
     for place, (name, fact, article) in enumerate(zip(job.names, standing.facts, standing.ours, strict=True)):
+        path, sent, mark = job.articles[place].issue.path, read_mark(fact.mark), find_mark(article.content)
         if place in todo.changed:
             findings += _losses(job, place, job.payload(place, todo.draft), article)
-        facts[name] = replace(fact, stored=stored_fingerprint(article), at="")
+            if mark is None:
+                findings.append(MARK_LOST.find(path=path))
+        if sent and text_key(article.title, article.content) != sent.text:
+            said = "the draft is empty" if not article.content else f"the draft has other words: 《{article.title}》"
+            findings.append(STORED_OTHER.find(said, path))
+            facts[name] = replace(fact, stored="", at="")  # what nobody sent is never taken for what was sent
+        else:
+            facts[name] = replace(fact, stored=stored_fingerprint(article), at="")
     job.ledger.record(job.account, facts)
-    recorded = tuple(fact for fact in facts.values() if isinstance(fact, Draft))
-    return replace(standing, facts=recorded), tuple(findings)
+    return replace(standing, facts=tuple(facts.values())), tuple(findings)
 
 
 def _read_back(job: Job, media_id: str) -> tuple[StoredArticle, ...]:
@@ -194,30 +244,58 @@ def _losses(job: Job, place: int, sent: Json, stored: StoredArticle) -> list[Fin
     return found
 
 
-def tidy(job: Job, todo: Plan, standing: Standing) -> None:
-    """Delete what the verified draft makes needless: second copies of it, and drafts that it replaced."""
-    _delete_copies(job, todo, standing)
+def tidy(job: Job, todo: Plan, standing: Standing) -> tuple[Finding, ...]:
+    """Delete what the verified draft makes needless: a copy that WeChat made late, and drafts that it replaced.
+
+    Nothing goes that somebody has edited or that holds anything else. Returns which drafts hold the same issues.
+    """
+    findings = _copies(job, todo, standing)
     referred = {fact.media_id for fact in job.ledger.of_account(Draft, job.account).values()}
     for old, leftover in job.ledger.of_account(Leftover, job.account).items():
         if old not in referred and _untouched(job, old, leftover):
             job.client.delete_draft(old)
             job.say("the draft that it replaces was deleted")
         job.ledger.record(job.account, {}, forget={old: Leftover})
+    return findings
 
 
-def _delete_copies(job: Job, todo: Plan, standing: Standing) -> None:
-    """Where draft/add had no answer and was sent again, the first may have been carried out late."""
-    if not any(fact.doubtful for fact in standing.facts):
-        return
-    for media_id in drafts_of(job, todo.draft):
-        if media_id != standing.media_id:
-            job.client.delete_draft(media_id)
-            job.say("a second copy of the draft was deleted")
-    if todo.action != "create":  # one more look at the next push
-        settled = {
-            name: replace(fact, doubtful=False, at="") for name, fact in zip(job.names, standing.facts, strict=True)
-        }
-        job.ledger.record(job.account, settled)
+def _copies(job: Job, todo: Plan, standing: Standing) -> tuple[Finding, ...]:
+    """Look for other drafts of the same issues after one was made, and while an unanswered attempt may still show.
+
+    An attempt that WeChat carried out late is deleted if it is the very same and was made in time. Every other draft is
+    somebody's: it is named.
+    """
+    doubtful = any(fact.doubtful for fact in standing.facts)
+    if not doubtful and (todo.action != "create" or job.new):
+        return ()
+    ours = [stored_fingerprint(each) for each in standing.ours]
+    leaving = {standing.media_id, *todo.replaced, *job.ledger.of_account(Leftover, job.account)}
+    findings: list[Finding] = []
+    for draft in box(job):
+        marks = [find_mark(each.content) for each in draft.articles]
+        if draft.id in leaving or not {mark.issue for mark in marks if mark} & set(job.keys):
+            continue
+        attempt = doubtful and all(mark and mark.draft == todo.draft for mark in marks)
+        same = [stored_fingerprint(each) for each in draft.articles] == ours
+        if attempt and same and _in_time(draft.updated, standing):
+            job.client.delete_draft(draft.id)
+            job.say("a second copy of the draft, which WeChat made late, was deleted")
+        elif attempt or (todo.action == "create" and not job.new):
+            said = f"two drafts hold this issue: {standing.media_id} and {draft.id}"
+            findings.append(DRAFT_TWICE.find(said, job.articles[0].issue.path))
+    if doubtful and todo.action != "create":  # one more look at the next push
+        settled = [replace(fact, doubtful=False, at="") for fact in standing.facts]
+        job.ledger.record(job.account, dict(zip(job.names, settled, strict=True)))
+    return tuple(findings)
+
+
+def _in_time(updated: int, standing: Standing) -> bool:
+    """Tell whether a draft was made about when ours was; a copy that an editor makes comes later."""
+    try:
+        made = datetime.strptime(standing.facts[0].at, "%Y-%m-%dT%H:%M:%S%z").timestamp()
+    except ValueError:
+        return True
+    return updated <= made + LATE_SECONDS
 
 
 def _stored_before(job: Job, media_id: str) -> str:
@@ -235,7 +313,10 @@ def _untouched(job: Job, media_id: str, leftover: Leftover) -> bool:
         if error.errcode != INVALID_MEDIA_ID:
             raise
         return False
-    if fingerprint([stored_fingerprint(each) for each in articles]) == leftover.stored:
+    marks = [find_mark(each.content) for each in articles]
+    same = fingerprint([stored_fingerprint(each) for each in articles]) == leftover.stored
+    # A draft that holds none of the issues of this push is not its to delete, whatever the ledger says.
+    if same and (any(mark and mark.issue in job.keys for mark in marks) or not any(marks)):
         return True
-    job.say(f"the draft that it replaces was edited in the web editor and stays: {media_id}")
+    job.say(f"the draft that it replaces was edited, or holds something else, and stays: {media_id}")
     return False

@@ -6,7 +6,7 @@ Move the clock, set faults, change the account, read the log, act as somebody do
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -144,6 +144,13 @@ class Control:
     def delete_draft(self, media_id: str) -> None:
         """Delete a draft, as somebody does in the web console."""
         self._store.run("DELETE FROM draft WHERE media_id = ? AND appid = ?", media_id, self._appid)
+
+    def edit_draft(self, media_id: str, articles: Sequence[Mapping[str, object]]) -> None:
+        """Make `articles` those of a draft, as somebody does in the web console, who may add, move and remove them."""
+        traces = json.loads(str(self._store.value("SELECT traces FROM draft WHERE media_id = ?", media_id)))
+        traces = [*traces, *(dict(traces[0], removed=[]) for _ in articles)][: len(articles)]
+        sql = "UPDATE draft SET articles = ?, traces = ? WHERE media_id = ? AND appid = ?"
+        self._store.run(sql, json.dumps(list(articles), ensure_ascii=False), json.dumps(traces), media_id, self._appid)
 
     def publish(self, media_id: str) -> tuple[str, ...]:
         """Publish a draft at once, as somebody does in the web console; return its articles' permanent addresses."""

@@ -76,7 +76,7 @@ def load(name: str = DEFAULT, overrides: Mapping[str, str] | None = None, base: 
 
 
 def apply(root: HtmlElement, theme: Theme) -> None:
-    """Style every element under `root` as the theme styles its kind; a `style` of its own is merged last, and wins."""
+    """Give every element under `root` the theme's style for its kind; a `style` of its own is merged last, and wins."""
     for element, text in theme._kinds.styles(root):
         own = element.get("style")
         if own:
