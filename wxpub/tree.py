@@ -35,9 +35,12 @@ PARSER = html.HTMLParser(huge_tree=True)  # 2,048 levels of nesting, not 256
 PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(**_CLASSES))
 
 
-def make(tag: str, names: str = "", content: Sequence[Node] = ()) -> HtmlElement:
-    """Make an element of the class `names` that holds `content`."""
-    element: HtmlElement = PARSER.makeelement(tag)
+def make(tag: str, names: str = "", content: Sequence[Node] = (), parent: HtmlElement | None = None) -> HtmlElement:
+    """Make an element of the class `names` that holds `content`.
+
+    With a `parent` it becomes its last child, which takes half the time: without one it is a document of its own.
+    """
+    element: HtmlElement = PARSER.makeelement(tag) if parent is None else etree.SubElement(parent, tag)
     if names:
         element.set("class", names)
     if len(content) == 1 and isinstance(content[0], str):

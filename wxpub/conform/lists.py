@@ -51,14 +51,14 @@ def shape(element: HtmlElement) -> None:
 def _item(item: HtmlElement) -> None:
     """Put everything of an item into one section, the lines of a newsletter's item told apart."""
     content = take(item)
-    section = None
+    section: HtmlElement | None = None
     if sum(1 for node in content if not isinstance(node, str) or node.strip()) == 1:
         section = next((node for node in content if not isinstance(node, str) and node.tag == "section"), None)
     if section is None or section.get("class"):
-        section = make("section")
+        section = make("section", parent=item)
     else:
         content = take(section)
-    item.append(section)
+        item.append(section)
     parts = [_run(part) for part in blocks(_joined(content))]
     if not parts:
         item.drop_tree()
@@ -69,12 +69,14 @@ def _item(item: HtmlElement) -> None:
         item.set("class", "item")
     if len(parts) == 1 and len(told) == 1:
         section.set("class", "item-title")
-        fill(section, take(told[0]))
+        fill(section, told[0][1])
     elif len(parts) == 1 and isinstance(first, list) and not told:
         fill(section, first)
     else:
-        for part in [*told, *parts[1:]] if told else parts:
-            section.append(make("p", content=part) if isinstance(part, list) else part)
+        for names, content in told:
+            make("p", names, content, section)
+        for part in parts[1:] if told else parts:
+            _add(section, part)
 
 
 def _joined(content: list[Node]) -> list[Node]:
@@ -85,6 +87,13 @@ def _joined(content: list[Node]) -> list[Node]:
             following.text = content[0] + (following.text or "")
             return content[1:]
     return content
+
+
+def _add(section: HtmlElement, part: HtmlElement | list[Node]) -> None:
+    if isinstance(part, list):
+        make("p", "", part, section)
+    else:
+        section.append(part)
 
 
 def _run(part: HtmlElement | list[Node]) -> HtmlElement | list[Node]:
@@ -126,10 +135,10 @@ def _flat(element: HtmlElement) -> HtmlElement:
         for part in map(_run, blocks(_joined(take(item)))):
             if isinstance(part, list):
                 label = [marker] if fresh and not _has_box(part) else []
-                found.append(make("p", "subitem" if fresh else "more", [*label, *_marked(part)]))
+                make("p", "subitem" if fresh else "more", [*label, *_marked(part)], found)
             else:
                 if fresh:
-                    found.append(make("p", "subitem", [marker]))
+                    make("p", "subitem", [marker], found)
                 found.append(part if part.get("class") == "sublist" else make("section", "more", [part]))
             fresh = False
     return found
@@ -173,7 +182,7 @@ def _numeral(number: int, kind: str) -> str:
 # --- a newsletter's items ---------------------------------------------------------------------------------------------
 
 _LABEL = re.compile(
-    r"\s*(?:[A-Za-z0-9\u4e00-\u9fff]{0,6}?(?:"
+    r"\s*(?:(?-i:[A-Za-z0-9\u4e00-\u9fff]){0,6}?(?:"  # no letter of its own case: Python would look at all 20,000
     "论文|文章|原文|摘要|简介|介绍|概要|导读|标题|题目|作者|机构|单位|来源|出处|期刊|会议|时间|日期|地址|链接|网址|主页|官网|网站|代码|"
     "源码|项目|仓库|开源|文档|手册|教程|课程|视频|演示|数据集|数据|模型|博客|白皮书|下载|公众号|注|备注|点评|推荐|看点|"
     "Project|Editor|WeChat|Title|Paper|Code|Link|URL|Demo|Docs|Abstract|Authors?|Source|Repo|GitHub|Homepage|Slides|Video"
@@ -193,8 +202,8 @@ def _label(line: str) -> re.Match[str] | None:
     return _LABEL.match(line) if "：" in head or ":" in head else None
 
 
-def _paragraphs(run: list[Node]) -> list[HtmlElement]:
-    """Make one paragraph of each line of an item; none if the inline content `run` is not a newsletter's item.
+def _paragraphs(run: list[Node]) -> list[tuple[str, list[Node]]]:
+    """Tell the class and the content of each line of an item; none if inline content is not a newsletter's item.
 
     An item has a title on its first line and something about it below. The title names its source after a bar, or is a
     link, or has a labelled line below it.
@@ -206,11 +215,8 @@ def _paragraphs(run: list[Node]) -> list[HtmlElement]:
     bar = _bar(first)
     if bar is None and not (rest and (_starts_with_link(first) or _label(shown(rest[0])))):
         return []
-    found = [make("p", "item-title", _title(first, bar))]
-    found += [
-        make("p", "item-link" if _is_address(line) else "item-line", _marked(line)) for line in rest if not blank(line)
-    ]
-    return found
+    below = [("item-link" if _is_address(line) else "item-line", _marked(line)) for line in rest if not blank(line)]
+    return [("item-title", _title(first, bar)), *below]
 
 
 def _is_address(line: list[Node]) -> bool:
