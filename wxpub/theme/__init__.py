@@ -58,6 +58,7 @@ class Theme:
     _kinds: _Kinds = field(repr=False, compare=False)
 
 
+@lru_cache
 def names() -> tuple[str, ...]:
     """List the themes that come with the program, the default one first."""
     found = sorted(path.stem for path in _folder().glob("*.css") if not path.stem.startswith("_"))
@@ -85,6 +86,7 @@ def apply(root: HtmlElement, theme: Theme) -> None:
             element.set("style", text)
 
 
+@lru_cache
 def _folder() -> Path:
     """Find the styles: inside the package where it is installed, beside it in a checkout."""
     package = Path(__file__).resolve().parent.parent
