@@ -1,11 +1,16 @@
-"""The plainest client of WeChat's API, for the sandbox's own tests: it sends what it is told and hides nothing."""
+"""The plainest client and the plainest server of WeChat's API: they send what they are told and hide nothing."""
 
 from __future__ import annotations
 
 import json
+import re
+import socket
 import struct
+import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -101,3 +106,146 @@ MP3 = b"ID3\x04" + b"\0" * 64
 AMR = b"#!AMR\n" + b"\0" * 64
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt " + b"\0" * 24
 WMA = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11" + b"\0" * 64
+
+
+# --- a WeChat of another make -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it came: the endpoint, its query and its body."""
+
+    endpoint: str
+    query: str
+    body: bytes
+    head: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+Reply = bytes | Iterator[bytes] | None
+Answerer = Callable[[Asked], Reply]
+
+
+def http(body: object = None, status: int = 200, headers: Mapping[str, str] = {}, kind: str = "text/plain") -> bytes:
+    """Write an answer: JSON of a value, bytes as they are, or text."""
+    if isinstance(body, str):
+        body = body.encode()
+    data = body if isinstance(body, bytes) else json.dumps({} if body is None else body, ensure_ascii=False).encode()
+    lines = {"Content-Type": kind, "Content-Length": str(len(data)), "Connection": "close", **headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"HTTP/1.1 {status} X\r\n{head}\r\n".encode() + data
+
+
+class RawWeChat:
+    """The API on a bare socket, which answers whatever a test wants: bytes, or pieces of them for as long as it wants.
+
+    Without an answer of the test's it keeps drafts as WeChat does. `asked` is all that came.
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answerer] = {}
+        self.asked: list[Asked] = []
+        self.drafts: dict[str, list[dict[str, Any]]] = {}
+        self.secret = ""
+        self.token = "tok-" + "kJ7_wQ2zLmN8-pXs5RtV" * 6
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._over = threading.Event()
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def __enter__(self) -> RawWeChat:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._over.set()
+        self._listener.close()
+
+    def calls(self, endpoint: str) -> int:
+        return sum(each.endpoint == endpoint for each in self.asked)
+
+    def for_ever(self, *pieces: bytes, begin: bytes = b"") -> Iterator[bytes]:
+        """Send the same again and again, a piece at a time."""
+        yield begin
+        while not self._over.wait(0.01):
+            yield from pieces
+
+    def silence(self) -> Iterator[bytes]:
+        """Send nothing."""
+        self._over.wait()
+        yield b""
+
+    def _serve(self) -> None:
+        while not self._over.is_set():
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
+
+    def _converse(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            asked = _read_request(connection)
+            if asked is None:
+                return
+            self.asked.append(asked)
+            reply = self.answers.get(asked.endpoint, self.answers.get("*", self.answer))(asked)
+            for piece in [reply] if isinstance(reply, bytes) else reply or ():
+                connection.sendall(piece)
+
+    def answer(self, asked: Asked) -> bytes:
+        """Answer as WeChat does, as far as a push needs it."""
+        match asked.endpoint:
+            case "stable_token":
+                self.secret = asked.json["secret"]
+                return http({"access_token": self.token, "expires_in": 7200})
+            case "media/uploadimg":
+                return http({"url": f"http://mmbiz.qpic.cn/raw/{len(self.asked)}/0"})
+            case "material/add_material":
+                name = f"cover{len(self.asked)}"
+                return http({"media_id": name, "url": f"http://mmbiz.qpic.cn/raw/{name}/0"})
+            case "draft/add":
+                name = f"draft{len(self.drafts)}-of-another-make"
+                self.drafts[name] = asked.json["articles"]
+                return http({"media_id": name, "item": []})
+            case "draft/update":
+                self.drafts[asked.json["media_id"]][asked.json["index"]] = asked.json["articles"]
+                return http({"errcode": 0, "errmsg": "ok"})
+            case "draft/get":
+                found = self.drafts.get(asked.json["media_id"])
+                return http({"news_item": found} if found else {"errcode": 40007, "errmsg": "invalid media_id"})
+            case "draft/delete":
+                self.drafts.pop(asked.json["media_id"], None)
+                return http({"errcode": 0, "errmsg": "ok"})
+            case "draft/batchget":
+                held = [
+                    {"media_id": name, "content": {"news_item": articles}, "update_time": 1_700_000_000}
+                    for name, articles in self.drafts.items()
+                ]
+                start = asked.json["offset"]
+                page = held[start : start + asked.json["count"]]
+                return http({"total_count": len(held), "item_count": len(page), "item": page})
+            case "draft/count":
+                return http({"total_count": len(self.drafts)})
+            case "freepublish/batchget":
+                return http({"total_count": 0, "item_count": 0, "item": []})
+        return http({"errcode": 40066, "errmsg": "invalid url"})
+
+
+def _read_request(connection: socket.socket) -> Asked | None:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        if not (piece := connection.recv(65536)):
+            return None
+        data += piece
+    head, _, body = data.partition(b"\r\n\r\n")
+    text = head.decode("latin-1")
+    length = re.search(r"(?i)content-length: *(\d+)", text)
+    while length and len(body) < int(length[1]):
+        if not (piece := connection.recv(65536)):
+            return None
+        body += piece
+    path, _, query = text.split(" ")[1].partition("?")
+    return Asked(path.rpartition("/cgi-bin/")[2], query, body, text)

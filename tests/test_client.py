@@ -16,6 +16,7 @@ from wxpub import client as clients
 from wxpub.client import Client
 from wxpub.config import Credentials
 from wxpub.errors import ApiError, ConfigError, NetworkError
+from wxpub.exchange import Answer
 from wxpub.sandbox import Sandbox, serve
 from wxpub.sandbox.control import Control
 
@@ -244,13 +245,9 @@ def test_a_proxy_of_the_settings_is_used_and_one_of_the_system_is_not_for_this_m
 
 
 def test_control_characters_in_an_answer_do_no_harm(monkeypatch: pytest.MonkeyPatch, it: Client) -> None:
-    class Answer:
-        status_code = 200
-        content = '{"total_count": 3, "note": "a\u0001\tb"}'.encode()
-        headers: dict[str, str] = {}  # noqa: RUF012
-
     it.token()
-    monkeypatch.setattr(it, "_request", lambda *args: Answer())
+    answer = Answer(200, {}, '{"total_count": 3, "note": "a\u0001\tb"}'.encode())
+    monkeypatch.setattr(it._exchange, "ask", lambda *args: answer)
     assert it.count_drafts() == 3
 
 

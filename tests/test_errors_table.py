@@ -25,7 +25,7 @@ from conftest import ROOT
 from PIL import Image as Pillow
 from pushing import SECRET, Newsletter, newsletter, no_pause, picture
 
-from wxpub import article, client, config, ledger, theme, trust
+from wxpub import article, client, config, exchange, ledger, theme, trust
 from wxpub.client import Client
 from wxpub.config import Credentials
 from wxpub.drafts.publish import publish
@@ -389,7 +389,7 @@ def raw(answer: bytes, call: Callable[[Client], Any] = lambda it: it.count_draft
 
 
 def slow(desk: Desk) -> None:
-    desk.patch.setattr(client, "READ_SECONDS", 0.2)
+    desk.patch.setattr(exchange, "READ_SECONDS", 0.2)
     desk.patch.setattr(client, "ATTEMPTS", 1)
     answered("slow", 0.5)(desk)
 

@@ -15,19 +15,19 @@ A token or a secret is never part of a message.
 from __future__ import annotations
 
 import json
-import logging
 import random
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
-from wxpub import address
+from wxpub import safe
 from wxpub.config import Credentials
 from wxpub.errors import ApiError, ConfigError, NetworkError
+from wxpub.exchange import Answer, Exchange, Question
 from wxpub.limits import (
     ADDRESS_REFUSED,
     API_BASE,
@@ -37,18 +37,19 @@ from wxpub.limits import (
     STALE_TOKEN,
     SYSTEM_BUSY,
 )
-
-if TYPE_CHECKING:
-    import requests
+from wxpub.safe import Mask
 
 Json = dict[str, Any]
 
-CONNECT_SECONDS = 10
-READ_SECONDS = 60
 ATTEMPTS = 4
 FIRST_PAUSE = 0.5  # seconds; doubles with every attempt, with jitter, so that two machines do not keep step
 SLOW_DOWN_PAUSE = 20.0  # seconds after 45011, whose quota is by the minute: three pauses reach the next one
+TOKEN = "stable_token"  # noqa: S105  the endpoint whose answer is a secret
+TOKEN_MOST = 86_400  # seconds for which a token is believed, whatever its answer says; WeChat's lives for 7,200
 TOKEN_MARGIN = 120  # seconds before its end at which a token is no longer used
+PAGES = 1000  # in a listing, which is more than a day's calls allow
+SCANNED_CHARS = 64 * 1024  # of a foreign text, looked through for secrets before it is cut
+MESSAGE_CHARS = 300  # of a foreign text that are shown
 PAGE = 20  # drafts in one answer of draft/batchget, the most it gives
 PASSES = 5  # through a listing whose order changes while it is read
 
@@ -118,23 +119,28 @@ class Publication:
 class Client:
     """Speak for one account. Uploads may be called from several threads at once.
 
-    `pause` waits a number of seconds, `notify` is told why something takes long.
+    `pause` waits a number of seconds, `notify` is told why something takes long. Every call ends in bounded time.
     """
 
     def __init__(
         self,
         account: Credentials,
         *,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], None] | None = None,
         notify: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.account = account
-        self._base = account.api_base or API_BASE
-        self._pause, self._notify = pause, notify
+        self._exchange = Exchange(account.api_base or API_BASE, account.proxy)
+        self._pause, self._notify = pause or self._exchange.pause, notify
         self._lock = threading.Lock()
         self._token, self._token_ends = "", 0.0
-        self._secrets = {account.secret} - {""}
-        self._local = threading.local()
+        self._mask = Mask()
+        self._mask.add(account.secret)
+        self._mask.add(_password(account.proxy))
+
+    def stop(self) -> None:
+        """End the calls that are under way, in whatever thread, and make no other: somebody pressed Ctrl-C."""
+        self._exchange.stop()
 
     # --- token --------------------------------------------------------------------------------------------------------
 
@@ -155,18 +161,16 @@ class Client:
 
     def _fetch_token(self, *, force: bool) -> None:
         body = {"grant_type": "client_credential", "appid": self.account.appid, "secret": self.account.secret}
-        answer = self._repeat(
-            "stable_token", lambda: self._send("stable_token", data=_encode(body | {"force_refresh": force}))
-        )
+        answer = self._repeat(TOKEN, lambda: self._send(TOKEN, data=_encode(body | {"force_refresh": force})))
         token, seconds = answer.get("access_token"), answer.get("expires_in", 0)
         if not isinstance(token, str) or not token:
             raise NetworkError(
                 "the answer holds no token", "stable_token", hint="is api_base the address of WeChat's API?"
             )
         self._token = token
-        self._secrets.add(token)
+        self._mask.add(token)
         # By the monotonic clock: a computer whose clock jumps keeps a valid token and drops a dead one.
-        self._token_ends = time.monotonic() + max(0, _whole(seconds) - TOKEN_MARGIN)
+        self._token_ends = time.monotonic() + min(max(0, _whole(seconds) - TOKEN_MARGIN), TOKEN_MOST)
 
     def _forget_token(self, token: str) -> None:
         with self._lock:
@@ -295,10 +299,10 @@ class Client:
         """Give the API server's clock in Unix seconds, from an answer that needs no token; None if it says none."""
         from email.utils import parsedate_to_datetime
 
-        response = self._request("token", {}, None, None)
+        answer = self._exchange.ask(Question("/cgi-bin/token", {}), "token")
         try:
-            return parsedate_to_datetime(response.headers["Date"]).timestamp()
-        except (KeyError, ValueError, TypeError):
+            return parsedate_to_datetime(answer.headers["date"]).timestamp()
+        except (LookupError, ValueError, TypeError, OverflowError, OSError):
             return None
 
     # --- what belongs to every call -----------------------------------------------------------------------------------
@@ -307,24 +311,35 @@ class Client:
         """List everything, page by page, once each.
 
         Nothing is built on `total_count`, which may be missing or capped, nor on the order, which is not documented and
-        moves while others add and delete: a pass ends at a page that is not full or brings nothing new, and as long as
-        WeChat claims more than was seen there is another pass, up to PASSES.
+        moves while others add and delete: a pass ends at a page that brings nothing new, and as long as WeChat claims
+        more than was seen, or another number than before, there is another pass, up to PASSES.
         """
         seen: set[str] = set()
         for _ in range(PASSES):
-            offset, claimed = 0, 0
-            while True:
-                answer = self._call(endpoint, {"offset": offset, "count": PAGE, "no_content": 0 if content else 1})
-                items = answer.get("item")
-                items = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-                fresh = [item for item in items if str(item.get(key) or "") not in seen]
-                seen.update(str(item.get(key) or "") for item in fresh)
-                yield from (_stored(item, key) for item in fresh)
-                offset, claimed = offset + len(items), _whole(answer.get("total_count"))
-                if len(items) < PAGE or not fresh:
+            known, claims, offset = len(seen), set(), 0
+            for _ in range(PAGES):
+                items, claimed = self._page(endpoint, offset, content)
+                claims.add(claimed)
+                offset += len(items)
+                fresh = {item[key]: item for item in items if isinstance(item.get(key), str) and item[key] not in seen}
+                seen.update(fresh)
+                yield from (_stored(item, name, endpoint) for name, item in fresh.items())
+                if not fresh or (len(items) < PAGE and offset >= claimed > 0):
                     break
-            if len(seen) >= claimed:
+            else:
+                raise NetworkError(f"the list does not end after {PAGES} pages", endpoint)
+            if (len(claims) == 1 and len(seen) >= claimed) or len(seen) == known:
                 return
+
+    def _page(self, endpoint: str, offset: int, content: bool) -> tuple[list[Json], int]:
+        """Ask for one page of a listing; give its entries, and how many there are in all if that is told."""
+        answer = self._call(endpoint, {"offset": offset, "count": PAGE, "no_content": 0 if content else 1})
+        items = answer.get("item")
+        if items is None:
+            items = []
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise NetworkError("the answer holds no list", endpoint, hint="is api_base the address of WeChat's API?")
+        return items, _whole(answer.get("total_count"))
 
     def _call(
         self,
@@ -379,6 +394,8 @@ class Client:
                 raise failure from None
             self._notify(f"{failure}; trying again in {pause:.1f} s")
             self._pause(pause)
+            if self._exchange.stopped:
+                raise NetworkError("interrupted", endpoint, sent=False)
         raise AssertionError("the last attempt returns or raises")
 
     def _send(
@@ -389,82 +406,54 @@ class Client:
         file: File | None = None,
     ) -> Json:
         """Send one request and read its answer. Raises NetworkError and ApiError."""
-        response = self._request(endpoint, query or {}, data, file)
-        try:
-            # By hand: `requests` reads text/plain as ISO-8859-1; and WeChat lets control characters through.
-            answer = json.loads(response.content.decode("utf-8"), strict=False)
-        except (UnicodeDecodeError, ValueError, RecursionError):
-            answer = None
-        if isinstance(answer, dict) and (code := _errcode(answer, endpoint)):
-            raise self._refusal(endpoint, code, str(answer.get("errmsg", "")))
-        if response.status_code != 200:
-            raise _status_error(endpoint, response.status_code)
-        if not isinstance(answer, dict):
-            kind = response.headers.get("content-type", "").partition(";")[0] or "nothing known"
-            start = self._clean(" ".join(response.content[:60].decode("utf-8", "replace").split()))
-            raise NetworkError(
-                f"the answer is no JSON but {kind}: {start!r}", endpoint, hint="is a proxy or a login page in between?"
-            )
-        return answer
+        media = (file.name, file.data, file.mime) if file else None
+        answer = self._exchange.ask(Question(f"/cgi-bin/{endpoint}", query or {}, data, media), endpoint)
+        document = _document(answer.body)
+        if isinstance(document, dict) and (code := _errcode(document, endpoint)):
+            raise self._refusal(endpoint, code, document.get("errmsg"))
+        if answer.status != 200:
+            raise _status_error(endpoint, answer.status)
+        if not isinstance(document, dict):
+            raise self._unreadable(endpoint, answer)
+        # What came is handed on, printed and written down; only a token's own answer holds a secret by right.
+        return document if endpoint == TOKEN else _as_object(self._mask.clean_values(document))
 
-    def _request(
-        self, endpoint: str, query: Mapping[str, str], data: bytes | None, file: File | None
-    ) -> requests.Response:
-        """Exchange one request; every exception of `requests` becomes ours here, since its texts hold the token."""
-        import requests
+    def _unreadable(self, endpoint: str, answer: Answer) -> NetworkError:
+        """Say that an answer is not JSON, and how it begins; one that may hold a token is never quoted."""
+        kind = answer.headers.get("content-type", "").partition(";")[0].strip()
+        kind = self._mask.clean(kind) if re.fullmatch(r"[a-z]+/[\w.+-]{1,60}", kind) else "nothing known"
+        start = ""
+        if endpoint != TOKEN:
+            start = ": " + repr(" ".join(self._clean(answer.body.decode("utf-8", "replace")).split())[:60])
+        hint = "is a proxy or a login page in between?"
+        return NetworkError(f"the answer is not JSON but {kind}{start}", endpoint, hint=hint)
 
-        headers = {"Content-Type": "application/json; charset=utf-8"} if data is not None else {}
-        proxy = self.account.proxy
-        files = {"media": (file.name, file.data, file.mime)} if file else None
-        try:
-            return self._session().request(
-                "GET" if data is None and file is None else "POST",
-                f"{self._base}/cgi-bin/{endpoint}",
-                params=dict(query),
-                data=data,
-                files=files,
-                headers=headers,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                proxies={"http": proxy, "https": proxy} if proxy else None,
-                allow_redirects=False,  # another host must not be given the token
-            )
-        except (requests.RequestException, ValueError) as error:  # a host that is none is not always theirs
-            raise _translate(error, endpoint, self._base, bool(self.account.proxy)) from None
-
-    def _session(self) -> requests.Session:
-        """Give this thread's session: `requests` does not promise that threads may share one."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            import requests
-
-            logging.getLogger("urllib3.connectionpool").addFilter(_redact)
-            session = requests.Session()
-            session.auth = lambda request: request  # keeps ~/.netrc out
-            if address.is_loopback(urlsplit(self._base).hostname or "") and not self.account.proxy:
-                session.trust_env = False  # a system-wide proxy cannot reach this machine's own services
-            self._local.session = session
-        return session
-
-    def _refusal(self, endpoint: str, code: int, message: str) -> ApiError:
-        message = self._clean(message)
+    def _refusal(self, endpoint: str, code: int, said: object) -> ApiError:
+        message = self._clean(said if isinstance(said, str) else "")
+        if endpoint == TOKEN:  # it may quote a token that nobody has told us
+            message = re.sub(r"(?<!rid: )\S{24,}", safe.MASK, message)
         rid = re.search(r"rid: ?([0-9a-f-]+)", message)
-        shown = re.sub(r"\s*(hint: ?\[[^\]]*\]|rid: ?[0-9a-f-]+)", "", message).strip()
-        return ApiError(endpoint, code, shown, rid=rid[1] if rid else "", hint=_hint(code, message))
+        shown = re.sub(r"\s*(hint: ?\[[^\]]*\]|rid: ?[0-9a-f-]+)", "", message).strip()[:MESSAGE_CHARS]
+        return ApiError(endpoint, code, shown, rid=rid[1][:64] if rid else "", hint=_hint(code, message))
 
     def _clean(self, text: str) -> str:
-        """Take every secret out of a text that came from elsewhere: a proxy's error page may quote the request."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return re.sub(r"((?:access_token|secret)=)[^&\s\"']+", r"\1***", text)
+        """Take every secret out of a text that came from elsewhere, before anything of it is cut off."""
+        text = re.sub(r"((?:access_token|secret)=)[^&\s\"']+", r"\1***", text[:SCANNED_CHARS])
+        return self._mask.clean(text)
 
 
-def _redact(record: logging.LogRecord) -> bool:
-    """Take the token out of what urllib3 logs for those who debug: it logs every address whole."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(
-            re.sub(r"(access_token=)[^&\s]+", r"\1***", each) if isinstance(each, str) else each for each in record.args
-        )
-    return True
+def _document(body: bytes) -> object:
+    """Read JSON by hand: `requests` reads text/plain as ISO-8859-1, and WeChat lets control characters through."""
+    try:
+        document: object = json.loads(body.decode("utf-8"), strict=False)
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        return None
+    return document
+
+
+def _as_object(value: Any) -> Json:
+    assert isinstance(value, dict)
+    return value
 
 
 def _encode(body: Mapping[str, Any]) -> bytes:
@@ -474,40 +463,48 @@ def _encode(body: Mapping[str, Any]) -> bytes:
 
 def _errcode(answer: Json, endpoint: str) -> int:
     """Give the answer's error code; 0 is success, and so is its absence."""
-    try:
-        return int(answer.get("errcode") or 0)
-    except (TypeError, ValueError):
-        raise NetworkError("the answer's errcode is no number", endpoint) from None
+    given = answer.get("errcode")
+    if given is None or given == "":
+        return 0
+    if isinstance(given, (int, str)) and not isinstance(given, bool) and re.fullmatch(r"-?\d{1,9}", str(given)):
+        return int(given)
+    raise NetworkError("the answer's errcode is not a number", endpoint)
 
 
 def _text(answer: Json, key: str, endpoint: str) -> str:
     value = answer.get(key)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or safe.MASK in value:
         raise NetworkError(f"the answer holds no {key}", endpoint, hint="is api_base the address of WeChat's API?")
     return value
 
 
 def _whole(value: object, default: int = 0) -> int:
-    """Read a number that WeChat writes as such or as a string; `default` for anything else."""
-    try:
-        return int(str(value))
-    except ValueError:
-        return default
+    """Read a number that WeChat writes as such or as a string; `default` for anything else, and what nothing counts."""
+    if isinstance(value, (int, str)) and not isinstance(value, bool) and re.fullmatch(r"-?\d{1,18}", str(value)):
+        return int(value)
+    return default
 
 
-def _stored(item: Json, key: str) -> Stored:
+def _stored(item: Json, name: str, endpoint: str) -> Stored:
+    """Read an entry of a listing; asked for without content it has no articles' HTML, and may have no articles."""
     held = item.get("content")
-    articles = held.get("news_item") if isinstance(held, dict) else None
-    found = (
-        tuple(StoredArticle(each) for each in articles if isinstance(each, dict)) if isinstance(articles, list) else ()
-    )
-    return Stored(str(item.get(key) or ""), found, _whole(item.get("update_time")))
+    found = held.get("news_item") if isinstance(held, dict) else held
+    articles = () if found is None else _articles(found, endpoint)
+    return Stored(name, articles, _whole(item.get("update_time")))
 
 
 def _articles(items: object, endpoint: str) -> tuple[StoredArticle, ...]:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise NetworkError("the answer holds no articles", endpoint)
     return tuple(map(StoredArticle, items))
+
+
+def _password(proxy: str) -> str:
+    """Find the password in a proxy's address; "" where there is none."""
+    try:
+        return unquote(urlsplit(proxy).password or "")
+    except ValueError:
+        return ""
 
 
 def _hint(code: int, message: str) -> str:
@@ -526,32 +523,3 @@ def _status_error(endpoint: str, status: int) -> NetworkError | ConfigError:
             f"{endpoint}: the server answers 413, too large", hint="a proxy or relay limits the size of requests"
         )
     return ConfigError(f"{endpoint}: the server answers {status}", hint="is api_base the address of WeChat's API?")
-
-
-def _translate(error: Exception, endpoint: str, base: str, proxied: bool) -> NetworkError | ConfigError:
-    """Say in our words why no answer came; those of `requests` quote the whole address with its token."""
-    import requests.exceptions as known
-    from urllib3.exceptions import NameResolutionError, NewConnectionError
-
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(error, known.ProxyError):
-        return NetworkError(
-            "the proxy cannot be reached or refuses", endpoint, sent=False, hint="check proxy and WXPUB_PROXY"
-        )
-    if isinstance(error, known.SSLError):
-        hint = "a wrong clock or a filtering network can be the cause"
-        return NetworkError(f"the certificate of {base} cannot be trusted", endpoint, sent=False, hint=hint)
-    if isinstance(error, known.ConnectTimeout):
-        return NetworkError(f"{base} does not answer (no connection in {CONNECT_SECONDS} s)", endpoint, sent=False)
-    if isinstance(reason, NameResolutionError):
-        return NetworkError(f"cannot find {base}", endpoint, sent=False, hint="is there a network?")
-    if isinstance(reason, NewConnectionError):
-        what = "the proxy" if proxied else base
-        return NetworkError(
-            f"{what} refuses the connection", endpoint, sent=False, hint="is there a network? is api_base right?"
-        )
-    if isinstance(error, known.Timeout):
-        return NetworkError(f"no answer within {READ_SECONDS} s", endpoint)
-    if isinstance(error, ValueError):  # among them all invalid addresses of `requests`
-        return ConfigError("api_base or proxy is no valid address", hint="write https://host[:port]")
-    return NetworkError("the connection was cut before the whole answer came", endpoint)

@@ -60,6 +60,7 @@ def _escape(found: re.Match[str]) -> str:
 
 # --- messages ---------------------------------------------------------------------------------------------------------
 
+_LEAST = 4  # characters of what is a secret at all
 PIECE = 8  # characters: a shorter piece of a secret tells nothing that helps anybody
 MASK = "***"
 _SCANNED = 64 * 1024  # characters of a foreign text that are looked through, which is far more than is ever shown
@@ -83,16 +84,17 @@ class Mask:
         self._known: set[str] = set()
 
     def add(self, secret: str) -> None:
-        """Know one more secret; one that is empty is none."""
-        if not secret or secret in self._known:
+        """Know one more secret; a word of a few letters is none."""
+        if len(secret) < _LEAST or secret in self._known:
             return
         self._known.add(secret)
         for written, size in _writings(secret):
             size = min(size, len(written))
             folded = written.lower()
-            pieces = {folded[at : at + size] for at in range(len(folded) - size + 1)}
-            self._grams = {**self._grams, size: self._grams.get(size, set()) | pieces}
-            self._samples = self._samples | {folded[at : at + size] for at in range(0, len(folded) - size + 1, size)}
+            pieces = [folded[at : at + size] for at in range(len(folded) - size + 1)]
+            telling = {each for each in pieces if len(set(each)) > 2}  # 00000000 tells nothing
+            self._grams = {**self._grams, size: self._grams.get(size, set()) | telling}
+            self._samples = self._samples | (telling & set(pieces[::size]))
 
     def clean(self, value: str) -> str:
         """Return `value` with MASK for every piece of a secret; no more of it than would ever be shown."""
@@ -126,8 +128,6 @@ class Mask:
             return [self.clean_values(each) for each in value]
         if isinstance(value, dict):
             return {self.clean(key): self.clean_values(each) for key, each in value.items()}
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and self.clean(str(value)) != str(value):
-            return MASK
         return value
 
     def _marked(self, folded: str) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from wxpub import safe
 from wxpub.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -83,7 +84,13 @@ def _run(command: list[str], given: bytes) -> None:
     # wl-copy and xclip stay in the background and serve the clipboard: with our pipes open, `run` would wait for them.
     try:
         subprocess.run(  # noqa: S603  the commands are those above
-            command, input=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE, check=True
+            command,
+            input=given,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=PATIENCE,
+            check=True,
+            env=safe.environment(),
         )
     except (OSError, subprocess.SubprocessError) as error:
         what = f"exit code {error.returncode}" if isinstance(error, subprocess.CalledProcessError) else str(error)
