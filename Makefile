@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 ISSUE ?= examples/issues/2026-11-15.md
 BIN := $(VENV)/bin
+BASE ?= a27c6ef
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
@@ -65,8 +66,9 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format
 
 bench: $(VENV)/.installed-dev $(PEER)
-	$(BIN)/python bench/dialect.py
+	$(BIN)/python bench/costs.py --base $(BASE)
 	$(BIN)/python bench/pipeline.py
+	$(BIN)/python bench/dialect.py --quick
 
 bench-size: $(VENV)/.installed-dev $(PEER)
 	$(BIN)/python bench/size.py

@@ -1,16 +1,13 @@
-"""Time the pipeline on real issues: what each room costs, as a share of the parsing, and a whole process, cold.
+"""Time the pipeline on real issues, warm: what each room costs, as a share of the parsing.
 
 Run with `make bench`. Ratios are of one interleaved run; the machine's absolute speed does not matter. Takes the
-corpus beside the repository where it is, else the example issues.
+corpus beside the repository where it is, else the example issues. What whole processes cost: bench/costs.py.
 """
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -64,7 +61,7 @@ def warm() -> None:
     spent["after parsing"] = [whole - parsed for whole, parsed in zip(spent["render"], spent["dialect"], strict=True)]
     print(f"{'room':<16}{'ms an issue':>12}{'× parsing':>12}{'× ' + PLAIN:>20}")
     for name in (*STAGES, "render", "after parsing", PLAIN):
-        row = f"{name:<16}{statistics.median(spent[name]):>12.2f}{_ratio(spent[name], spent['tree']):>12.2f}"
+        row = f"{name:<16}{statistics.median(spent[name]):>12.2f}{_ratio(spent[name], spent['dialect']):>12.2f}"
         print(f"{row}{_ratio(spent[name], spent[PLAIN]):>20.2f}")
     print()
 
@@ -87,28 +84,5 @@ def _ratio(values: list[float], base: list[float]) -> float:
     return statistics.median(value / other for value, other in zip(values, base, strict=True))
 
 
-def cold() -> None:
-    """Time whole processes, in turn: an empty one, `wxpub --version`, and a conversion with a kept theme."""
-    with tempfile.TemporaryDirectory() as folder:
-        env = {**os.environ, "XDG_CACHE_HOME": folder}
-        issue = str(issues()[-1])
-        commands = {
-            "python -c pass": [sys.executable, "-c", "pass"],
-            "wxpub --version": [sys.executable, "-m", "wxpub", "--version"],
-            "wxpub convert": [sys.executable, "-m", "wxpub", "convert", issue, "-o", f"{folder}/page.html"],
-        }
-        spent: dict[str, list[float]] = defaultdict(list)
-        for turn in range(ROUNDS + 1):
-            for name, command in commands.items():
-                begin = time.perf_counter()
-                subprocess.run(command, env=env, check=True, capture_output=True, cwd=ROOT)
-                if turn:  # the first run compiles the theme and Python's own files
-                    spent[name].append((time.perf_counter() - begin) * 1000)
-    print(f"{'process':<18}{'ms':>8}{'× empty':>10}")
-    for name, values in spent.items():
-        print(f"{name:<18}{statistics.median(values):>8.0f}{_ratio(values, spent['python -c pass']):>10.1f}")
-
-
 if __name__ == "__main__":
     warm()
-    cold()
