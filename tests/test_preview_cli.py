@@ -36,6 +36,8 @@ def running(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[st
     if "sandbox only" in line:  # there are no credentials here
         line = process.stderr.readline()
     found = re.search(r"http://\S+", line)
+    if not found:
+        process.kill()
     assert found, line + process.stderr.read()
     try:
         yield process, found[0]
