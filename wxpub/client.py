@@ -433,7 +433,8 @@ class Client:
         if endpoint == TOKEN:  # it may quote a token that nobody has told us
             message = re.sub(r"(?<!rid: )\S{24,}", safe.MASK, message)
         rid = re.search(r"rid: ?([0-9a-f-]+)", message)
-        shown = re.sub(r"\s*(hint: ?\[[^\]]*\]|rid: ?[0-9a-f-]+)", "", message).strip()[:MESSAGE_CHARS]
+        shown = re.sub(r"\s*(hint: ?\[[^\]]*\]|rid: ?[0-9a-f-]+)", "", message)
+        shown = " ".join(shown.split())[:MESSAGE_CHARS]
         return ApiError(endpoint, code, shown, rid=rid[1][:64] if rid else "", hint=_hint(code, message))
 
     def _clean(self, text: str) -> str:

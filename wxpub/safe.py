@@ -5,15 +5,11 @@ Nothing here knows what an article or an account is; whoever prints, quotes, wri
 
 from __future__ import annotations
 
-import base64
-import glob
 import os
 import re
-import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +23,17 @@ _COMMAND = re.compile(r"^([^\S\n]*)(?=::)", re.MULTILINE)
 _OLD_COMMAND = re.compile(r"#(?=#(?:\[|vso\[))")
 
 
-def text(value: object) -> str:
+def visible(value: object) -> str:
     """Return `value` as text that only shows: control characters and turns of direction become visible escapes.
 
-    Newlines and tabs stay. A line cannot begin with a workflow command of a CI: a backslash stands before it.
+    Newlines and tabs stay.
     """
-    shown = _UNSEEN.sub(_escape, str(value))
-    return _OLD_COMMAND.sub("#\\\\", _COMMAND.sub(r"\1\\", shown))
+    return _OLD_COMMAND.sub("#\\\\", _UNSEEN.sub(_escape, str(value)))
+
+
+def text(value: object) -> str:
+    """Return `value` visible, for output: no line begins with a command of a CI, since a backslash stands before it."""
+    return _COMMAND.sub(r"\1\\", visible(value))
 
 
 def line(value: object) -> str:
@@ -149,6 +149,8 @@ class Mask:
 
 def _writings(secret: str) -> Iterator[tuple[str, int]]:
     """Yield how a secret may be written where that is not character by character, and the length of a piece."""
+    import base64
+
     yield secret, PIECE
     for each in dict.fromkeys((secret, secret.lower(), secret.upper())):
         data = each.encode()
@@ -163,6 +165,8 @@ def _writings(secret: str) -> Iterator[tuple[str, int]]:
 
 def _decoded(value: str) -> tuple[str, list[tuple[int, int]]]:
     """Return `value` with one character for each that is written in another way, and where each stands."""
+    from html import unescape
+
     letters: list[str] = []
     spans: list[tuple[int, int]] = []
     for found in _WRITTEN.finditer(value):
@@ -195,8 +199,10 @@ def write(path: Path, data: bytes, mode: int = 0o666) -> None:
     The new file is made beside it under a name that nobody can know before, and only where nothing has that name: no
     link that somebody left there is followed. Raises OSError.
     """
+    from secrets import token_hex
+
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f".{path.name}.{token_hex(8)}.tmp")
     handle = os.open(temporary, flags, mode)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -213,6 +219,8 @@ def write(path: Path, data: bytes, mode: int = 0o666) -> None:
 
 def _tidy(path: Path) -> None:
     """Remove what killed processes left of earlier writings."""
+    import glob
+
     with suppress(OSError):
         for each in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
             with suppress(OSError):

@@ -72,8 +72,14 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except WxpubError as error:
-            click.secho(f"error: {error}", fg="red", err=True)
+            from wxpub.cli import options
+
+            options.echo(f"error: {error}", fg="red", err=True)
             ctx.exit(1)
+        except click.UsageError as error:
+            from wxpub import safe
+
+            raise click.UsageError(safe.text(error.format_message()), error.ctx) from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

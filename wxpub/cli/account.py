@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wxpub import address, config, wechat
+from wxpub import address, config, safe, wechat
 from wxpub import trust as permissions
 from wxpub.cli import options
 from wxpub.errors import SourceError
@@ -51,11 +51,11 @@ def list_drafts(account_name: str, sandbox: bool, as_json: bool) -> None:
         options.print_json(found)
         return
     for each in found:
-        click.echo(f"{each['media_id']}  {each['updated'] or '':16}")
+        options.echo(f"{each['media_id']}  {each['updated'] or '':16}")
         for article in each["articles"]:
             source = f"  ({article['file']})" if article["file"] else ""
-            click.echo(f"    《{article['title']}》{source}")
-    click.echo(options.counted(len(found), "draft"), err=True)
+            options.echo(safe.line(f"    《{article['title']}》{source}"))
+    options.echo(options.counted(len(found), "draft"), err=True)
 
 
 def _summary(draft: Stored, files: dict[tuple[str, int], str]) -> dict[str, Any]:
@@ -93,13 +93,13 @@ def show(media_id: str, account_name: str, sandbox: bool, html: bool, as_json: b
         return
     for article in articles:
         if html:
-            click.echo(article.content)
+            click.echo(safe.html_text(article.content))
             continue
-        click.secho(f"《{article.title}》", bold=True)
+        options.echo(safe.line(f"《{article.title}》"), bold=True)
         for label in ("author", "digest", "content_source_url", "url"):
             if article.fields.get(label):
-                click.echo(f"{label}: {article.fields[label]}")
-        click.echo("\n".join(["", *lines(article.content), ""]))
+                options.echo(safe.line(f"{label}: {article.fields[label]}"))
+        options.echo("\n".join(["", *lines(article.content), ""]))
 
 
 @drafts.command()
@@ -123,7 +123,7 @@ def delete(media_ids: tuple[str, ...], account_name: str, sandbox: bool, yes: bo
                 facts = ledger.of_account(Draft, account.key)
                 gone = [name for name, fact in facts.items() if fact.media_id == media_id]
                 ledger.record(account.key, {}, forget=dict.fromkeys(gone, Draft))
-            click.echo(f"deleted: {titles}", err=True)
+            options.echo(f"deleted: {titles}", err=True)
 
 
 # --- the index --------------------------------------------------------------------------------------------------------
@@ -158,8 +158,8 @@ def list_published(as_json: bool) -> None:
         options.print_json(found)
         return
     for name, url in found.items():
-        click.echo(f"{name}  {url}")
-    click.echo(options.counted(len(found), "published issue"), err=True)
+        options.echo(f"{name}  {url}")
+    options.echo(options.counted(len(found), "published issue"), err=True)
 
 
 @index.command()
@@ -182,7 +182,7 @@ def add(file: Path, url: str, account_name: str) -> None:
     ledger = Ledger(settings.root / FILE_NAME)
     with ledger.locked():
         ledger.record(wechat.key_of(settings, account_name), {issue_name(file, settings.root): Published(url)})
-    click.echo(f"recorded: {file}", err=True)
+    options.echo(f"recorded: {file}", err=True)
 
 
 @index.command()
@@ -203,10 +203,10 @@ def rebuild(account_name: str, sandbox: bool) -> None:
     with wechat.connect(settings, account_name, sandbox=sandbox, say=options.tell) as account:
         aside, found = rebuild_ledger(account.client, account.ledger_path, account.key, settings.root, settings.project)
     for line in found:
-        click.echo(line)
-    click.echo(f"{len(found)} found; images that the ledger does not know will be uploaded once more", err=True)
+        options.echo(line)
+    options.echo(f"{len(found)} found; images that the ledger does not know will be uploaded once more", err=True)
     if aside:
-        click.echo(f"the ledger as it was: {aside}", err=True)
+        options.echo(f"the ledger as it was: {aside}", err=True)
 
 
 @index.command()
@@ -230,7 +230,7 @@ def move(old: Path, new: Path, account_name: str, sandbox: bool) -> None:
             moved = ledger.move(Draft, account.key, before, after) | ledger.move(Published, account.key, before, after)
     if not moved:
         raise SourceError("the ledger knows nothing of it", old)
-    click.echo(f"moved: {before} → {after}", err=True)
+    options.echo(f"moved: {before} → {after}", err=True)
 
 
 # --- permissions ------------------------------------------------------------------------------------------------------
@@ -257,25 +257,25 @@ def trust(folder: Path, yes: bool, listed: bool, revoke: bool) -> None:
     """
     if listed:
         for name, given in permissions.permissions().items():
-            click.echo("\n".join([name, *(f"    {each}" for each in given)]))
+            options.echo("\n".join([name, *(f"    {each}" for each in given)]))
         return
     if revoke:
         gone = permissions.revoke(folder)
-        click.echo("\n".join(f"no longer allowed: {each}" for each in gone) or "nothing was allowed", err=True)
+        options.echo("\n".join(f"no longer allowed: {each}" for each in gone) or "nothing was allowed", err=True)
         return
     if not folder.is_dir():
         raise SourceError("no such folder", folder)
     settings = config.find(folder, ask=False)
     wishes = config.wishes(settings)
     if not wishes:
-        click.echo(f"{settings.path or folder}: nothing that needs permission", err=True)
+        options.echo(f"{settings.path or folder}: nothing that needs permission", err=True)
         return
     for wish in wishes:
         state = "allowed already" if permissions.is_allowed(settings.root, wish) else "new"
-        click.echo(f"{wish.key} = {wish.value} ({state}): {wish.effect}", err=True)
+        options.echo(f"{wish.key} = {wish.value} ({state}): {wish.effect}", err=True)
     options.confirm(f"Allow this to {settings.path}?", yes)
     permissions.allow(settings.root, wishes)
-    click.echo(f"allowed to {settings.root}", err=True)
+    options.echo(f"allowed to {settings.root}", err=True)
 
 
 # --- the doctor -------------------------------------------------------------------------------------------------------
@@ -321,8 +321,8 @@ def doctor(ctx: click.Context, account_name: str, sandbox: bool, renew_token: bo
     else:
         for each in checks:
             sign, colour = _SIGNS[each.state]
-            click.echo(f"{click.style(sign, fg=colour)} {each.name}: {each.message}")
+            click.echo(f"{click.style(sign, fg=colour)} {safe.line(f'{each.name}: {each.message}')}")
             if each.fix and each.state != "ok":
-                click.echo(f"    → {each.fix}")
+                options.echo(f"    → {each.fix}")
     if any(each.state == "failed" for each in checks):
         ctx.exit(1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wxpub import checks
+from wxpub import checks, safe
 from wxpub.checks.size import measure
 from wxpub.cli import options
 from wxpub.errors import SourceError
@@ -43,13 +43,13 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
 
     known = {rule.id: rule for rule in rules()}
     if name == "all":
-        click.echo("\n".join(f"{rule.id:32} {rule.severity:8} {rule.message}" for rule in known.values()))
+        options.echo("\n".join(f"{rule.id:32} {rule.severity:8} {rule.message}" for rule in known.values()))
         ctx.exit()
     if name not in known:
         near = get_close_matches(name, known, 3)
         hint = f" Did you mean {' or '.join(near)}?" if near else " `--explain all` lists them."
         raise click.BadParameter(f"there is no rule {name!r}.{hint}", ctx, param)
-    click.echo(_explanation(known[name]))
+    options.echo(_explanation(known[name]))
     ctx.exit()
 
 
@@ -127,7 +127,7 @@ def check(
         if form == "text" and not as_json:
             _print(report.findings)
             if show_size and report.size:
-                click.echo(_size(report.size))
+                options.echo(_size(report.size))
         elif form == "github" and not as_json:
             for finding in report.findings:
                 click.echo(annotation(finding))
@@ -167,10 +167,10 @@ def _foreign(path: Path, target: Target | None) -> Report:
 
 def _print(findings: Iterable[Finding]) -> None:
     for finding in findings:
-        place = f"{finding.place}: " if finding.path else ""
+        place = f"{safe.text(finding.place)}: " if finding.path else ""
         severity = click.style(finding.severity, fg=options.COLOURS[finding.severity])
         fix = f"; {finding.fix}" if finding.fix else ""
-        click.echo(f"{place}{severity}: {finding.message}{fix} [{finding.rule}]")
+        click.echo(f"{place}{severity}: {safe.text(f'{finding.message}{fix} [{finding.rule}]')}")
 
 
 def annotation(finding: Finding) -> str:
@@ -194,7 +194,7 @@ def _in_repository(path: Path) -> str:
 def _escape(text: str, more: str = "") -> str:
     for char in "%\r\n" + more:
         text = text.replace(char, f"%{ord(char):02X}")
-    return text
+    return safe.visible(text)
 
 
 def _summarise(report: Report) -> None:
@@ -205,7 +205,7 @@ def _summarise(report: Report) -> None:
         over = report.size.characters - CONTENT_CHARS
         limit = f"{over:,} over" if over > 0 else "of"
         size = f"{report.size.characters:,} characters ({limit} {CONTENT_CHARS:,}), {report.size.bytes:,} bytes; "
-    click.echo(f"{report.path}: {size}{', '.join(words) or 'nothing found'}", err=True)
+    options.echo(f"{safe.line(report.path)}: {size}{', '.join(words) or 'nothing found'}", err=True)
 
 
 def _counts(reports: Sequence[Report]) -> dict[str, int]:

@@ -71,7 +71,7 @@ def convert(
         if outcome.report:
             reports.append(outcome.report)
         if open_page and outcome.place is not None and str(outcome.place) != "-" and not outcome.error:
-            click.launch(str(outcome.place))
+            options.launch(str(outcome.place))
     if as_json and reports:
         options.print_json(reports[0] if len(files) == 1 else reports)
     if failed:
@@ -91,13 +91,13 @@ class Outcome:
     def say(self, *, quiet: bool) -> None:
         """Print it for a person; with `quiet` only the error."""
         if self.error:
-            click.secho(f"error: {self.error}", fg="red", err=True)
+            options.echo(f"error: {self.error}", fg="red", err=True)
         elif not quiet:
             for finding in self.findings:
                 options.say(finding)
-            click.echo(self.summary, err=True)
+            options.echo(self.summary, err=True)
             if self.place is not None and str(self.place) != "-":
-                click.echo(str(self.place))
+                options.echo(str(self.place))
 
 
 @dataclass(frozen=True, slots=True)

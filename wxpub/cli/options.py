@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from wxpub import safe
 from wxpub.errors import SourceError
 from wxpub.finding import Finding, Severity
 
@@ -48,9 +48,20 @@ def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
     return pairs
 
 
+def echo(text: object = "", *, err: bool = False, **style: Any) -> None:
+    """Print text in which others may have had a say: it cannot steer a terminal, nor a CI that reads it."""
+    click.secho(safe.text(text), err=err, **style)
+
+
+def launch(place: str) -> None:
+    """Open an address or a file in the user's browser, which is given no secret."""
+    with safe.without_secrets():
+        click.launch(place)
+
+
 def say(finding: Finding) -> None:
     """Print a finding for people, on stderr, in the colour of its severity."""
-    click.secho(str(finding), fg=COLOURS[finding.severity], err=True)
+    echo(finding, fg=COLOURS[finding.severity], err=True)
 
 
 def counted(number: int, noun: str) -> str:
@@ -79,25 +90,23 @@ def confirm(question: str, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise click.UsageError(f"{question} Answer with --yes.")
-    click.confirm(question, abort=True, err=True)
+    click.confirm(safe.line(question), abort=True, err=True)
 
 
 def tell(message: str) -> None:
     """Tell a person what is going on."""
-    click.secho(message, dim=True, err=True)
+    echo(message, dim=True, err=True)
 
 
 def print_json(value: object) -> None:
     """Print one JSON document."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(safe.json_text(json.dumps(value, ensure_ascii=False, indent=2)))
 
 
 def write(place: Path, data: bytes) -> None:
     """Write a file whole or not at all. Raises SourceError if it cannot be written."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        draft = place.with_name(f".{place.name}.{os.getpid()}")
-        draft.write_bytes(data)
-        draft.replace(place)
+        safe.write(place, data)
     except OSError as error:
         raise SourceError(f"cannot be written: {error.strerror}", place) from None

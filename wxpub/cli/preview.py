@@ -51,12 +51,12 @@ def preview(
         account=account_name,
         host=host,
         port=port,
-        say=lambda text: click.secho(text, dim=True, err=True),
+        say=options.tell,
     ) as session:
         ended = _listen()
         _say(session)
         if not no_open:
-            click.launch(session.url)
+            options.launch(session.url)
         while not ended.wait(0.5):  # on Windows a signal does not end a wait
             pass
 
@@ -65,9 +65,9 @@ def _say(session: Session) -> None:
     """Say where the preview is; where a key opens it, also as a code to scan, again whenever the key has been used."""
     from wxpub.images.draw import terminal_qrcode
 
-    click.echo(f"preview: {session.url}  (Ctrl-C ends it)", err=True)
+    options.echo(f"preview: {session.url}  (Ctrl-C ends it)", err=True)
     if session.access.locked:
-        click.echo(f"each key lets one browser in; scan it with a phone:\n{terminal_qrcode(session.url)}", err=True)
+        options.echo(f"each key lets one browser in; scan it with a phone:\n{terminal_qrcode(session.url)}", err=True)
         session.access.opened = lambda: _say(session)
 
 

@@ -83,7 +83,7 @@ def push(
             raise click.exceptions.Exit(1)
         if preview_to and receipt.media_id:
             account.client.preview(receipt.media_id, preview_to)
-            click.echo(f"preview sent to {preview_to}", err=True)
+            options.echo(f"preview sent to {preview_to}", err=True)
         if open_page and receipt.media_id:
             _show(account.draft_url(receipt.media_id))
 
@@ -110,7 +110,7 @@ def _say_findings(findings: Sequence[Finding]) -> None:
             options.say(finding)
     remarks = sum(finding.severity == "info" for finding in findings)
     if remarks:
-        click.secho(f"{remarks} more remark{'s' if remarks > 1 else ''}: wxpub check", dim=True, err=True)
+        options.echo(f"{remarks} more remark{'s' if remarks > 1 else ''}: wxpub check", dim=True, err=True)
 
 
 def _say_plan(todo: Plan, job: Job, as_json: bool) -> None:
@@ -129,9 +129,9 @@ def _say_plan(todo: Plan, job: Job, as_json: bool) -> None:
     }[todo.action]
     of = f" of {options.counted(len(todo.changed), 'article')}" if todo.changed else ""
     because = f" ({todo.reason})" if todo.reason else ""
-    click.echo(f"would upload {options.counted(uploads, 'image')} and {what}{of}{because}", err=True)
+    options.echo(f"would upload {options.counted(uploads, 'image')} and {what}{of}{because}", err=True)
     for old in todo.replaced:
-        click.echo(f"would delete the draft that it replaces: {old}", err=True)
+        options.echo(f"would delete the draft that it replaces: {old}", err=True)
 
 
 def _say_receipt(receipt: Receipt, job: Job, account: Account, as_json: bool) -> None:
@@ -144,24 +144,24 @@ def _say_receipt(receipt: Receipt, job: Job, account: Account, as_json: bool) ->
     _say_findings(receipt.findings)
     titles = "、".join(f"《{each.title}》" for each in receipt.articles)
     if receipt.action == "published":
-        click.secho(f"published already, and unchanged since: {receipt.url}", fg="yellow", err=True)
-        click.echo("--new makes a draft of it all the same", err=True)
+        options.echo(f"published already, and unchanged since: {receipt.url}", fg="yellow", err=True)
+        options.echo("--new makes a draft of it all the same", err=True)
         return
     if receipt.action == "failed":
-        click.secho(f"the draft is not as it was sent: {titles}", fg="red", err=True)
-        click.echo(receipt.media_id)
+        options.echo(f"the draft is not as it was sent: {titles}", fg="red", err=True)
+        options.echo(receipt.media_id)
         return
     because = f" ({receipt.reason})" if receipt.reason else ""
-    click.secho(f"{receipt.action}: {titles}{because}", fg="green", err=True)
-    click.echo(f"images: {receipt.uploaded} uploaded, {receipt.reused} there already", err=True)
+    options.echo(f"{receipt.action}: {titles}{because}", fg="green", err=True)
+    options.echo(f"images: {receipt.uploaded} uploaded, {receipt.reused} there already", err=True)
     if account.sandbox:
-        click.echo(f"look at it: {_sandbox_command()}, then http://127.0.0.1:8888/draft/{receipt.media_id}", err=True)
+        options.echo(f"look at it: {_sandbox_command()}, then http://127.0.0.1:8888/draft/{receipt.media_id}", err=True)
     elif account.rehearsal:
-        click.echo(f"look at it: {account.draft_url(receipt.media_id)}", err=True)
+        options.echo(f"look at it: {account.draft_url(receipt.media_id)}", err=True)
     else:
-        click.echo("look at it: mp.weixin.qq.com → 内容管理 → 草稿箱", err=True)
-        click.echo(f"left to do there by hand, if you want it: {BY_HAND}", err=True)
-    click.echo(receipt.media_id)
+        options.echo("look at it: mp.weixin.qq.com → 内容管理 → 草稿箱", err=True)
+        options.echo(f"left to do there by hand, if you want it: {BY_HAND}", err=True)
+    options.echo(receipt.media_id)
 
 
 def _sandbox_command() -> str:
@@ -175,12 +175,12 @@ def _show(url: str) -> None:
     """Open the draft in the sandbox and keep it there until Ctrl-C."""
     from threading import Event
 
-    click.echo(f"the draft is at {url} until you press Ctrl-C", err=True)
-    click.launch(url)
+    options.echo(f"the draft is at {url} until you press Ctrl-C", err=True)
+    options.launch(url)
     try:
         Event().wait()
     except KeyboardInterrupt:
-        click.echo("", err=True)
+        options.echo("", err=True)
 
 
 # --- publishing -------------------------------------------------------------------------------------------------------
@@ -231,8 +231,8 @@ def publish(file: Path, account_name: str, sandbox: bool, yes: bool, again: bool
         options.print_json(urls)
         return
     for name, url in urls.items():
-        click.secho(f"published: {name}", fg="green", err=True)
-        click.echo(url)
+        options.echo(f"published: {name}", fg="green", err=True)
+        options.echo(url)
 
 
 def _wait(seconds: float) -> None:

@@ -9,6 +9,8 @@ from types import FrameType
 
 import click
 
+from wxpub.cli import options
+
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8888, show_default=True, help="0 takes a free one.")
@@ -84,7 +86,7 @@ def sandbox(
     if quirks is not None:
         given["quirks"] = [] if quirks == "off" else [name.strip() for name in quirks.split(",")]
     store = None if temporary else db or sandbox_db()
-    on_call = None if quiet else lambda line: click.echo(line, err=True)
+    on_call = None if quiet else lambda line: options.echo(line, err=True)
     stopped = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -93,12 +95,12 @@ def sandbox(
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     with serve(store, port, hosts=hosts, on_call=on_call, **given) as wechat:
-        click.echo(f"WeChat sandbox: {wechat.url}")
-        click.echo(f"  AppID          {wechat.appid}")
-        click.echo(f"  AppSecret      {wechat.secret}")
-        click.echo(f"  remembers in   {store or 'nothing: all is forgotten at the end'}")
-        click.echo("Point wxpub at it:")
-        click.echo(f"  export WXPUB_API_BASE={wechat.url}")
-        click.echo(f"  export WXPUB_APPID={wechat.appid} WXPUB_SECRET={wechat.secret}")
-        click.echo("Ctrl-C stops it.")
+        options.echo(f"WeChat sandbox: {wechat.url}")
+        options.echo(f"  AppID          {wechat.appid}")
+        options.echo(f"  AppSecret      {wechat.secret}")
+        options.echo(f"  remembers in   {store or 'nothing: all is forgotten at the end'}")
+        options.echo("Point wxpub at it:")
+        options.echo(f"  export WXPUB_API_BASE={wechat.url}")
+        options.echo(f"  export WXPUB_APPID={wechat.appid} WXPUB_SECRET={wechat.secret}")
+        options.echo("Ctrl-C stops it.")
         stopped.wait()

@@ -47,7 +47,7 @@ def themes(file: Path | None, open_page: bool, output: Path | None, as_json: boo
         options.print_json([_described(look) for look in looks])
     else:
         for look in looks:
-            click.echo(f"{look.name:10}{look.title:\u3000<6}{look.description}")
+            options.echo(f"{look.name:10}{look.title:\u3000<6}{look.description}")
 
 
 def _described(look: Theme) -> dict[str, object]:
@@ -72,9 +72,9 @@ def _show(file: Path, output: Path | None, open_page: bool) -> None:
     page = pages.gallery([(look.theme, replace(look.page(), placed=images)) for look in looks])
     place = output or Path(tempfile.mkdtemp(prefix="wxpub-")) / f"{file.stem}.themes.html"
     options.write(place, page.encode())
-    click.echo(str(place))
+    options.echo(str(place))
     if open_page:
-        click.launch(str(place))
+        options.launch(str(place))
 
 
 # --- covers -----------------------------------------------------------------------------------------------------------
@@ -115,5 +115,5 @@ def cover(title: str, output: Path, ground: str | None, accent: str | None) -> N
         raise SourceError("exists and was not made by wxpub", output, hint="name another file with -o")
     options.write(output, data)
     if remark:
-        click.secho(f"warning: {remark}", fg="yellow", err=True)
-    click.echo(str(output))
+        options.echo(f"warning: {remark}", fg="yellow", err=True)
+    options.echo(str(output))
