@@ -34,7 +34,7 @@ OWN = """\
 
 
 def shape(text: str, *extensions: str) -> str:
-    root, _ = dialect.parse(text, extensions=extensions)
+    root, _ = extension.parse(text, extensions=extensions)
     return written(root)
 
 
@@ -179,18 +179,18 @@ def test_the_entry_point_is_the_extension() -> None:
 
 def test_an_extension_that_is_not_there_is_named() -> None:
     with pytest.raises(ConfigError, match=r"'no\.such\.extension'"):
-        dialect.parse("文", extensions=["abbr", "no.such.extension"])
+        extension.parse("文", extensions=["abbr", "no.such.extension"])
 
 
 def test_lines_stay_right_behind_what_preprocessors_take_away() -> None:
-    root, found = dialect.parse("author: 甲\ndate: 乙\n\n# 题\n\n文\n\n[^1]: 注", extensions=["meta"])
+    root, found = extension.parse("author: 甲\ndate: 乙\n\n# 题\n\n文\n\n[^1]: 注", extensions=["meta"])
     assert [(element.tag, line_of(element)) for element in root] == [("h1", 4), ("p", 6)]
     assert [(finding.rule, finding.line) for finding in found] == [("footnote-unused", 8)]
 
 
 def test_lines_stay_right_between_the_blocks_of_an_extension() -> None:
     text = "文\n\n!!! note\n    注\n\n    [链](u)\n\n## 题\n\n- 项\n\n```\n!!! 甲\n\n    码\n```\n\n末"
-    root, _ = dialect.parse(text, extensions=["admonition"])
+    root, _ = extension.parse(text, extensions=["admonition"])
     assert [(element.tag, line_of(element)) for element in root.iter("h2", "li", "pre", "a")] == [
         ("a", 6),
         ("h2", 8),
@@ -212,7 +212,7 @@ def test_raw_html_stays_safe_beside_extensions() -> None:
 
 
 def both_ways(text: str) -> tuple[str, str]:
-    (direct, found), (driven, same) = dialect.parse(text), extension.parse(text, None, hard_breaks=False, extensions=())
+    (direct, found), (driven, same) = dialect.parse(text), extension.parse(text, extensions=())
     assert found == same
     return written(direct), written(driven)
 

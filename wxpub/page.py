@@ -144,7 +144,7 @@ def compose(
     decides about links; `extensions` names extensions of Python-Markdown that run beside the dialect. Equal input gives
     equal layouts.
     """
-    root, findings = dialect.parse(article.body, article.path, hard_breaks=article.hard_breaks, extensions=extensions)
+    root, findings = _parse(article, extensions)
     source = deepcopy(root)  # a fiftieth of the whole; parsing again would be a fifth
     article, found = _complete(article, root)
     findings += found
@@ -155,6 +155,14 @@ def compose(
     findings += conform.shape(root, article.path, sizes(images) if images else {})
     theme.apply(root, style)
     return Layout(article, root, source, notes, images, outline, findings)
+
+
+def _parse(article: Article, extensions: Sequence[str]) -> tuple[HtmlElement, tuple[Finding, ...]]:
+    if not extensions:
+        return dialect.parse(article.body, article.path, hard_breaks=article.hard_breaks)
+    from wxpub.dialect import extension  # Python-Markdown itself is needed only beside others
+
+    return extension.parse(article.body, article.path, hard_breaks=article.hard_breaks, extensions=extensions)
 
 
 def finish(layout: Layout, target: Target = API) -> Page:

@@ -74,11 +74,11 @@ def check_html(html: str, path: Path | None = None, target: Target | None = None
 
 
 def rules() -> tuple[Rule, ...]:
-    """List every rule that a finding about an issue or a page can name, room by room."""
-    from wxpub import conform, dialect, issue, links, page
+    """List the rules of this room and of those below it, on which an issue stands."""
+    from wxpub import conform, dialect, links, page
     from wxpub.checks import metadata, pages, source
 
-    rooms = (source, metadata, dialect, links, page, conform, issue)
+    rooms = (source, metadata, dialect, links, page, conform)
     return (FILE_UNREADABLE, *(each for room in rooms for each in room.RULES), *pages.page_rules())
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from wxpub import __version__
 from wxpub.errors import WxpubError
 
 # What `wxpub --help` shows, in the order of an editor's work; the first line of each command's help is repeated here
@@ -83,7 +82,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="wxpub", message="%(prog)s %(version)s")
+@click.version_option(package_name="wxpub", prog_name="wxpub", message="%(prog)s %(version)s")
 def cli() -> None:
     """Turn a newsletter's Markdown into a WeChat Official Account (微信公众号) article and put it in the draft box.
 

@@ -55,9 +55,9 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
 
 def rules() -> tuple[Rule, ...]:
     """List every rule that a finding of this program can name: what is found in an issue, and on its way to WeChat."""
-    from wxpub import drafts
+    from wxpub import drafts, issue
 
-    return (*checks.rules(), *drafts.RULES)
+    return (*checks.rules(), *issue.RULES, *drafts.RULES)
 
 
 def _explanation(rule: Rule) -> str:

@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from lxml.html import HtmlElement
@@ -25,18 +24,11 @@ from wxpub.finding import Finding
 __all__ = ["RULES", "parse"]
 
 
-def parse(
-    body: str, path: Path | None = None, *, hard_breaks: bool = False, extensions: Iterable[str] = ()
-) -> tuple[HtmlElement, tuple[Finding, ...]]:
+def parse(body: str, path: Path | None = None, *, hard_breaks: bool = False) -> tuple[HtmlElement, tuple[Finding, ...]]:
     """Parse Markdown into a tree whose root is a `section`; return it with what the author of `path` should know.
 
     Blocks, links and images carry their 1-based line of `body` in `data-line`. A line end in a paragraph is nothing
-    between two Chinese characters, else a space; with `hard_breaks`, a `<br>`. With `extensions`, names of published
-    extensions of Python-Markdown, Python-Markdown runs the dialect and them; raises ConfigError where one cannot be
-    loaded.
+    between two Chinese characters, else a space; with `hard_breaks`, a `<br>`. Beside other extensions of
+    Python-Markdown it is `extension.parse` that reads, and makes the same tree.
     """
-    if names := tuple(extensions):
-        from wxpub.dialect import extension
-
-        return extension.parse(body, path, hard_breaks=hard_breaks, extensions=names)
     return elements.tree(blocks.read(blocks.lines_of(body)), path, hard_breaks=hard_breaks)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
 
-from wxpub.dialect.syntax import Pattern, Target, definition, fold, unescape
+from wxpub.dialect.syntax import CLOSE_TAG, OPEN_TAG, Pattern, Target, definition, fold, unescape
 
 DEPTH = 100  # containers inside each other; cmark-gfm stops lists there too
 FILLED_CELLS = (
@@ -199,9 +199,6 @@ _BLOCK_TAGS = (
     "|menuitem|nav|noframes|ol|optgroup|option|p|param|section|source|title|summary|table|tbody|td|tfoot|th|thead|title"
     "|tr|track|ul"
 )
-_ATTRIBUTE = r"""\s+[A-Za-z_:][\w.:-]*(?:\s*=\s*(?:[^\s"'=<>`]+|'[^']*'|"[^"]*"))?"""
-OPEN_TAG = rf"[A-Za-z][A-Za-z0-9-]*(?:{_ATTRIBUTE})*\s*/?>"
-CLOSE_TAG = r"/[A-Za-z][A-Za-z0-9-]*\s*>"
 
 _TEXT_TAGS = "script|pre|style|textarea"
 # The first six of the seven kinds of HTML block: how each starts and, unless it ends at an empty line, what ends it.

@@ -98,7 +98,7 @@ def makeExtension(**settings: Any) -> GfmExtension:
 
 
 def parse(
-    body: str, path: Path | None, *, hard_breaks: bool, extensions: Iterable[str]
+    body: str, path: Path | None = None, *, hard_breaks: bool = False, extensions: Iterable[str]
 ) -> tuple[HtmlElement, tuple[Finding, ...]]:
     """Parse `body` as `wxpub.dialect.parse` does, with Python-Markdown's `extensions` beside the dialect.
 

@@ -19,10 +19,11 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeAlias
 
-from wxpub.dialect.blocks import CLOSE_TAG, OPEN_TAG
 from wxpub.dialect.syntax import (
     CHINESE_MARKS,
+    CLOSE_TAG,
     LABEL_CHARS,
+    OPEN_TAG,
     PUNCTUATION,
     Pattern,
     Target,

@@ -207,3 +207,11 @@ def definition(text: str, position: int) -> tuple[str, Target, int] | None:
             return label, Target(url, titled[0]), ended.end()
     ended = _LINE_END.match(text, position)
     return (label, Target(url, None), ended.end()) if ended else None
+
+
+# --- tags -------------------------------------------------------------------------------------------------------------
+
+# What stands between `<` and the end of a tag: name, attributes, `>`.
+_ATTRIBUTE = r"""\s+[A-Za-z_:][\w.:-]*(?:\s*=\s*(?:[^\s"'=<>`]+|'[^']*'|"[^"]*"))?"""
+OPEN_TAG = rf"[A-Za-z][A-Za-z0-9-]*(?:{_ATTRIBUTE})*\s*/?>"
+CLOSE_TAG = r"/[A-Za-z][A-Za-z0-9-]*\s*>"

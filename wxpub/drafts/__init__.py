@@ -10,24 +10,59 @@ from there: the ledger says what was about to be done, the mark in every article
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from wxpub.drafts import job as _job
+from wxpub import checks, images
+from wxpub.checks.source import READ_MORE_MISSING
 from wxpub.drafts import send
-from wxpub.drafts.job import Done, Job, Plan, Ready, Receipt, Sent, Standing, prepare, text_of
+from wxpub.drafts.job import Done, Job, Plan, Ready, Receipt, Sent, Standing, Use, text_of
 from wxpub.drafts.plan import plan
+from wxpub.errors import NetworkError, SourceError
 from wxpub.finding import Finding, Rule
+from wxpub.images import Image, Source
+from wxpub.issue import IMAGE_MISSING, Issue
+from wxpub.ledger import Ledger
+from wxpub.page import ImageRef
+from wxpub.wechat import Account
 
 __all__ = ["RULES", "Job", "Plan", "Ready", "Receipt", "plan", "prepare", "push", "text_of"]
 
+IMAGE = Rule("image", "error", "an image cannot be sent as it is", "do what the message says", "push")
+IMAGE_CHANGED = Rule("image-changed", "warning", "an image loses something on its way", "replace it", "push")
+IMAGE_SKIPPED = Rule(
+    "image-skipped",
+    "warning",
+    "an image on the web that cannot be reached is replaced by a grey box",
+    "push again when it can be reached",
+    "push",
+)
+COVER = Rule("cover", "error", "the cover cannot be sent as it is", "do what the message says", "push")
+COVER_CHANGED = Rule("cover-changed", "warning", "the cover loses something on its way", "replace it", "push")
+COVER_PLAIN = Rule(
+    "cover-plain",
+    "warning",
+    "the cover that is drawn carries no title, for want of a Chinese font",
+    "install one, for example fonts-noto-cjk",
+    "push",
+)
+REHEARSED = Rule(
+    "read-more-rehearsal",
+    "warning",
+    "the text sends readers to 阅读原文, and there is none; a push to a real account stops here",
+    READ_MORE_MISSING.fix,
+    "push",
+)
 RULES: tuple[Rule, ...] = (
-    _job.IMAGE,
-    _job.IMAGE_CHANGED,
-    _job.IMAGE_SKIPPED,
-    _job.COVER,
-    _job.COVER_CHANGED,
-    _job.COVER_PLAIN,
-    _job.REHEARSED,
+    IMAGE,
+    IMAGE_CHANGED,
+    IMAGE_SKIPPED,
+    COVER,
+    COVER_CHANGED,
+    COVER_PLAIN,
+    REHEARSED,
     send.STORED,
     send.STORED_SHORT,
     send.STORED_OTHER,
@@ -35,6 +70,124 @@ RULES: tuple[Rule, ...] = (
     send.DRAFT_TWICE,
 )
 _DONE: Mapping[str, Done] = {"create": "created", "update": "updated", "nothing": "unchanged", "published": "published"}
+
+
+# --- making ready: whatever is wrong is found here, all at once, while nothing has been sent --------------------------
+
+
+def prepare(
+    account: Account,
+    issues: Sequence[Issue],
+    *,
+    keep: bool = True,
+    skip_unreachable: bool = False,
+    pause: Callable[[float], None] = time.sleep,
+    say: Callable[[str], None] = lambda text: None,
+) -> Job:
+    """Lay out and check every issue, and load every image of it; sends nothing.
+
+    Without `keep` the ledger is not written. With `skip_unreachable`, and in a rehearsal, an image on the web that
+    cannot be reached is replaced by a grey one. What is wrong is among the job's findings.
+    """
+    ledger = account.ledger(keep=keep)
+    terms = _Terms(ledger, account.key, skip_unreachable or account.rehearsal, account.rehearsal)
+    linked = [issue.to_send(ledger.permalinks(issue.settings.root)) for issue in issues]
+    return Job(tuple(_ready(each, terms) for each in linked), account.client, ledger, account.key, pause=pause, say=say)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the ledger knows, and what may be left out."""
+
+    ledger: Ledger
+    account: str
+    skip_unreachable: bool
+    rehearsal: bool
+
+    def known(self, use: Use, source: Source) -> bool:
+        """Whether the account has the image already, so that it need not be converted."""
+        return self.ledger.upload(self.account, use, source.key) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What became of one image: its source, its bytes if they have to be uploaded, and what there is to say."""
+
+    source: Source | None = None
+    image: Image | None = None
+    finding: Finding | None = None
+
+
+def _ready(issue: Issue, terms: _Terms) -> Ready:
+    page = issue.page()
+    own = [image for image in page.images if not images.hosted(image.src)]
+    issue.images.prepare((image.src for image in own), partial(terms.known, "body"))
+    body = [_body(image, issue, terms) for image in own]
+    cover = _cover(issue, terms)
+    loaded: dict[tuple[Use, str], Image] = {
+        ("body", each.source.key): each.image for each in body if each.source and each.image
+    }
+    if cover.source and cover.image:
+        loaded["cover", cover.source.key] = cover.image
+    return Ready(
+        issue,
+        page,
+        {image.src: each.source for image, each in zip(own, body, strict=True) if each.source},
+        cover.source or Source("", "cover", b"", ""),
+        loaded,
+        (*_checked(issue, terms), *(each.finding for each in (*body, cover) if each.finding)),
+    )
+
+
+def _checked(issue: Issue, terms: _Terms) -> Iterator[Finding]:
+    """Check the page, but for its images: those are loaded here, which says more."""
+    for each in checks.check(issue):
+        if each.rule == READ_MORE_MISSING.id and terms.rehearsal:
+            yield REHEARSED.find(path=each.path, line=each.line)
+        elif each.rule != IMAGE_MISSING.id:
+            yield each
+
+
+def _body(image: ImageRef, issue: Issue, terms: _Terms) -> _Loaded:
+    """Load an image of the text."""
+    path = issue.path
+    try:
+        source = issue.images.read(image.src)
+        fitted = None if terms.known("body", source) else issue.images.fit(image.src)
+    except SourceError as error:
+        return _Loaded(finding=IMAGE.find(error.message, path, image.line, fix=error.hint))
+    except NetworkError as error:
+        if not terms.skip_unreachable:
+            fix = f"{error.hint or 'try again later'}; --skip-unreachable pushes without it"
+            return _Loaded(finding=IMAGE.find(error.message, path, image.line, fix=fix))
+        fix = "a grey box takes its place; push again when it can be reached"
+        source = issue.images.stand_in(image.src)
+        finding = IMAGE_SKIPPED.find(error.message, path, image.line, fix=fix)
+        return _Loaded(source, issue.images.fit(image.src), finding)
+    if fitted is None or not fitted.remark:
+        return _Loaded(source, fitted)
+    said = f"image {source.name}: {fitted.remark}"
+    return _Loaded(source, fitted, IMAGE_CHANGED.find(said, path, image.line, fix=""))
+
+
+def _cover(issue: Issue, terms: _Terms) -> _Loaded:
+    """Load the cover that the author named, else draw one from the title."""
+    article, path = issue.layout.article, issue.path
+    try:
+        if article.cover:
+            source = issue.images.read(article.cover)
+        else:
+            source = issue.images.cover(article.title, issue.cover_colours)
+        if terms.known("cover", source):
+            return _Loaded(source)
+        fitted = issue.images.fit(source.src)
+    except (SourceError, NetworkError) as error:
+        return _Loaded(finding=COVER.find(f"cover: {error.message}", path, 1, fix=error.hint))
+    rule = COVER_CHANGED if article.cover else COVER_PLAIN
+    return _Loaded(source, fitted, rule.find(fitted.remark, path) if fitted.remark else None)
+
+
+# --- carrying out -----------------------------------------------------------------------------------------------------
 
 
 def push(job: Job) -> Receipt:

@@ -1,58 +1,29 @@
-"""Everything that a push needs, made ready before anything is sent: issues in, a `Job` out, all that is wrong in it.
+"""The values of a push, and what each knows of itself: a `Job` and its articles, the `Plan`, the `Receipt`.
 
-Whatever is wrong with any page or image is found here, all of it at once, while nothing has been done yet. Each page is
-composed and finished once; its payload is the finished page with the images' addresses filled in.
+Each page is composed and finished once; its payload is the finished page with the images' addresses filled in.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from wxpub import checks, images
-from wxpub.checks.source import READ_MORE_MISSING
-from wxpub.client import Client, Json, StoredArticle
-from wxpub.drafts.compare import Mark, form, issue_key, lines, put_mark, text_key
-from wxpub.errors import NetworkError, SourceError
-from wxpub.finding import Finding, Rule
+from wxpub.client import Client, Json, Stored, StoredArticle
+from wxpub.drafts.compare import Mark, form, issue_key, lines, put_mark, read_mark, text_key
+from wxpub.errors import ApiError, ConfigError
+from wxpub.finding import Finding
 from wxpub.images import Image, Source
-from wxpub.issue import IMAGE_MISSING, Issue
-from wxpub.ledger import Draft, Ledger, Upload
-from wxpub.page import ImageRef, Page
+from wxpub.issue import Issue
+from wxpub.ledger import Draft, Fact, Intent, Ledger, Leftover, Upload
+from wxpub.limits import NO_SUCH_CALL, NOT_ALLOWED
+from wxpub.page import Page
 from wxpub.target import Placed
-from wxpub.wechat import Account
-
-IMAGE = Rule("image", "error", "an image cannot be sent as it is", "do what the message says", "push")
-IMAGE_CHANGED = Rule("image-changed", "warning", "an image loses something on its way", "replace it", "push")
-IMAGE_SKIPPED = Rule(
-    "image-skipped",
-    "warning",
-    "an image on the web that cannot be reached is replaced by a grey box",
-    "push again when it can be reached",
-    "push",
-)
-COVER = Rule("cover", "error", "the cover cannot be sent as it is", "do what the message says", "push")
-COVER_CHANGED = Rule("cover-changed", "warning", "the cover loses something on its way", "replace it", "push")
-COVER_PLAIN = Rule(
-    "cover-plain",
-    "warning",
-    "the cover that is drawn carries no title, for want of a Chinese font",
-    "install one, for example fonts-noto-cjk",
-    "push",
-)
-REHEARSED = Rule(
-    "read-more-rehearsal",
-    "warning",
-    "the text sends readers to 阅读原文, and there is none; a push to a real account stops here",
-    READ_MORE_MISSING.fix,
-    "push",
-)
 
 Done = Literal["created", "updated", "unchanged", "published", "failed"]
 Use = Literal["body", "cover"]
@@ -173,118 +144,6 @@ class Job:
         return found
 
 
-def prepare(
-    account: Account,
-    issues: Sequence[Issue],
-    *,
-    keep: bool = True,
-    skip_unreachable: bool = False,
-    pause: Callable[[float], None] = time.sleep,
-    say: Callable[[str], None] = lambda text: None,
-) -> Job:
-    """Lay out and check every issue, and load every image of it; sends nothing.
-
-    Without `keep` the ledger is not written. With `skip_unreachable`, and in a rehearsal, an image on the web that
-    cannot be reached is replaced by a grey one. What is wrong is among the job's findings.
-    """
-    ledger = account.ledger(keep=keep)
-    terms = _Terms(ledger, account.key, skip_unreachable or account.rehearsal, account.rehearsal)
-    linked = [issue.to_send(ledger.permalinks(issue.settings.root)) for issue in issues]
-    return Job(tuple(_ready(each, terms) for each in linked), account.client, ledger, account.key, pause=pause, say=say)
-
-
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """What the ledger knows, and what may be left out."""
-
-    ledger: Ledger
-    account: str
-    skip_unreachable: bool
-    rehearsal: bool
-
-    def known(self, use: Use, source: Source) -> bool:
-        """Whether the account has the image already, so that it need not be converted."""
-        return self.ledger.upload(self.account, use, source.key) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """What became of one image: its source, its bytes if they have to be uploaded, and what there is to say."""
-
-    source: Source | None = None
-    image: Image | None = None
-    finding: Finding | None = None
-
-
-def _ready(issue: Issue, terms: _Terms) -> Ready:
-    page = issue.page()
-    own = [image for image in page.images if not images.hosted(image.src)]
-    issue.images.prepare((image.src for image in own), partial(terms.known, "body"))
-    body = [_body(image, issue, terms) for image in own]
-    cover = _cover(issue, terms)
-    loaded: dict[tuple[Use, str], Image] = {
-        ("body", each.source.key): each.image for each in body if each.source and each.image
-    }
-    if cover.source and cover.image:
-        loaded["cover", cover.source.key] = cover.image
-    return Ready(
-        issue,
-        page,
-        {image.src: each.source for image, each in zip(own, body, strict=True) if each.source},
-        cover.source or Source("", "cover", b"", ""),
-        loaded,
-        (*_checked(issue, terms), *(each.finding for each in (*body, cover) if each.finding)),
-    )
-
-
-def _checked(issue: Issue, terms: _Terms) -> Iterator[Finding]:
-    """Check the page, but for its images: those are loaded here, which says more."""
-    for each in checks.check(issue):
-        if each.rule == READ_MORE_MISSING.id and terms.rehearsal:
-            yield REHEARSED.find(path=each.path, line=each.line)
-        elif each.rule != IMAGE_MISSING.id:
-            yield each
-
-
-def _body(image: ImageRef, issue: Issue, terms: _Terms) -> _Loaded:
-    """Load an image of the text."""
-    path = issue.path
-    try:
-        source = issue.images.read(image.src)
-        fitted = None if terms.known("body", source) else issue.images.fit(image.src)
-    except SourceError as error:
-        return _Loaded(finding=IMAGE.find(error.message, path, image.line, fix=error.hint))
-    except NetworkError as error:
-        if not terms.skip_unreachable:
-            fix = f"{error.hint or 'try again later'}; --skip-unreachable pushes without it"
-            return _Loaded(finding=IMAGE.find(error.message, path, image.line, fix=fix))
-        fix = "a grey box takes its place; push again when it can be reached"
-        source = issue.images.stand_in(image.src)
-        finding = IMAGE_SKIPPED.find(error.message, path, image.line, fix=fix)
-        return _Loaded(source, issue.images.fit(image.src), finding)
-    if fitted is None or not fitted.remark:
-        return _Loaded(source, fitted)
-    said = f"image {source.name}: {fitted.remark}"
-    return _Loaded(source, fitted, IMAGE_CHANGED.find(said, path, image.line, fix=""))
-
-
-def _cover(issue: Issue, terms: _Terms) -> _Loaded:
-    """Load the cover that the author named, else draw one from the title."""
-    article, path = issue.layout.article, issue.path
-    try:
-        if article.cover:
-            source = issue.images.read(article.cover)
-        else:
-            source = issue.images.cover(article.title, issue.cover_colours)
-        if terms.known("cover", source):
-            return _Loaded(source)
-        fitted = issue.images.fit(source.src)
-    except (SourceError, NetworkError) as error:
-        return _Loaded(finding=COVER.find(f"cover: {error.message}", path, 1, fix=error.hint))
-    rule = COVER_CHANGED if article.cover else COVER_PLAIN
-    return _Loaded(source, fitted, rule.find(fitted.remark, path) if fitted.remark else None)
-
-
 def text_of(issue: Issue) -> str:
     """Return the mark's group that stands for the issue's title and words as they are now."""
     return text_key(issue.layout.article.title, issue.page().html)
@@ -308,6 +167,35 @@ def fingerprint(value: object) -> str:
 def stored_fingerprint(article: StoredArticle) -> str:
     """Fingerprint an article as WeChat keeps it."""
     return fingerprint([form(article.content), *(article.fields.get(key) for key in LASTING)])
+
+
+# --- what the account and the ledger hold -----------------------------------------------------------------------------
+
+
+def box(job: Job) -> tuple[Stored, ...]:
+    """Read the draft box. Raises ConfigError where that is not possible: whether a draft is there is then unknown."""
+    try:
+        return tuple(job.client.drafts())
+    except (ApiError, ConfigError) as error:
+        if isinstance(error, ApiError) and error.errcode not in (NO_SUCH_CALL, NOT_ALLOWED):
+            raise
+        message = f"the draft box cannot be looked through, so there may be a draft of it already ({error.message})"
+    raise ConfigError(message, hint="look on mp.weixin.qq.com → 草稿箱; if there is none, push with --new")
+
+
+def record_new(job: Job, facts: Mapping[str, Draft]) -> None:
+    """Record drafts that were created, in one step with all that follows.
+
+    The intents of their issues are done, and so are those that were made for the same draft and are not in it; the
+    facts of other issues in drafts that this one replaces go.
+    """
+    groups = {mark.draft for fact in facts.values() if (mark := read_mark(fact.mark))}
+    intents = job.ledger.of_account(Intent, job.account).items()
+    done = [name for name, each in intents if (mark := read_mark(each.mark)) and mark.draft in groups]
+    replaced = job.ledger.of_account(Leftover, job.account)
+    drafts = job.ledger.of_account(Draft, job.account).items()
+    forget: dict[str, type[Fact]] = {n: Draft for n, draft in drafts if draft.media_id in replaced and n not in facts}
+    job.ledger.record(job.account, dict(facts), forget, done=(*done, *facts))
 
 
 # --- what is found, done and told -------------------------------------------------------------------------------------

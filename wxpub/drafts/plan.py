@@ -8,16 +8,27 @@ push and says what to look at.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from wxpub.client import Stored, StoredArticle
 from wxpub.drafts.compare import diff, find_mark, intact, issue_key, lines, new_draft, read_mark, text_key
-from wxpub.drafts.job import Job, Plan, Ready, Standing, Use, fingerprint, stored_fingerprint, text_of
+from wxpub.drafts.job import (
+    Job,
+    Plan,
+    Ready,
+    Standing,
+    Use,
+    box,
+    fingerprint,
+    record_new,
+    stored_fingerprint,
+    text_of,
+)
 from wxpub.drafts.publish import find_published
-from wxpub.errors import ApiError, ConfigError, ConflictError, SourceError, WxpubError
-from wxpub.ledger import Draft, Fact, Intent, Leftover, Published, Publishing
-from wxpub.limits import ARTICLES_PER_DRAFT, INVALID_MEDIA_ID, NO_SUCH_CALL, NOT_ALLOWED
+from wxpub.errors import ApiError, ConflictError, SourceError, WxpubError
+from wxpub.ledger import Draft, Intent, Published, Publishing
+from wxpub.limits import ARTICLES_PER_DRAFT, INVALID_MEDIA_ID
 
 VERSIONS = 30  # of a file in Git, that are compared with the words of a draft which the ledger does not know
 
@@ -132,21 +143,6 @@ def _held(job: Job, draft: Stored, group: str) -> dict[str, Draft]:
 def _says(article: StoredArticle, text: str) -> bool:
     """Tell whether title and words of a stored article are those of the mark's group `text`."""
     return text_key(article.title, article.content) == text
-
-
-def record_new(job: Job, facts: Mapping[str, Draft]) -> None:
-    """Record drafts that were created, in one step with all that follows.
-
-    The intents of their issues are done, and so are those that were made for the same draft and are not in it; the
-    facts of other issues in drafts that this one replaces go.
-    """
-    groups = {mark.draft for fact in facts.values() if (mark := read_mark(fact.mark))}
-    intents = job.ledger.of_account(Intent, job.account).items()
-    done = [name for name, each in intents if (mark := read_mark(each.mark)) and mark.draft in groups]
-    replaced = job.ledger.of_account(Leftover, job.account)
-    drafts = job.ledger.of_account(Draft, job.account).items()
-    forget: dict[str, type[Fact]] = {n: Draft for n, draft in drafts if draft.media_id in replaced and n not in facts}
-    job.ledger.record(job.account, dict(facts), forget, done=(*done, *facts))
 
 
 # --- the draft --------------------------------------------------------------------------------------------------------
@@ -292,17 +288,6 @@ def _search(job: Job) -> Standing | None:
         job.ledger.record(job.account, dict(zip(job.names, facts, strict=True)), forget=dict(gone))
         return standing
     return None
-
-
-def box(job: Job) -> tuple[Stored, ...]:
-    """Read the draft box. Raises ConfigError where that is not possible: whether a draft is there is then unknown."""
-    try:
-        return tuple(job.client.drafts())
-    except (ApiError, ConfigError) as error:
-        if isinstance(error, ApiError) and error.errcode not in (NO_SUCH_CALL, NOT_ALLOWED):
-            raise
-        message = f"the draft box cannot be looked through, so there may be a draft of it already ({error.message})"
-    raise ConfigError(message, hint="look on mp.weixin.qq.com → 草稿箱; if there is none, push with --new")
 
 
 def _alike(article: StoredArticle, ready: Ready) -> bool:

@@ -11,8 +11,7 @@ from typing import TypeVar
 
 from wxpub.client import Json, StoredArticle
 from wxpub.drafts.compare import differences, find_mark, read_mark, text_key
-from wxpub.drafts.job import LASTING, Job, Plan, Standing, Use, fingerprint, stored_fingerprint
-from wxpub.drafts.plan import box, record_new
+from wxpub.drafts.job import LASTING, Job, Plan, Standing, Use, box, fingerprint, record_new, stored_fingerprint
 from wxpub.errors import ApiError, NetworkError
 from wxpub.finding import Finding, Rule
 from wxpub.images import Image
