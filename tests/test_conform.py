@@ -164,7 +164,8 @@ FORBIDDEN = re.compile(
 @pytest.mark.parametrize("source", HOSTILE)
 def test_nothing_hostile_reaches_the_page(source: str) -> None:
     page = canonical(source)
-    assert not FORBIDDEN.search(page.replace("&lt;", "\u2039"))
+    printed = "嵌入内容：https://evil.example"  # the address of what was embedded, as text
+    assert not FORBIDDEN.search(page.replace("&lt;", "\u2039").replace(printed, ""))
     assert_allowed(page)
     assert canonical(page) == page
 

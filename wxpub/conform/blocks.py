@@ -92,7 +92,7 @@ def fold(details: HtmlElement) -> None:
     details.set("class", "details")
     if not blank(title):
         details.append(make("p", "summary", [make("strong", content=title)]))
-    for part in blocks(node for node in content if node not in titles):
+    for part in blocks(node for node in content if node not in titles[:1]):
         details.append(part if not isinstance(part, list) else make("p", content=part))
 
 
@@ -142,8 +142,8 @@ def table(element: HtmlElement) -> None:
 
     One that has the form stays.
     """
-    rows = _rows(element)
-    before = [node for node in take(element) if not isinstance(node, str) and node.tag not in _PARTS]
+    rows, astray = _rows(element)
+    before = [make("p", content=part) if isinstance(part, list) else part for part in blocks(astray)]
     if not rows:
         replace(element, before)
         return
@@ -185,25 +185,24 @@ def _hoist(table: HtmlElement, cells: Mapping[HtmlElement, list[str]]) -> None:
 _PARTS = frozenset({"thead", "tbody", "tfoot", "tr", "td", "th"})
 
 
-def _rows(table: HtmlElement) -> list[HtmlElement]:
-    """Take the rows out: of the head, the bodies, the foot, in this order."""
+def _rows(table: HtmlElement) -> tuple[list[HtmlElement], list[Node]]:
+    """Take the rows out: of the head, the bodies, the foot, in this order; and what stands in no cell of theirs."""
     order = {"thead": 0, "tfoot": 2}
     parts = sorted(
         (each for each in table if each.tag in ("thead", "tbody", "tfoot")), key=lambda each: order.get(each.tag, 1)
     )
-    rows = [
-        row
-        for part in [*parts, table]
-        for row in part
-        if row.tag == "tr" and any(cell.tag in ("td", "th") for cell in row)
-    ]
-    for row in rows:
-        cells = [cell for cell in take(row) if not isinstance(cell, str) and cell.tag in ("td", "th")]
-        for cell in cells:
-            cell.tail = None
-        row.extend(cells)
-        row.tail = None
-    return rows
+    rows: list[HtmlElement] = []
+    astray: list[Node] = []
+    for part in [*parts, table]:
+        for node in take(part):
+            if isinstance(node, str) or node.tag not in _PARTS:
+                astray.append(node)
+            elif node.tag == "tr":
+                content = take(node)
+                node.extend(each for each in content if not isinstance(each, str) and each.tag in ("td", "th"))
+                astray += [each for each in content if isinstance(each, str) or each.tag not in ("td", "th")]
+                rows += [node] if len(node) else []
+    return rows, astray
 
 
 def _span(cell: HtmlElement) -> int:

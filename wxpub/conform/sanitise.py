@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from wxpub import address, style
 from wxpub.finding import Rule
 from wxpub.limits import ARTICLE_HOST, CSS_PROPERTIES, SVG_ATTRIBUTES, SVG_TAGS, words
-from wxpub.tree import replace
+from wxpub.tree import make, replace
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -45,16 +45,18 @@ _RENAMED = {
     "menu": "ul",
     "dir": "ul",
 }
-_SCRIPTS = words("script noscript template style link meta base title head xml")
-_PLAYERS = words("iframe frame frameset object embed applet video audio canvas mpvideo mpvoice")
-_DROPPED = (
-    _SCRIPTS
-    | _PLAYERS
-    | words(
-        "select textarea input option optgroup datalist progress meter math noembed noframes plaintext xmp listing "
-        "image bgsound keygen"
-    )
-)
+# What stands in these is hidden by a browser, or by GitHub; all other elements leave their words.
+_SCRIPTS = words("script style link meta base title head xml")
+_HIDDEN = _SCRIPTS | words("textarea noembed noframes plaintext xmp listing image bgsound keygen")
+_PLAYERS = {
+    "video": "视频",
+    "mpvideo": "视频",
+    "audio": "音频",
+    "mpvoice": "音频",
+    **dict.fromkeys(("iframe", "frame", "embed", "object", "applet"), "嵌入内容"),
+}
+_FRAMES = frozenset({"iframe", "frame"})  # what stands in them is shown by no browser
+_OWN = re.compile(r"(?:mp|wx|qqmusic)[a-z-]*")  # elements of WeChat's editor
 _ATTRIBUTES = {
     "a": frozenset({"href"}),
     "img": frozenset({"src", "alt", "title", "width", "data-w", "data-ratio"}),
@@ -105,19 +107,52 @@ def sanitise(root: HtmlElement, report: Report) -> None:
 def _stays(element: HtmlElement, tag: str, shallow: bool, report: Report) -> bool:
     """Treat an element that is not plain; return whether its content stays, to be looked at as well."""
     if tag == "svg":
+        if not any(isinstance(each.tag, str) and each.tag.lower() in SVG_TAGS for each in element):
+            report(DRAWING_LOST, element, "a drawing without shapes cannot be shown")
+            element.drop_tag()
+            return True
         _drawing(element, report)
     elif tag == "input" and (element.get("type") or "").lower() == "checkbox":
         _checkbox(element)
-    elif tag in _DROPPED:
-        _report_dropped(tag, element, report)
+    elif tag in _PLAYERS:
+        return _player(element, tag, report)
+    elif tag in _HIDDEN:
+        report(UNSAFE if tag in _SCRIPTS else LOST, element, f"<{tag}> never reaches a reader")
         replace(element, [])
     elif shallow and _RENAMED.get(tag, tag) in _KEPT:
         _element(element, tag, report)
         return True
     else:
+        if _OWN.fullmatch(tag):
+            report(LOST, element, f"draft/add takes no <{tag}>")
         element.drop_tag()
         return True
     return False
+
+
+def _player(element: HtmlElement, tag: str, report: Report) -> bool:
+    """Print the address of what plays, or shows another page; return whether the words in it stay."""
+    nodes = [element, *element.iter("source", "embed", "param")]
+    found = (node.get(name) or "" for node in nodes for name in ("src", "data", "data-src"))
+    link = next(filter(None, (_web(_CONTROLS.sub("", each)) for each in found)), "")
+    left = f"; its address is printed: {link}" if link else ""
+    report(LOST, element, f"WeChat takes no <{tag}>{left}")
+    if link:
+        printed = make("p", content=[f"{_PLAYERS[tag]}：{link}"])
+        if line := element.get("data-line"):
+            printed.set("data-line", line)
+        element.addprevious(printed)
+    if tag in _FRAMES:
+        replace(element, [])
+        return False
+    element.drop_tag()
+    return True
+
+
+def _web(url: str) -> str:
+    """Return an address of the web in full, "" for any other."""
+    url = f"https:{url}" if url.startswith("//") else url
+    return url if re.match(r"https?://", url, re.I) else ""
 
 
 def _show(element: HtmlElement) -> None:
@@ -126,13 +161,6 @@ def _show(element: HtmlElement) -> None:
         element.text = _UNSEEN.sub("", element.text)
     if element.tail and _UNSEEN.search(element.tail):
         element.tail = _UNSEEN.sub("", element.tail)
-
-
-def _report_dropped(tag: str, element: HtmlElement, report: Report) -> None:
-    if tag in _PLAYERS:
-        report(LOST, element, f"WeChat takes no <{tag}>")
-    elif tag in _SCRIPTS:
-        report(UNSAFE, element, f"<{tag}> never reaches a reader")
 
 
 def _element(element: HtmlElement, tag: str, report: Report) -> None:

@@ -55,6 +55,12 @@ EMPHASIS_TOO_DEEP = Rule(
 HTML_TOO_DEEP = Rule(
     "html-too-deep", "warning", "HTML is nested too deeply; what is further inside is left out", "nest less"
 )
+TAG_DROPPED = Rule(
+    "tag-dropped",
+    "warning",
+    "a tag that no article can have is left out, as on GitHub; its words stay",
+    "put it between backticks if readers are to see it",
+)
 RULES = (
     COMMENT_UNCLOSED,
     FOOTNOTE_UNUSED,
@@ -64,6 +70,7 @@ RULES = (
     CONTAINERS_TOO_DEEP,
     EMPHASIS_TOO_DEEP,
     HTML_TOO_DEEP,
+    TAG_DROPPED,
 )
 
 
@@ -137,6 +144,10 @@ def findings(
             for note in document.repeated
         ),
         *(CELLS_DROPPED.find(path=path, line=line) for line in document.crowded),
+        *(
+            TAG_DROPPED.find(f"the tag <{name}> is left out, as on GitHub; its words stay", path, line)
+            for name, line in cleaner.dropped
+        ),
         *(rule.find(path=path, line=line) for rule, line in once.items() if line is not None),
     ]
     return tuple(sorted(found, key=lambda finding: finding.line or 0))
@@ -320,6 +331,16 @@ VOID_TAGS = frozenset({
 SELF_ENDING_TAGS = frozenset({
     "dd", "dt", "li", "option", "p", "tbody", "td", "tfoot", "th", "thead", "tr",
 })  # fmt: skip
+# No article can have these, and their words stay: an element of theirs would hide them.
+_DISSOLVED = frozenset({
+    "canvas", "datalist", "meter", "noscript", "optgroup", "option", "progress", "select", "template",
+})  # fmt: skip
+# Only what has an end is an element: else it would hold, or hide, all that follows.
+_PLAYERS = frozenset({"audio", "object", "video"})
+_ENDED = frozenset({"svg", "table"}) | _PLAYERS
+_CHILDLESS = frozenset({"embed", "source", "track", "wbr"})  # libxml2 does not know that they have no content
+# Parts of a table, which inside a cell of Markdown's would end that cell.
+_PARTS = frozenset({"caption", "col", "colgroup", "tbody", "td", "tfoot", "th", "thead", "tr"})
 _CUSTOM_TAG = Pattern(r"mp[a-z]+|mp-[a-z-]+|qqmusic|wx-[a-z-]+")  # WeChat's own: cards, voices, videos
 
 _MARKUP = Pattern(
@@ -348,18 +369,24 @@ class Cleaner:
         <!-- … -->, <?php … ?>   gone, as a browser shows them
         </div> without <div>     gone
         <b> without </b>         ends where the paragraph or item ends that it stands in
+        <svg> without </svg>     gone, and its words stay; the same for a table
+        <video> without </video> ends at once: what follows is no part of it
+        <select>, <template>     gone, with or without an end, and their words stay
         <html>, <body>           gone: an article has none
         <script> without its end text, as GitHub shows it: it would hide all that follows
 
     `too_deep` is the first line where raw elements were nested deeper than HTML_DEPTH, `unclosed` the line of a comment
-    that hides the rest of its block.
+    that hides the rest of its block, `dropped` has names and lines of tags that went although an author may miss them.
     """
 
     def __init__(self) -> None:
         self.open: list[str] = []
+        self.starts: list[tuple[list[str], int, int]] = []  # of each that is open: its piece, the place in it, its line
         self.floor = 0  # what is open below here stands outside the element that is being cleaned
+        self.in_cell = False  # whether a cell of Markdown's is being cleaned
         self.too_deep: int | None = None
         self.unclosed: int | None = None
+        self.dropped: list[tuple[str, int]] = []
 
     def clean(self, root: HtmlElement, hosts: list[HtmlElement]) -> None:
         """Replace the raw HTML inside the `hosts`, all of them in `root`, by its elements."""
@@ -373,31 +400,48 @@ class Cleaner:
 
     def clean_text(self, host: Element) -> None:
         """Make the raw HTML inside `host` safe to be written among the elements, and leave it as text."""
-        floor, self.floor = self.floor, len(self.open)
+        floor, self.floor, self.in_cell = self.floor, len(self.open), host.tag in ("td", "th")
+        pieces: list[tuple[Element, list[str]]] = []
         for child in host:
             if child.tag == RAW:
-                child.text = self._piece(child.text or "", int(child.get(LINE, "1")))
+                pieces.append((child, self._piece(child.text or "", int(child.get(LINE, "1")))))
             else:
                 self.clean_text(child)
         if rest := self._end_tags():
             host.append(host.makeelement(RAW, {}))
             host[-1].text = rest
+        for child, parts in pieces:
+            child.text = "".join(parts)
         self.floor = floor
 
     def _end_tags(self) -> str:
         """End what is still open in the element that is being cleaned; return the tags that do it."""
-        names = self.open[self.floor :]
-        del self.open[self.floor :]
-        return "".join(f"</{name}>" for name in reversed(names))
+        tags = []
+        while len(self.open) > self.floor:
+            tags.append(self._end_unended())
+        return "".join(tags)
+
+    def _end_unended(self) -> str:
+        """End the innermost open element, whose own end tag is missing; return the tag that does it."""
+        name, (parts, at, line) = self.open.pop(), self.starts.pop()
+        if name not in _ENDED:
+            return f"</{name}>"
+        if name in _PLAYERS and " src=" in parts[at]:
+            parts[at] += f"</{name}>"
+        else:
+            parts[at] = ""
+            self.dropped.append((name, line))
+        return ""
 
     def _clean_inside(self, host: HtmlElement, around: set[HtmlElement]) -> list[HtmlElement]:
         """Clean what `host` holds; return what stands in its place, which is more where a raw tag ended it."""
         groups: list[list[HtmlElement]] = []  # from a raw tag that opens something to the one that ends it
-        floor, self.floor = self.floor, len(self.open)
+        pieces: list[tuple[HtmlElement, list[str]]] = []
+        floor, self.floor, self.in_cell = self.floor, len(self.open), host.tag in ("td", "th")
         for child in list(host):
             inside = len(self.open) > self.floor
             if child.tag == RAW:
-                child.text = self._piece(child.text or "", int(child.get(LINE, "1")))
+                pieces.append((child, self._piece(child.text or "", int(child.get(LINE, "1")))))
                 if not inside:
                     groups.append([])
                 groups[-1].append(child)
@@ -408,6 +452,8 @@ class Cleaner:
         if rest := self._end_tags():
             groups[-1].append(etree.SubElement(host, RAW))
             groups[-1][-1].text = rest
+        for child, parts in pieces:
+            child.text = "".join(parts)
         self.floor = floor
         if groups and host.tag not in _CONTAINERS:
             return self._read_whole(host)
@@ -468,7 +514,8 @@ class Cleaner:
             around.replace(place, element)
         return body
 
-    def _piece(self, html: str, line: int) -> str:
+    def _piece(self, html: str, line: int) -> list[str]:
+        """Clean one piece of HTML; a start tag in what is returned may still go, if its end does not come."""
         parts: list[str] = []
         done = counted = 0
         absent: set[str] = set()
@@ -488,30 +535,38 @@ class Cleaner:
                     parts.append(_start_tag(found, line) + html[done : ended.end()])
                     done = ended.end()
             elif name:
-                parts.append(self._tag(found, name, line))
+                parts.append(self._tag(found, name, line, parts))
             elif found[0] == "<":
                 parts.append("&lt;")
             elif found[0].startswith("<!--") and found["closed"] is None and len(found[0]) > 6:
                 self.unclosed = self.unclosed or line
         parts.append(html[done:])
-        return "".join(parts)
+        return parts
 
-    def _tag(self, found: re.Match[str], name: str, line: int) -> str:
+    def _tag(self, found: re.Match[str], name: str, line: int, parts: list[str]) -> str:
         if name in SHELL_TAGS:
+            return ""
+        if name in _DISSOLVED or (name in _PARTS and self.in_cell and "table" not in self.open[self.floor :]):
+            if name in _DISSOLVED and not found["end"]:
+                self.dropped.append((name, line))
             return ""
         if not (name in TAGS or _CUSTOM_TAG.fullmatch(name) or (name in SVG_TAGS and "svg" in self.open)):
             return "&lt;" + found[0][1:]
-        return self._end_tag(name) if found["end"] else self._start_tag(found, name, line)
+        return self._end_tag(name) if found["end"] else self._start_tag(found, name, line, parts)
 
-    def _start_tag(self, found: re.Match[str], name: str, line: int) -> str:
+    def _start_tag(self, found: re.Match[str], name: str, line: int, parts: list[str]) -> str:
+        if name in _CHILDLESS:
+            return f"{_start_tag(found, line)}</{name}>"
         if name in VOID_TAGS or ("svg" in self.open and found["rest"].endswith("/")):
             return _start_tag(found, line)
         while name in SELF_ENDING_TAGS and name in self._near() and self.open[-1] in SELF_ENDING_TAGS:
             self.open.pop()
+            self.starts.pop()
         if len(self.open) >= HTML_DEPTH:
             self.too_deep = self.too_deep or line
             return ""
         self.open.append(name)
+        self.starts.append((parts, len(parts), line))
         return _start_tag(found, line)
 
     def _near(self) -> list[str]:
@@ -521,8 +576,10 @@ class Cleaner:
     def _end_tag(self, name: str) -> str:
         if name not in self.open[self.floor :]:
             return "<br>" if name == "br" else ""
-        while self.open.pop() != name:
-            pass
+        while self.open[-1] != name:
+            self._end_unended()
+        self.open.pop()
+        self.starts.pop()
         return f"</{name}>"
 
 
