@@ -140,8 +140,9 @@ def peer(texts: Texts) -> dict[str, Job]:
 def commands(tree: Path, place: Path, texts: Texts, stack: ExitStack) -> dict[str, Job]:
     """List the commands of the wxpub in `tree`, with a local WeChat for it that runs in a process of its own."""
     (place / "pages").mkdir(parents=True)
+    # Without PYTHONDONTWRITEBYTECODE and the like: what is installed has been compiled.
     env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("WXPUB_", "XDG_"))},
+        **{name: value for name, value in os.environ.items() if not name.startswith(("WXPUB_", "XDG_", "PYTHON"))},
         "PYTHONPATH": str(tree),
         "XDG_CACHE_HOME": str(place / "cache"),
         "XDG_CONFIG_HOME": str(place / "config"),

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from wxpub import article
 from wxpub.errors import ConfigError, SourceError
@@ -155,3 +157,24 @@ def test_wrong_settings_are_named(tmp_path: Path, defaults: dict[str, Any], mess
 )
 def test_the_date_comes_from_the_file_s_name(tmp_path: Path, name: str, date: str) -> None:
     assert read(tmp_path, "x", name).date == date
+
+
+@given(
+    st.text(alphabet="ab1文.:#-'\"[]{}&*!|>%@` ~/,?_=\u00a0\u2028\x85\t\n", max_size=60), st.sampled_from(["", "key: "])
+)
+@example("key: a", "")
+@example("key: a\nkey: b", "title: ")
+def test_plain_front_matter_is_read_as_yaml_reads_it(text: str, before: str) -> None:
+    import yaml
+
+    found = article._plain(before + text)
+    if found is not None:
+        assert found == (yaml.load(before + text, Loader=yaml.BaseLoader) or {})
+
+
+def test_most_front_matter_is_plain() -> None:
+    assert article._plain("layout: default\ncover: ../images/cover.png\ntitle: 微光：小设备（2026-11-15）\n\n") == {
+        "layout": "default",
+        "cover": "../images/cover.png",
+        "title": "微光：小设备（2026-11-15）",
+    }

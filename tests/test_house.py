@@ -37,7 +37,7 @@ ROOMS: dict[str, set[str]] = {
     "images": {"address", "errors", "limits"},
     "exchange": {"address", "errors"},
     "client": {"config", "errors", "exchange", "limits", "safe"},
-    "ledger": {"errors", "safe"},
+    "ledger": {"config", "errors", "safe"},
     "issue": {"article", "config", "errors", "finding", "images", "ledger", "page", "target", "theme"},
     "wechat": {"address", "client", "config", "errors", "ledger", "sandbox"},
     "checks": {

@@ -128,6 +128,8 @@ def _split(text: str, path: Path) -> tuple[Mapping[str, Any], str]:
 
 
 def _yaml(text: str, path: Path, above: int) -> Mapping[str, Any] | None:
+    if (plain := _plain(text)) is not None:
+        return plain
     import yaml
 
     try:
@@ -143,6 +145,20 @@ def _yaml(text: str, path: Path, above: int) -> Mapping[str, Any] | None:
     if meta in (None, ""):
         return {}
     return meta if isinstance(meta, dict) else None
+
+
+def _plain(text: str) -> dict[str, str] | None:
+    """Read YAML that is nothing but lines `key: value` without quotes; None for any other.
+
+    So most issues are converted without the library, whose import takes longer than the conversion.
+    """
+    found = {}
+    for line in filter(None, text.split("\n")):
+        match = re.fullmatch(r"([A-Za-z_][\w-]{0,99}): +(\w|[./\w].*[^\s:])", line)
+        if match is None or ": " in match[2] or " #" in match[2] or not line.isprintable():
+            return None
+        found[match[1]] = match[2]
+    return found
 
 
 def _toml(text: str, path: Path, above: int) -> Mapping[str, Any]:

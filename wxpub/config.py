@@ -40,6 +40,7 @@ else:
     import tomli as tomllib
 
 FILE_NAME = "wxpub.toml"
+LEDGER_NAME = "wxpub.ledger.json"
 _NEAR = {"localhost", "local", "internal", "lan", "home", "test", "invalid"}  # no public name ends so
 _TABLES = {"article", "theme", "accounts", "network", "markdown"}
 _ACCOUNT_KEYS = {"appid", "secret_env", "secret_file", "api_base", "proxy"}

@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import lru_cache, reduce
 
 # Thresholds of the script; brightness is 0 to 255, lightness 0 to 100.
 _WHITE_LIKE = 250  # brightness from which a colour counts as white
@@ -87,6 +87,7 @@ class Colour:
         return f"#{red:02x}{green:02x}{blue:02x}" if self.a == 1 else f"rgba({red},{green},{blue},{self.a:g})"
 
 
+@lru_cache(4096)  # an article has a thousand elements and a handful of colours
 def parse(value: str) -> Colour | None:
     """Read a CSS colour: hex, rgb(), rgba(), hsl(), hsla() or a name, in whole steps; None for anything else."""
     value = _IMPORTANT.sub("", value).strip().lower()
@@ -113,9 +114,10 @@ def parse(value: str) -> Colour | None:
     return _colour((_whole(each * scale) for each in (first, second, third)), opacity)
 
 
-def colours(value: str) -> list[Colour]:
+@lru_cache(4096)
+def colours(value: str) -> tuple[Colour, ...]:
     """List the colours of a declaration, in order."""
-    return [colour for match in _COLOUR.finditer(value) if (colour := parse(match[0])) is not None]
+    return tuple(colour for match in _COLOUR.finditer(value) if (colour := parse(match[0])) is not None)
 
 
 def contrast(one: Colour, other: Colour) -> float:

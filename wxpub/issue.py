@@ -11,12 +11,13 @@ again. Reads files, and the web only if told to; knows no account.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from wxpub import article, config, ledger, page, theme
+from wxpub import article, config, page, theme
 from wxpub.article import Article
 from wxpub.config import Config
 from wxpub.errors import SourceError
@@ -53,6 +54,8 @@ class Issue:
     @property
     def name(self) -> str:
         """What the ledger calls the issue: its path in the project, alike on every machine."""
+        from wxpub import ledger
+
         return ledger.issue_name(self.path, self.settings.root)
 
     @cached_property
@@ -175,7 +178,7 @@ class Opener:
             settings = self._settings[path.parent] = config.find(path)
         found = article.read(path, settings.article, settings.root)
         if settings.root not in self._back_issues:
-            self._back_issues[settings.root] = ledger.published(settings.root)
+            self._back_issues[settings.root] = _published(settings.root)
         private = bool(settings.network.get("allow_private"))
         store = Store(path, root=settings.image_root, allow_private=private)
         return Issue(found, settings, self._theme(found, settings), self._back_issues[settings.root], store, self.fetch)
@@ -188,3 +191,12 @@ class Opener:
         if key not in self._themes:
             self._themes[key] = theme.load(name, overrides, base)
         return self._themes[key]
+
+
+def _published(root: Path) -> Mapping[str, str]:
+    """Map the published issues to their permalinks; the ledger is imported where there is one."""
+    if not os.path.lexists(root / config.LEDGER_NAME):
+        return {}
+    from wxpub import ledger
+
+    return ledger.published(root)

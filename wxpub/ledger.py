@@ -27,10 +27,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from wxpub import safe
+from wxpub.config import LEDGER_NAME
 from wxpub.errors import ConfigError
 
-FILE_NAME = "wxpub.ledger.json"
 VERSION = 1
+FILE_NAME = LEDGER_NAME
 LOCK_SECONDS = 600
 _HEADER = "wxpub-ledger"
 _LINK_HINT = "replace the link by the file itself"

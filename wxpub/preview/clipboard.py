@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Mapping
@@ -71,6 +69,8 @@ def _tool(env: Mapping[str, str]) -> str:
             *(["xclip"] if env.get("DISPLAY") else []),
             *(["powershell.exe"] if env.get("WSL_DISTRO_NAME") else []),
         ]
+    import shutil  # needed by a copy only, as subprocess is; every page asks this room for its text
+
     for name in choices:
         if shutil.which(name, path=env.get("PATH")):
             return name
@@ -81,6 +81,8 @@ def _tool(env: Mapping[str, str]) -> str:
 
 
 def _run(command: list[str], given: bytes) -> None:
+    import subprocess
+
     # wl-copy and xclip stay in the background and serve the clipboard: with our pipes open, `run` would wait for them.
     try:
         subprocess.run(  # noqa: S603  the commands are those above

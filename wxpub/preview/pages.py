@@ -15,9 +15,10 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from hashlib import sha256
 from html import escape
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wxpub import address, limits
@@ -40,9 +41,13 @@ if TYPE_CHECKING:
 _IMPORT = re.compile(r'^import\s[^"]*"\./([\w-]+\.js)";\n', re.MULTILINE)
 
 
+_HERE = Path(__file__).parent  # importlib.resources would take longer to import than this whole room
+
+
+@cache
 def read(name: str) -> str:
-    """Read a shipped file, for example `static/preview.css`."""
-    return files(__package__).joinpath(*name.split("/")).read_text(encoding="utf-8")
+    """Read a shipped file, for example `static/preview.css`, once in a process."""
+    return (_HERE / name).read_text(encoding="utf-8")
 
 
 def fill(name: str, **slots: str) -> str:
@@ -50,11 +55,13 @@ def fill(name: str, **slots: str) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], read(f"templates/{name}"))
 
 
+@cache
 def frame() -> str:
     """The document that the phone shows: WeChat's style sheet, and empty places for the page's script to fill."""
     return fill("frame.html", style=read("static/wechat.css"))
 
 
+@cache
 def script(entry: str) -> str:
     """Join a module with everything it imports into one script, since a page opened from a file can load no modules.
 
@@ -76,6 +83,7 @@ def script(entry: str) -> str:
     return '"use strict";\n(() => {\n' + "\n".join(done.values()) + "})();\n"
 
 
+@cache
 def source_hash(text: str) -> str:
     """Name an inline script for a Content-Security-Policy, so that it runs and nothing else does."""
     return "'sha256-" + b64encode(sha256(text.encode()).digest()).decode() + "'"
@@ -83,7 +91,7 @@ def source_hash(text: str) -> str:
 
 def names() -> frozenset[str]:
     """List the files that a page may ask for."""
-    return frozenset(each.name for each in files(__package__).joinpath("static").iterdir())
+    return frozenset(each.name for each in (_HERE / "static").iterdir())
 
 
 # --- what a page shows ------------------------------------------------------------------------------------------------
