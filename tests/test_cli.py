@@ -113,6 +113,21 @@ def test_the_page_needs_no_other_file(wxpub: Wxpub) -> None:
     assert not re.findall(r'(?:src|href)="(?!data:|#|https://mp\.weixin)[^"]+\.(?:png|css|js)"', page)
 
 
+def test_an_extension_that_the_settings_name_takes_effect(wxpub: Wxpub) -> None:
+    write("a.md", "# 题\n\n词\n:   义\n")
+    plain = wxpub("convert", "a.md", "--fragment", "-o", "-").stdout
+    assert ":   义" in plain or ": 义" in plain
+    write("wxpub.toml", '[markdown]\nextensions = ["def_list"]\n')
+    shown = re.sub(r"<[^>]*>", "|", wxpub("convert", "a.md", "--fragment", "-o", "-").stdout)
+    assert re.search(r"词\|+义", shown)
+    write("wxpub.toml", '[markdown]\nextensions = ["no.such"]\n')
+    refused = wxpub("convert", "a.md")
+    assert refused.exit_code == 1
+    assert "no.such" in refused.stderr
+    write("wxpub.toml", '[markdown]\nextensions = "abbr"\n')
+    assert "is not a list of names" in wxpub("convert", "a.md").stderr
+
+
 def test_a_file_that_is_no_picture_does_not_get_into_the_page(wxpub: Wxpub) -> None:
     write("a.md", "# 标题\n\n![图](keys.txt)\n")
     write("keys.txt", "a canary")
