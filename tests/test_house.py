@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import house
 import pytest
 from conftest import ROOT
 
@@ -175,6 +176,11 @@ def test_rooms_have_no_circle() -> None:
         ready = {room for room, needs in ROOMS.items() if room not in done and needs <= done}
         assert ready, f"circle among {sorted(set(ROOMS) - done)}"
         done |= ready
+
+
+# bench/house.py prints the same figures beside those of other packages.
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    assert house.circles(house.graph(house.modules(PACKAGE))) == []
 
 
 HEAVY = (
