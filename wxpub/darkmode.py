@@ -273,20 +273,36 @@ class Night:
 
 
 def convert(elements: Iterable[Element], brightest: Colour = NIGHT_TEXT) -> list[Night]:
-    """Return the night of every element; they come in document order, `brightest` is text without a colour."""
+    """Return the night of every element; they come in document order, `brightest` is text without a colour.
+
+    Elements that are alike in the same night have one Night together: an article has a thousand, of some fifty sorts.
+    """
     nights: list[Night] = []
     path: list[Night] = []
+    page = Night()
+    known: dict[tuple[object, ...], Night] = {}
     for element in elements:
         del path[element.depth :]
-        outside = path[-1] if path else Night()
-        night = replace(outside, style=dict(element.style), drawing=outside.drawing or element.tag == "svg")
-        if not night.drawing and "data-no-dark" not in element.attributes and element.tag not in ("mpcps", "iframe"):
-            _convert(element, night, brightest)
-        night.day_text, night.day_behind = _seen(element, element.style, (outside.day_text, outside.day_behind), 0)
-        night.text, night.behind = _seen(element, night.style, (outside.text, outside.behind), 1)
+        outside = path[-1] if path else page
+        # The night outside is one of `nights`, so that its id stays its own.
+        attributes = tuple(element.attributes.items())
+        sort = (id(outside), element.tag, element.has_text, tuple(element.style.items()), attributes)
+        night = known.get(sort)
+        if night is None:
+            night = known[sort] = _night(element, outside, brightest)
         path.append(night)
         nights.append(night)
     return nights
+
+
+def _night(element: Element, outside: Night, brightest: Colour) -> Night:
+    """Return the night of an element that stands in the night `outside`."""
+    night = replace(outside, style=dict(element.style), drawing=outside.drawing or element.tag == "svg")
+    if not night.drawing and "data-no-dark" not in element.attributes and element.tag not in ("mpcps", "iframe"):
+        _convert(element, night, brightest)
+    night.day_text, night.day_behind = _seen(element, element.style, (outside.day_text, outside.day_behind), 0)
+    night.text, night.behind = _seen(element, night.style, (outside.text, outside.behind), 1)
+    return night
 
 
 def _seen(

@@ -193,24 +193,25 @@ def _decoded(value: str) -> tuple[str, list[tuple[int, int]]]:
 _STALE = 3600.0  # seconds after which a temporary file belongs to nobody any more
 
 
-def write(path: Path, data: bytes, mode: int = 0o666) -> None:
+def write(path: Path, data: bytes, mode: int = 0o666, *, lasting: bool = True) -> None:
     """Replace the file `path` in one step: whoever reads it, and whenever this process dies, it is whole.
 
     The new file is made beside it under a name that nobody can know before, and only where nothing has that name: no
-    link that somebody left there is followed. Raises OSError.
+    link that somebody left there is followed. Without `lasting` the system decides when it is on the disk, as it may
+    where the file can be made again. Raises OSError.
     """
-    from secrets import token_hex
-
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    temporary = path.with_name(f".{path.name}.{token_hex(8)}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
     handle = os.open(temporary, flags, mode)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
-        _sync(path.parent)
+        if lasting:
+            _sync(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

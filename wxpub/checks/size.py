@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 
 from wxpub.style import pairs
@@ -48,6 +49,7 @@ def measure(html: str) -> Size:
     return Size(len(html), len(html.encode()), dict(kinds), sections(html), tuple(properties.most_common()))
 
 
+@lru_cache(1024)  # an article repeats some fifty styles
 def _by_property(style: str, length: int) -> Counter[str]:
     """Share the `length` characters of a style attribute among its properties; ` style=""` itself has its own line."""
     counts: Counter[str] = Counter()

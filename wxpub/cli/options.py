@@ -107,6 +107,6 @@ def write(place: Path, data: bytes) -> None:
     """Write a file whole or not at all. Raises SourceError if it cannot be written."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        safe.write(place, data)
+        safe.write(place, data, lasting=False)
     except OSError as error:
         raise SourceError(f"cannot be written: {error.strerror}", place) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from wxpub import darkmode, style
@@ -36,14 +37,22 @@ def _root(html: str) -> HtmlElement:
 
 def _nights(root: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
     """Yield every element with its style at night."""
-    elements = list(_elements(root, 0))
+    elements = _elements(root)
     for (element, _), night in zip(elements, darkmode.convert(each for _, each in elements), strict=True):
         yield element, style.write(night.style)
 
 
-def _elements(element: HtmlElement, depth: int) -> Iterator[tuple[HtmlElement, darkmode.Element]]:
-    declarations = style.read(element.get("style") or "")
-    has_text = any(map(str.strip, element.itertext()))
-    yield element, darkmode.Element(depth, element.tag, declarations, element.attrib, has_text)
-    for child in element.iterchildren("*"):
-        yield from _elements(child, depth + 1)
+def _elements(root: HtmlElement) -> list[tuple[HtmlElement, darkmode.Element]]:
+    """List the elements in document order; equal styles are read once."""
+    found: list[tuple[HtmlElement, darkmode.Element]] = []
+    read = cache(style.read)
+
+    def visit(element: HtmlElement, depth: int) -> None:
+        has_text = any(map(str.strip, element.itertext()))
+        seen = darkmode.Element(depth, element.tag, read(element.get("style") or ""), element.attrib, has_text)
+        found.append((element, seen))
+        for child in element.iterchildren("*"):
+            visit(child, depth + 1)
+
+    visit(root, 0)
+    return found
