@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from wxpub import conform, dialect, links, theme
+from wxpub import conform, dialect, kept, links, theme
 from wxpub.article import Article
 from wxpub.finding import Finding, Rule
 from wxpub.limits import DIGEST_CHARS, TITLE_CHARS
@@ -37,7 +37,7 @@ TITLE_SHORTENED = Rule(
     "the heading is longer than a title may be",
     'choose a short one with "title:"; the heading then leaves the text',
 )
-RULES = (TITLE_SHORTENED,)
+RULES = (TITLE_SHORTENED, *kept.RULES)
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 Size = tuple[int, int]
@@ -80,11 +80,15 @@ class Layout:
 
 @dataclass(frozen=True)
 class Page:
-    """An article as its reader gets it: `parts` is its HTML with the images open, `placed` where they are so far."""
+    """An article as its reader gets it: `parts` is its HTML with the images open, `placed` where they are so far.
+
+    `lost` says what of the source it does not show, which nothing else has explained.
+    """
 
     layout: Layout
     target: Target
     parts: tuple[str | conform.Slot, ...]
+    lost: tuple[Finding, ...] = ()
     placed: Mapping[str, Placed] = field(default_factory=dict)
 
     @property
@@ -106,7 +110,7 @@ class Page:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        return self.layout.findings
+        return self.layout.findings + self.lost
 
     @cached_property
     def html(self) -> str:
@@ -167,7 +171,17 @@ def _parse(article: Article, extensions: Sequence[str]) -> tuple[HtmlElement, tu
 
 def finish(layout: Layout, target: Target = API) -> Page:
     """Write the layout as HTML for `target`. The layout stays as it is and can be finished for other targets."""
-    return Page(layout, target, conform.finish(layout.root, target))
+    parts = conform.finish(layout.root, target)
+    lost = kept.missing(
+        layout.source,
+        "".join(each for each in parts if isinstance(each, str)),
+        [each.src for each in parts if not isinstance(each, str)],
+        title=layout.article.title,
+        urls={note.url for note in layout.notes} if target.notes and not target.live_links else None,
+        explained=layout.findings,
+        path=layout.article.path,
+    )
+    return Page(layout, target, parts, lost)
 
 
 def render(

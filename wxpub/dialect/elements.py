@@ -265,7 +265,7 @@ class Builder:
     def _add_code(self, parent: Element, block: blocks.Verbatim) -> None:
         lines, language = block.lines, ""
         if isinstance(block, blocks.FencedCode):
-            language = block.info.split(maxsplit=1)[0] if block.info else ""
+            language = next(iter(block.info.split(maxsplit=1)), "")
             if language == "math":
                 self._add_math(parent, "\n".join(lines), block.line)
                 return
