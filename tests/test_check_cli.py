@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import ROOT
 
+from wxpub.checks import measure
 from wxpub.checks.pages import CHANNELS
-from wxpub.checks.size import measure
 from wxpub.cli import cli
 from wxpub.cli.check import annotation, rules
 from wxpub.finding import KINDS, Finding, Rule

@@ -13,8 +13,7 @@ from conftest import AXE, EDITOR, ROOT, corpus_files
 from previewing import TEXT, finding, load, pages, write
 
 from wxpub.preview.clipboard import plain_text
-from wxpub.preview.dark import night
-from wxpub.preview.pages import standalone
+from wxpub.preview.pages import night, standalone
 from wxpub.target import PASTE
 
 pytestmark = pytest.mark.browser

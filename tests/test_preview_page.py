@@ -14,8 +14,7 @@ from previewing import finding, pages, write
 from wxpub.page import Placed
 from wxpub.preview import pages as making
 from wxpub.preview.clipboard import plain_text
-from wxpub.preview.dark import at_night, night
-from wxpub.preview.pages import paste_status, standalone
+from wxpub.preview.pages import at_night, night, paste_status, standalone
 
 
 @pytest.fixture

@@ -16,7 +16,10 @@ from raw_wechat import RawWeChat, http
 from wxpub import safe
 from wxpub.cli import cli
 
-EVIL = "\x1b]0;title\x07\x1b[31m\x9b2J\u202egnp.\u2066x\u2069\r::error file=z::oops\n  ::set-output name=a::b\n##[error]old ##vso[x]"
+EVIL = (
+    "\x1b]0;title\x07\x1b[31m\x9b2J\u202egnp.\u2066x\u2069\r::error file=z::oops\n"
+    "  ::set-output name=a::b\n##[error]old ##vso[x]"
+)
 OBEYED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]|^\\s*::|##\\[|##vso\\[", re.MULTILINE
 )

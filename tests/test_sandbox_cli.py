@@ -120,7 +120,7 @@ def test_a_running_sandbox_uses_nothing_of_wxpub_but_facts() -> None:
     names = {
         name.split(".")[1] for name in loaded("from wxpub.sandbox import serve\nwith serve(): pass") if "wxpub." in name
     }
-    assert names == {"darkmode", "errors", "limits", "sandbox"}
+    assert names == {"darkmode", "errors", "limits", "sandbox", "verdict"}
 
 
 ROOM = ROOT / "wxpub" / "sandbox"

@@ -35,6 +35,8 @@ _HOMES = {
     "index": "account",
     "trust": "account",
     "doctor": "account",
+    "sandbox": "account",
+    "preview": "convert",
 }
 
 

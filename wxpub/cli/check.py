@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wxpub import checks, safe
-from wxpub.checks.size import measure
+from wxpub.checks import measure
 from wxpub.cli import options
 from wxpub.errors import SourceError
 from wxpub.finding import KINDS, Finding, Rule
@@ -20,7 +20,7 @@ from wxpub.limits import CONTENT_CHARS
 from wxpub.target import API, TARGETS, Target
 
 if TYPE_CHECKING:
-    from wxpub.checks.size import Size
+    from wxpub.checks import Size
 
 _ANNOTATIONS = {"error": "error", "warning": "warning", "info": "notice"}
 _SUFFIXES = {".html", ".htm"}

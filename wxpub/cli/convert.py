@@ -1,4 +1,4 @@
-"""`wxpub convert`: issues in, pages that stand alone out."""
+"""`wxpub convert` and `wxpub preview`: issues in, pages out that stand alone, or follow every change of the issue."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,11 @@ from wxpub.finding import Finding
 from wxpub.issue import Issue, Opener
 from wxpub.page import Page
 from wxpub.target import API, TARGETS, Target
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from wxpub.preview.server import Session
 
 _GENERATOR = b'name="generator" content="wxpub'
 # From how many files on several processes are quicker than one, where a process is a copy and where it starts anew.
@@ -219,3 +224,73 @@ def _summary(page: Page) -> str:
     size = f"{page.characters:,} characters, {page.bytes:,} bytes"
     counts = f"{options.counted(len(page.notes), 'note')}, {options.counted(len(page.images), 'image')}"
     return f"{page.article.title or '(no title)'}: {size}, {counts}"
+
+
+# --- the live page ----------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="Listen here; 0 takes a free port.")
+@click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="0.0.0.0 lets a phone in that has the key.")
+@click.option("--no-open", is_flag=True, help="Do not open the browser.")
+@click.option("--account", "account_name", default="", metavar="NAME", help="Push to this account of wxpub.toml.")
+@options.theme
+def preview(
+    file: Path,
+    port: int | None,
+    host: str,
+    no_open: bool,
+    account_name: str,
+    theme_name: str | None,
+    variables: dict[str, str],
+) -> None:
+    """Show an issue in the browser, live while you write.
+
+    The page follows every change of the file, its images, wxpub.toml and the theme; it copies the article for
+    WeChat's web editor, and pushes it. Ctrl-C ends it.
+
+    \b
+    Examples:
+      wxpub preview issue.md
+      wxpub preview issue.md --theme digest --port 8000
+      wxpub preview issue.md --host 0.0.0.0      also on a phone in the same network
+    """
+    from wxpub.preview.server import serve
+
+    with serve(
+        file,
+        theme=theme_name,
+        variables=variables,
+        account=account_name,
+        host=host,
+        port=port,
+        say=options.tell,
+    ) as session:
+        ended = _listen()
+        _say(session)
+        if not no_open:
+            options.launch(session.url)
+        while not ended.wait(0.5):  # on Windows a signal does not end a wait
+            pass
+
+
+def _say(session: Session) -> None:
+    """Say where the preview is; where a key opens it, also as a code to scan, again whenever the key has been used."""
+    from wxpub.images.draw import terminal_qrcode
+
+    options.echo(f"preview: {session.url}  (Ctrl-C ends it)", err=True)
+    if session.access.locked:
+        options.echo(f"each key lets one browser in; scan it with a phone:\n{terminal_qrcode(session.url)}", err=True)
+        session.access.opened = lambda: _say(session)
+
+
+def _listen() -> Event:
+    """Make an event that Ctrl-C and SIGTERM set."""
+    import signal
+    from threading import Event
+
+    ended = Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda number, frame: ended.set())
+    return ended

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -21,16 +21,17 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wxpub import address, limits
-from wxpub.checks.size import measure
+from wxpub import address, darkmode, limits, style
+from wxpub.checks import measure
 from wxpub.errors import SourceError
 from wxpub.finding import Finding
 from wxpub.images import remote
 from wxpub.preview.clipboard import plain_text
-from wxpub.preview.dark import at_night, night
 from wxpub.target import PASTE, Placed
 
 if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
     from wxpub.article import Article
     from wxpub.issue import Issue
     from wxpub.page import Page
@@ -325,3 +326,52 @@ def phone(page: Page, *, dark: bool = False) -> str:
 
 def _frame(document: str) -> str:
     return f'<iframe sandbox loading="lazy" srcdoc="{escape(document)}"></iframe>'
+
+
+# --- an article at night ----------------------------------------------------------------------------------------------
+
+
+def night(html: str) -> tuple[str, ...]:
+    """Return the style at night of every element of `html` that has a style, in document order."""
+    root = _root(html)
+    return tuple(text for element, text in _nights(root) if element.get("style") is not None)
+
+
+def at_night(html: str) -> str:
+    """Return `html` as it looks at night."""
+    from lxml.html import tostring
+
+    root = _root(html)
+    for element, text in _nights(root):
+        if text:
+            element.set("style", text)
+    return "".join(tostring(each, encoding="unicode") for each in root)
+
+
+def _root(html: str) -> HtmlElement:
+    from lxml.html import fragment_fromstring
+
+    return fragment_fromstring(html, create_parent="section")
+
+
+def _nights(root: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """Yield every element with its style at night."""
+    elements = _elements(root)
+    for (element, _), night in zip(elements, darkmode.convert(each for _, each in elements), strict=True):
+        yield element, style.write(night.style)
+
+
+def _elements(root: HtmlElement) -> list[tuple[HtmlElement, darkmode.Element]]:
+    """List the elements in document order; equal styles are read once."""
+    found: list[tuple[HtmlElement, darkmode.Element]] = []
+    read = cache(style.read)
+
+    def visit(element: HtmlElement, depth: int) -> None:
+        has_text = any(map(str.strip, element.itertext()))
+        seen = darkmode.Element(depth, element.tag, read(element.get("style") or ""), element.attrib, has_text)
+        found.append((element, seen))
+        for child in element.iterchildren("*"):
+            visit(child, depth + 1)
+
+    visit(root, 0)
+    return found
