@@ -34,11 +34,6 @@ from wxpub import safe, trust
 from wxpub.errors import ConfigError
 from wxpub.trust import Wish
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 FILE_NAME = "wxpub.toml"
 LEDGER_NAME = "wxpub.ledger.json"
 _NEAR = {"localhost", "local", "internal", "lan", "home", "test", "invalid"}  # no public name ends so
@@ -322,6 +317,10 @@ def _is_near(host: str) -> bool:
 
 
 def _read(path: Path) -> Config:
+    if sys.version_info >= (3, 11):  # imported where there is a file: a plain convert has none, and shall start quickly
+        import tomllib
+    else:
+        import tomli as tomllib
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:

@@ -220,13 +220,12 @@ def write(path: Path, data: bytes, mode: int = 0o666, *, lasting: bool = True) -
 
 def _tidy(path: Path) -> None:
     """Remove what killed processes left of earlier writings."""
-    import glob
-
-    with suppress(OSError):
-        for each in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-            with suppress(OSError):
-                if time.time() - each.lstat().st_mtime > _STALE:
-                    each.unlink()
+    with suppress(OSError), os.scandir(path.parent) as there:
+        for each in there:
+            if each.name.startswith(f".{path.name}.") and each.name.endswith(".tmp"):
+                with suppress(OSError):
+                    if time.time() - each.stat(follow_symlinks=False).st_mtime > _STALE:
+                        Path(each).unlink()
 
 
 def _sync(folder: Path) -> None:
