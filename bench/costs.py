@@ -248,7 +248,7 @@ def table(costs: Mapping[str, Sequence[Cost]], names: Sequence[str]) -> str:
 def plot(costs: Mapping[str, Sequence[Cost]], names: Sequence[str]) -> str:
     """Draw the ratios as bars of their targets: the line is the target."""
     rows = [row for row in ROWS if row.target is not None]
-    wide, high, left = 760, 22, 330
+    wide, high, left = 850, 22, 420
     step = high * len(names) + 14
     scale = (wide - left - 60) / 4  # four times the target fills the picture
     parts = []

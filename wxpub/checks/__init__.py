@@ -192,16 +192,17 @@ def measure(html: str) -> Size:
     """Count the characters of `html` in every way; each adds up to all of them, `properties` to those of the style."""
     kinds: Counter[str] = Counter(text=len(html), style=0, address=0, attribute=0, tag=0)
     properties: Counter[str] = Counter()
-    for tag in _TAG.findall(html):
-        kinds["text"] -= len(tag)
-        kinds["tag"] += len(tag)
+    for tag, times in Counter(_TAG.findall(html)).items():  # most tags of an article are like others
+        kinds["text"] -= times * len(tag)
+        kinds["tag"] += times * len(tag)
         for match in _ATTRIBUTE.finditer(tag):
-            name = match[1].lower()
+            name, length = match[1].lower(), times * len(match[0])
             kind = "style" if name == "style" else "address" if name in ("src", "href", "data-src") else "attribute"
-            kinds[kind] += len(match[0])
-            kinds["tag"] -= len(match[0])
+            kinds[kind] += length
+            kinds["tag"] -= length
             if kind == "style":
-                properties.update(_by_property(match[2].strip("\"'"), len(match[0])))
+                for property, used in _by_property(match[2].strip("\"'"), len(match[0])).items():
+                    properties[property] += times * used
     return Size(len(html), len(html.encode()), dict(kinds), sections(html), tuple(properties.most_common()))
 
 
