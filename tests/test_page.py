@@ -153,12 +153,12 @@ def complete(markdown: str, **fields: str) -> Page:
 
 
 TITLES = [
-    ("# 一期\n\n正文\n\n# 二\n", "一期"),
+    ("# 一期\n\n正文\n\n# 二\n", ""),
     ("############### 十五个井号\n\n## 节\n", "十五个井号"),
     ("一期\n====\n\n## 节\n", "一期"),
-    ("# [链接](https://a.example) *斜*\n", "链接 斜"),
+    ("# 一 *斜*\n", "一 斜"),
     ("```\n# 注释\n```\n\n# 一期\n", "一期"),
-    ("正文\n\n## 唯一的节\n", "唯一的节"),
+    ("正文\n\n## 唯一的节\n", ""),
     ("## 甲\n\n## 乙\n", ""),
     ("正文\n", ""),
     ("# ![横幅](a.png)\n\n# 一期\n", "一期"),
@@ -170,7 +170,8 @@ TITLES = [
 @pytest.mark.parametrize(("markdown", "title"), TITLES)
 def test_the_first_heading_is_the_title_and_leaves_the_text(markdown: str, title: str) -> None:
     page = complete(markdown)
-    assert page.article.title == title
+    assert page.article.title == (title or "issue")
+    assert [each.rule for each in page.findings] == ([] if title else ["title-from-file"])
     text = BeautifulSoup(page.html, "html.parser").get_text("")
     assert not title or title.replace(" ", "") not in text.replace(" ", "")
 
@@ -180,6 +181,30 @@ def test_a_picture_in_the_title_stays_in_the_text() -> None:
     assert page.article.title == "一期"
     assert [image.src for image in page.images] == ["a.png", "b.png"]
     assert page.outline == ()
+
+
+def test_a_title_that_is_said_twice_is_shown_once() -> None:
+    page = complete("# 一期\n\n正文\n", title="一期")
+    assert page.article.title == "一期"
+    assert "一期" not in page.html
+    assert page.findings == ()
+
+
+def test_a_title_with_a_link_or_a_footnote_stays_in_the_text() -> None:
+    page = complete("# [一](https://a.example/x) 期[^1]\n\n正文\n\n[^1]: 注\n")
+    assert "一期" in page.article.title.replace(" ", "")
+    assert [note.url or note.text for note in page.notes] == ["https://a.example/x", "注"]
+    assert page.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("2026-11-15", "2026-11-15"), ("24-小酒吧_听歌", "24 小酒吧 听歌"), ("my-first-issue", "my first issue")],
+)
+def test_without_a_heading_the_file_names_the_issue(name: str, title: str) -> None:
+    page = render(Article(Path(f"{name}.md"), "正文\n\n## 节\n"), plain())
+    assert page.article.title == title
+    assert [(each.rule, each.severity, each.line) for each in page.findings] == [("title-from-file", "warning", 1)]
 
 
 def test_a_title_in_the_front_matter_leaves_the_headings_alone() -> None:

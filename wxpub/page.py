@@ -16,6 +16,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from lxml import etree
+
 from wxpub import conform, dialect, kept, links, theme
 from wxpub.article import Article
 from wxpub.finding import Finding, Rule
@@ -37,7 +39,13 @@ TITLE_SHORTENED = Rule(
     "the heading is longer than a title may be",
     'choose a short one with "title:"; the heading then leaves the text',
 )
-RULES = (TITLE_SHORTENED, *kept.RULES)
+TITLE_FROM_FILE = Rule(
+    "title-from-file",
+    "warning",
+    "no heading names the issue, so its title is the file's name",
+    'write "title:" in the front matter, or one "# heading" above everything',
+)
+RULES = (TITLE_SHORTENED, TITLE_FROM_FILE, *kept.RULES)
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 Size = tuple[int, int]
@@ -200,20 +208,26 @@ def render(
 
 
 def _complete(article: Article, root: HtmlElement) -> tuple[Article, tuple[Finding, ...]]:
-    """Fill in the title and the digest from the body.
+    """Fill in the title and the digest from the body; a title that stands nowhere is made of the file's name.
 
-    The heading that gives the title leaves the body, but for its images: WeChat shows the title itself. One that is
-    longer than WeChat takes is shortened, and stays, so that no word is lost.
+    The heading that gives the title, or says it once more, leaves the body, but for its images: WeChat shows the title
+    itself. One that is longer than WeChat takes is shortened, and stays, so that no word is lost; so does one with a
+    link or a footnote, which a title cannot have.
     """
     title, digest, findings = article.title, article.digest, []
-    if not title and (heading := _title_heading(root)) is not None:
-        whole = text_of(heading)
+    heading = _title_heading(root)
+    whole = "" if heading is None else text_of(heading)
+    if heading is not None and title in ("", whole):
         title = shorten(whole, TITLE_CHARS)
-        if title == whole:
-            _take_title(heading)
-        else:
+        if title != whole:
             said = f"the title has {len(whole)} characters, WeChat takes {TITLE_CHARS}; it is shortened to “{title}”"
             findings.append(TITLE_SHORTENED.find(said, article.path, line_of(heading)))
+        elif not any(each.get("data-note") or (each.tag == "a" and text_of(each)) for each in heading.iter("a", "sup")):
+            _take_title(heading)
+    elif not title and (title := shorten(_words_of(article.path.stem), TITLE_CHARS)):
+        findings.append(
+            TITLE_FROM_FILE.find(f"no heading names the issue; its title is the file's: “{title}”", article.path, 1)
+        )
     if not digest:
         guides = (_guide(quote) for quote in root.iter("blockquote"))
         digest = shorten(next(filter(None, guides), ""), DIGEST_CHARS)
@@ -221,31 +235,41 @@ def _complete(article: Article, root: HtmlElement) -> tuple[Article, tuple[Findi
 
 
 def _title_heading(root: HtmlElement) -> HtmlElement | None:
-    """Find the heading that names the issue: the first `#`, or a lone heading above all others.
+    """Find the heading that names the issue: the first of all, if no other has its rank, or a higher one.
 
-    Where several headings share the highest rank below `#` they are sections, and none of them is the title. Nor is one
-    without words, which holds a banner.
+    No prose stands before it; a banner may, even one that is a heading without words. Several headings of one rank are
+    sections, and so is a lone one further down.
     """
     headings = [heading for heading in root.iter(*HEADINGS) if text_of(heading)]
-    if not headings:
+    if not headings or any(each.tag <= headings[0].tag for each in headings[1:]):
         return None
-    rank = min(heading.tag for heading in headings)
-    top = [heading for heading in headings if heading.tag == rank]
-    return top[0] if rank == "h1" or len(top) == 1 else None
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if element is headings[0]:
+            return headings[0]
+        text = element.text if event == "start" else element.tail
+        if text and text.strip() and isinstance(element.tag, str) and next(element.iterancestors("pre"), None) is None:
+            return None
+    return None
+
+
+def _words_of(stem: str) -> str:
+    """Return a file's name as words; the hyphens of a date stay."""
+    return re.sub(r"(?<!\d)[-_]+|[-_]+(?!\d)", " ", stem).strip() if re.search(r"\w", stem) else ""
 
 
 def _take_title(heading: HtmlElement) -> None:
-    """Take the title's heading out of the body; images in it, a logo for one, stay as a paragraph."""
+    """Take the title's heading out of the body; images in it, a logo for one, stay as a paragraph, with their links."""
     images = list(heading.iter("img"))
     if not images:
         heading.drop_tree()
         return
+    links = [next(image.iterancestors("a"), image) for image in images]
     heading.tag, heading.text = "p", None
     for child in list(heading):
         heading.remove(child)
-    for image in images:
-        image.tail = None
-    fill(heading, images)
+    for each in links:
+        each.tail = None
+    fill(heading, dict.fromkeys(links))
 
 
 def _guide(quote: HtmlElement) -> str:
