@@ -486,3 +486,144 @@ def test_the_publication_that_names_no_address_is_not_passed_over_in_silence(
     monkeypatch.undo()
     assert release(paper, "a.md")["a.md"]
     assert submitted(paper) == 1
+
+
+# --- found by tests/test_push_model.py --------------------------------------------------------------------------------
+
+
+def test_an_issue_that_was_published_alone_is_not_published_again_with_another(paper: Newsletter) -> None:
+    paper.issue("a.md", "甲")
+    paper.issue("b.md", "乙")
+    paper.push("a.md")
+    alone = release(paper, "a.md")
+    paper.push("a.md", "b.md", new=True)
+    for _ in range(2):
+        with pytest.raises(ConflictError, match=r"a\.md, in the same draft as b\.md, was published before"):
+            release(paper, "b.md")
+    assert submitted(paper) == 1
+    both = release(paper, "b.md", again=True)
+    assert both["b.md"]
+    assert both["a.md"] != alone["a.md"]
+
+
+def test_an_issue_that_only_the_draft_knows_is_not_published_again_with_another(
+    paper: Newsletter, tmp_path: Path
+) -> None:
+    paper.issue("a.md", "甲")
+    paper.issue("b.md", "乙")
+    paper.push("a.md")
+    release(paper, "a.md")
+    paper.push("a.md", "b.md", new=True)
+    other = clone(paper, tmp_path / "other")
+    other.push("b.md")
+    with pytest.raises(ConflictError, match="《甲》, in the same draft as b"):
+        release(other, "b.md")
+    assert submitted(paper) == 1
+
+
+def test_a_file_that_has_changed_since_it_was_published_is_not_said_to_be_public(paper: Newsletter) -> None:
+    paper.issue("a.md", "第一期")
+    paper.push("a.md")
+    release(paper, "a.md")
+    paper.issue("a.md", "第一期", "更正。")
+    with pytest.raises(ConflictError, match="has changed since it was published"):
+        release(paper, "a.md")
+
+
+def test_a_draft_with_a_colleagues_newer_words_is_not_published_from_an_older_file(
+    paper: Newsletter, tmp_path: Path
+) -> None:
+    paper.issue("a.md", "第一期")
+    paper.push("a.md")
+    colleague = clone(paper, tmp_path / "colleague", ledger=True)
+    colleague.issue("a.md", "第一期", "新的。")
+    colleague.push("a.md")
+    with pytest.raises(ConflictError, match="pushed from another copy"):
+        release(paper, "a.md")
+    assert submitted(paper) == 0
+
+
+def test_an_older_publication_is_not_taken_for_the_draft_of_newer_words(paper: Newsletter, tmp_path: Path) -> None:
+    paper.issue("a.md", "第一期")
+    paper.push("a.md")
+    release(paper, "a.md")
+    paper.issue("a.md", "第一期", "更正。")
+    other = clone(paper, tmp_path / "ci")
+    other.push("a.md")
+    for _ in range(2):
+        with pytest.raises(ConflictError, match="--again"):
+            release(other, "a.md")
+    assert release(other, "a.md", again=True)["a.md"]
+    assert submitted(paper) == 2
+
+
+def test_an_unheard_submit_of_newer_words_does_not_find_the_publication_before(
+    paper: Newsletter, wechat: Sandbox
+) -> None:
+    paper.box.set_profile(draft_leaves="never")
+    paper.issue("a.md", "第一期")
+    paper.push("a.md")
+    release(paper, "a.md")
+    paper.issue("a.md", "第一期", "更正。")
+    paper.push("a.md", force=True)
+    wechat.fail("cut-before", endpoint="/cgi-bin/freepublish/submit")
+    with pytest.raises(NetworkError, match="is not known"):
+        release(paper, "a.md", again=True)
+    with pytest.raises(ConflictError, match="发表记录"):
+        release(paper, "a.md")
+
+
+def test_publications_are_known_by_their_words_where_wechat_drops_marks(paper: Newsletter) -> None:
+    paper.box.set_profile(quirks=("drop-data",), draft_leaves="never")
+    paper.issue("a.md", "第一期")
+    paper.push("a.md")
+    release(paper, "a.md")
+    (paper.root / FILE_NAME).unlink()
+    paper.push("a.md")
+    assert release(paper, "a.md")["a.md"]
+    assert submitted(paper) == 1
+
+
+def test_an_issue_that_was_published_by_hand_makes_room_for_a_common_draft(paper: Newsletter) -> None:
+    paper.issue("a.md", "甲")
+    paper.issue("b.md", "乙")
+    paper.box.publish(paper.push("a.md").media_id)
+    paper.box.move_clock(60)
+    paper.push("b.md")
+    assert paper.push("a.md", "b.md").action == "created"
+
+
+def test_a_replaced_draft_is_deleted_by_the_next_push_of_its_issue(
+    paper: Newsletter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, title in (("a.md", "甲"), ("b.md", "乙"), ("c.md", "丙")):
+        paper.issue(name, title)
+    old = paper.push("a.md").media_id
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Client, "delete_draft", _killed)
+        paper.push("a.md", "b.md")
+    said: list[str] = []
+    paper.push("c.md", say=said.append)
+    assert not said
+    assert old in paper.drafts()
+    paper.push("a.md", "b.md")
+    assert len(paper.drafts()) == 2
+    assert old not in paper.drafts()
+
+
+def test_a_second_draft_is_named_though_the_push_that_made_it_was_killed(
+    paper: Newsletter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, title in (("a.md", "甲"), ("b.md", "乙"), ("c.md", "丙")):
+        paper.issue(name, title)
+    old = paper.push("a.md", "c.md").media_id
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Client, "drafts", _killed)  # after the draft was read back
+        paper.push("a.md", "b.md")
+    receipt = paper.push("a.md")
+    assert receipt.action == "failed"
+    assert [old in each.message for each in receipt.findings if each.rule == "draft-twice"] == [True]
+
+
+def _killed(*args: Any, **options: Any) -> Any:
+    raise KeyboardInterrupt

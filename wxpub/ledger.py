@@ -44,7 +44,8 @@ class Draft:
     """An issue's place in a draft: article `index` (from 0) `of` so many.
 
     `mark` stands in the article itself; `sent` is the fingerprint of what was sent, `stored` of what WeChat made of it
-    ("" as long as that was not read). `doubtful`: an earlier attempt may have left a second copy.
+    ("" as long as that was not read). `doubtful`: an earlier attempt may have left a second copy; `beside`: it was made
+    beside other drafts, as asked.
     """
 
     media_id: str
@@ -54,6 +55,7 @@ class Draft:
     sent: str = ""
     stored: str = ""
     doubtful: bool = False
+    beside: bool = False
     at: str = ""
 
 

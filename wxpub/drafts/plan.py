@@ -244,7 +244,7 @@ def _replaced(job: Job, present: tuple[Draft, ...]) -> tuple[str, ...]:
     holders: dict[str, set[str]] = {}
     for name, fact in job.ledger.of_account(Draft, job.account).items():
         holders.setdefault(fact.media_id, set()).add(name)
-    olds = dict.fromkeys(fact.media_id for fact in present)
+    olds = dict.fromkeys(fact.media_id for fact in present if fact.media_id in holders)  # none that was published
     return tuple(old for old in olds if holders[old] <= names or names <= holders[old])
 
 

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wxpub.client import Client, Publication, Stored, StoredArticle
-from wxpub.drafts.compare import find_mark, issue_key, read_mark, text_key
+from wxpub.drafts.compare import Mark, find_mark, issue_key, read_mark, text_key
 from wxpub.errors import ApiError, ConfigError, ConflictError, NetworkError, SourceError, WxpubError
 from wxpub.ledger import Draft, Fact, Ledger, Published, Publishing, issue_name, now
 from wxpub.limits import INVALID_MEDIA_ID, NOT_ALLOWED
@@ -64,26 +64,37 @@ def publish(
         return urls
     if begun and not again:
         raise _unknown(name)
-    done, draft = ledger.get(Published, account, name), ledger.get(Draft, account, name)
-    if done and not again:
-        if draft is None or _words(done.mark) == _words(draft.mark):
-            return {name: done.url}
-        hint = "`wxpub publish --again` publishes the new draft, too"
-        raise ConflictError(f"{name} was published before, with other words: {done.url}", hint)
+    if not again and (urls := _before(ledger, account, name, text)):
+        return urls
+    draft = ledger.get(Draft, account, name)
     if draft is None:
         raise WxpubError(f"{name} has no draft in this account", "push it first")
     if text and text != _words(draft.mark):
         raise ConflictError(f"{name} has changed since it was pushed", "push it first; its draft has the old words")
     articles = _articles(client, ledger, account, name, draft)
-    if isinstance(articles, dict):
-        return articles
+    if articles is None:
+        if not again and (urls := _before(ledger, account, name, text)):
+            return urls
+        hint = f"{_LOOK}; if it is not there, push it again"
+        raise ConflictError(f"{name}: the draft is gone: it was deleted, or published without a trace here", hint)
     facts = _held(ledger, account, draft.media_id, articles)
     if name not in facts:
         hint = "push it again, and look at the draft before you publish it"
         raise ConflictError(f"{name} is not in its draft any more, or with other words", hint)
-    keys = {mark.issue: each for each, fact in facts.items() if (mark := read_mark(fact.mark))}
-    if not again and (urls := find_published(client, ledger, account, keys)):
-        return urls
+    if text and text != _words(facts[name].mark):
+        hint = "push it again: that shows what differs"
+        raise ConflictError(f"{name}: its draft was pushed from another copy of this project, with other words", hint)
+    if not again:
+        marked = ((mark.issue, f"《{each.title}》") for each in articles if (mark := find_mark(each.content)))
+        keys = dict(marked) | {mark.issue: each for each, fact in facts.items() if (mark := read_mark(fact.mark))}
+        before = find_published(client, ledger, account, keys)
+        if urls := _before(ledger, account, name, text):
+            return urls
+        if found := [each for each in keys.values() if each in before or ledger.get(Published, account, each)]:
+            hint = (
+                f"`wxpub push --new` makes a draft of {name} alone; `wxpub publish --again` publishes all of this one"
+            )
+            raise ConflictError(f"{', '.join(found)}, in the same draft as {name}, was published before", hint)
     confirm([article.title for article in articles])
     ledger.record(account, facts)
     publish_id = _submit(client, ledger, account, name, draft.media_id, tuple(facts))
@@ -96,6 +107,23 @@ def _words(mark: str) -> str:
     return found.text if found else ""
 
 
+def _before(ledger: Ledger, account: str, name: str, text: str) -> dict[str, str]:
+    """Return the permalink of an issue that was published with the words that it has now; nothing if it never was.
+
+    Raises ConflictError where its draft or its file has other words.
+    """
+    done, draft = ledger.get(Published, account, name), ledger.get(Draft, account, name)
+    if done is None:
+        return {}
+    if draft and _words(done.mark) != _words(draft.mark):
+        hint = "`wxpub publish --again` publishes the new draft, too"
+        raise ConflictError(f"{name} was published before, with other words: {done.url}", hint)
+    if text and done.mark and text != _words(done.mark):
+        hint = "push it, and `wxpub publish --again` publishes the new draft, too"
+        raise ConflictError(f"{name} has changed since it was published: {done.url}", hint)
+    return {name: done.url}
+
+
 def _unknown(name: str) -> ConflictError:
     return ConflictError(
         f"whether {name} was published is not known: WeChat gave no answer, and does not list it",
@@ -105,17 +133,15 @@ def _unknown(name: str) -> ConflictError:
 
 def _articles(
     client: Client, ledger: Ledger, account: str, name: str, draft: Draft
-) -> tuple[StoredArticle, ...] | dict[str, str]:
-    """Read the draft that is to be published; where it is gone, return the permalinks under which it was published."""
+) -> tuple[StoredArticle, ...] | None:
+    """Read the draft that is to be published; None where it is gone, its permalinks recorded if it was published."""
     try:
         return client.get_draft(draft.media_id)
     except ApiError as error:
         if error.errcode != INVALID_MEDIA_ID:
             raise
-    if urls := _seen(client, ledger, account, draft.media_id):
-        return urls
-    hint = f"{_LOOK}; if it is not there, push it again"
-    raise ConflictError(f"{name}: the draft is gone: it was deleted, or published without a trace here", hint)
+    _seen(client, ledger, account, draft.media_id)
+    return None
 
 
 def _held(ledger: Ledger, account: str, media_id: str, articles: Sequence[StoredArticle]) -> dict[str, Publishing]:
@@ -169,7 +195,7 @@ def _follow(
         ledger.record(account, {}, forget=dict.fromkeys(facts, Publishing))
         verdict = _VERDICTS.get(result.status, f"publish_status {result.status}")
         raise WxpubError(f"{name} was not published: {verdict}", "mp.weixin.qq.com → 发表记录 says more")
-    published: dict[str, Fact] = {
+    published = {
         each: Published(url, result.article_id, fact.mark)
         for each, fact in facts.items()
         if (url := result.urls.get(fact.index))
@@ -185,38 +211,65 @@ def _follow(
     return urls
 
 
-def _record(ledger: Ledger, account: str, published: Mapping[str, Fact]) -> None:
-    """Write permalinks down; the draft and the intent are history then, in the same step."""
-    ledger.record(account, published, forget=dict.fromkeys(published, Draft), done=tuple(published))
+def _record(ledger: Ledger, account: str, published: Mapping[str, Published]) -> None:
+    """Write permalinks down; in the same step the intent is history, and the very draft that was published."""
+    drafts = ledger.of_account(Draft, account)
+    over: dict[str, type[Fact]] = {
+        name: Draft for name, fact in published.items() if name in drafts and fact.mark == drafts[name].mark
+    }
+    ledger.record(account, dict(published), forget=over, done=tuple(published))
 
 
 def _seen(client: Client, ledger: Ledger, account: str, media_id: str) -> dict[str, str]:
-    """Look for a draft among what the account has published; record and return the permalinks of its issues."""
-    facts: list[tuple[str, Draft | Publishing]] = [
-        *ledger.of_account(Draft, account).items(),
-        *ledger.of_account(Publishing, account).items(),
-    ]
-    marks = {name: read_mark(fact.mark) for name, fact in facts if fact.media_id == media_id}
-    drafts = {mark.draft for mark in marks.values() if mark}
-    return find_published(client, ledger, account, {mark.issue: name for name, mark in marks.items() if mark}, drafts)
+    """Look for a draft among what the account has published; record and return the permalinks of its issues.
+
+    Of a publication with an intent only the very words count that were submitted, and none that was known before.
+    """
+    begun = {name: fact for name, fact in ledger.of_account(Publishing, account).items() if fact.media_id == media_id}
+    drafts = {name: fact for name, fact in ledger.of_account(Draft, account).items() if fact.media_id == media_id}
+    marks = {name: mark for name, fact in (begun or drafts).items() if (mark := read_mark(fact.mark))}
+
+    def matches(name: str, mark: Mark, article_id: str) -> bool:
+        known = ledger.get(Published, account, name)
+        if begun:
+            return mark == marks[name] and not (known and known.article_id == article_id)
+        return mark.draft == marks[name].draft
+
+    return find_published(client, ledger, account, {mark.issue: name for name, mark in marks.items()}, matches)
 
 
 def find_published(
-    client: Client, ledger: Ledger, account: str, keys: Mapping[str, str], drafts: set[str] | None = None
+    client: Client,
+    ledger: Ledger,
+    account: str,
+    keys: Mapping[str, str],
+    matches: Callable[[str, Mark, str], bool] | None = None,
 ) -> dict[str, str]:
     """Look for issues, by the marks' groups in `keys`, among what the account has published; record and return them.
 
-    With `drafts` only articles of those drafts count. Nothing is found where the account may not look (48001).
+    `matches` is given an issue, the mark and the id of what was published and says whether it counts; without it
+    everything counts but what an open intent leaves in doubt. Issues that the ledger does not know are returned, and
+    not recorded. Where WeChat drops marks, the words of the draft are looked for. Nothing is found where the account
+    may not look (48001).
     """
-    found: dict[str, Fact] = {}
+    found: dict[str, Published] = {}
+    sent = {name: fact for name in keys.values() if (fact := _known(ledger, account, name))}
+    texts = {mark.text: mark for name, fact in sent.items() if (mark := read_mark(fact.mark))}
     for item in _publications(client) if keys else ():
         for article in item.articles:
-            mark = find_mark(article.content)
-            if mark and mark.issue in keys and article.url and (drafts is None or mark.draft in drafts):
-                found.setdefault(keys[mark.issue], Published(article.url, item.id, str(mark)))
-    if found:
-        _record(ledger, account, found)
-    return {name: fact.url for name, fact in found.items() if isinstance(fact, Published)}
+            mark = find_mark(article.content) or texts.get(text_key(article.title, article.content))
+            name = keys.get(mark.issue) if mark else None
+            if mark is None or name is None or not article.url:
+                continue
+            if matches(name, mark, item.id) if matches else not isinstance(sent.get(name), Publishing):
+                found.setdefault(name, Published(article.url, item.id, str(mark)))
+    if known := {name: fact for name, fact in found.items() if name in sent or not name.startswith("《")}:
+        _record(ledger, account, known)
+    return {name: fact.url for name, fact in found.items()}
+
+
+def _known(ledger: Ledger, account: str, name: str) -> Draft | Publishing | None:
+    return ledger.get(Publishing, account, name) or ledger.get(Draft, account, name)
 
 
 def _wait(client: Client, publish_id: str, pause: Callable[[float], None]) -> Publication:

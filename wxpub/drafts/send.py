@@ -102,6 +102,7 @@ def create(job: Job, todo: Plan) -> Standing:
             str(job.mark(place, todo.draft)),
             fingerprint(job.payload(place, todo.draft)),
             doubtful=doubtful or todo.doubtful,
+            beside=job.new,
         )
         for place in todo.changed
     }
@@ -192,7 +193,7 @@ def _with_cover(job: Job, todo: Plan, places: Sequence[int], send: Callable[[lis
 
 
 def verify(job: Job, todo: Plan, standing: Standing) -> tuple[Standing, tuple[Finding, ...]]:
-    """Read the draft back, say what WeChat dropped of it, and record what it keeps."""
+    """Read the draft back, and say what WeChat dropped of it; `tidy` records what it keeps."""
     articles = _read_back(job, standing.media_id)
     standing = replace(standing, articles=articles)
     findings: list[Finding] = []
@@ -212,7 +213,6 @@ def verify(job: Job, todo: Plan, standing: Standing) -> tuple[Standing, tuple[Fi
             facts[name] = replace(fact, stored="", at="")  # what nobody sent is never taken for what was sent
         else:
             facts[name] = replace(fact, stored=stored_fingerprint(article), at="")
-    job.ledger.record(job.account, facts)
     return replace(standing, facts=tuple(facts.values())), tuple(findings)
 
 
@@ -246,14 +246,27 @@ def _losses(job: Job, place: int, sent: Json, stored: StoredArticle) -> list[Fin
 def tidy(job: Job, todo: Plan, standing: Standing) -> tuple[Finding, ...]:
     """Delete what the verified draft makes needless: a copy that WeChat made late, and drafts that it replaced.
 
-    Nothing goes that somebody has edited or that holds anything else. Returns which drafts hold the same issues.
+    Nothing goes that somebody has edited or that holds anything else. What WeChat keeps of the draft is recorded after
+    other drafts were looked for: a push that is broken off before that is verified and looks again. Returns which
+    drafts hold the same issues.
     """
     findings = _copies(job, todo, standing)
+    if todo.action != "create":  # a doubtful draft was looked for at its creation and at one push more
+        settled = (replace(fact, doubtful=False, at="") if fact.doubtful else fact for fact in standing.facts)
+        standing = replace(standing, facts=tuple(settled))
+    job.ledger.record(job.account, dict(zip(job.names, standing.facts, strict=True)))
     referred = {fact.media_id for fact in job.ledger.of_account(Draft, job.account).values()}
     for old, leftover in job.ledger.of_account(Leftover, job.account).items():
-        if old not in referred and _untouched(job, old, leftover):
-            job.client.delete_draft(old)
-            job.say("the draft that it replaces was deleted")
+        if old not in referred:
+            articles = _leftover(job, old)
+            marks = [find_mark(each.content) for each in articles]
+            if any(marks) and not any(mark and mark.issue in job.keys for mark in marks):
+                continue  # it holds none of the issues of this push: not its to delete, whatever the ledger says
+            if articles and fingerprint([stored_fingerprint(each) for each in articles]) == leftover.stored:
+                job.client.delete_draft(old)
+                job.say("the draft that it replaces was deleted")
+            elif articles:
+                job.say(f"the draft that it replaces was edited, or holds something else, and stays: {old}")
         job.ledger.record(job.account, {}, forget={old: Leftover})
     return findings
 
@@ -265,7 +278,9 @@ def _copies(job: Job, todo: Plan, standing: Standing) -> tuple[Finding, ...]:
     somebody's: it is named.
     """
     doubtful = any(fact.doubtful for fact in standing.facts)
-    if not doubtful and (todo.action != "create" or job.new):
+    before = todo.standing.facts if todo.standing else ()
+    made = todo.action == "create" or any(not fact.stored and not fact.beside for fact in before)
+    if not doubtful and (not made or job.new):
         return ()
     ours = [stored_fingerprint(each) for each in standing.ours]
     leaving = {standing.media_id, *todo.replaced, *job.ledger.of_account(Leftover, job.account)}
@@ -279,12 +294,9 @@ def _copies(job: Job, todo: Plan, standing: Standing) -> tuple[Finding, ...]:
         if attempt and same and _in_time(draft.updated, standing):
             job.client.delete_draft(draft.id)
             job.say("a second copy of the draft, which WeChat made late, was deleted")
-        elif attempt or (todo.action == "create" and not job.new):
+        elif attempt or (made and not job.new):
             said = f"two drafts hold this issue: {standing.media_id} and {draft.id}"
             findings.append(DRAFT_TWICE.find(said, job.articles[0].issue.path))
-    if doubtful and todo.action != "create":  # one more look at the next push
-        settled = [replace(fact, doubtful=False, at="") for fact in standing.facts]
-        job.ledger.record(job.account, dict(zip(job.names, settled, strict=True)))
     return tuple(findings)
 
 
@@ -304,18 +316,11 @@ def _stored_before(job: Job, media_id: str) -> str:
     return fingerprint([stored for _, stored in known])
 
 
-def _untouched(job: Job, media_id: str, leftover: Leftover) -> bool:
-    """Tell whether nobody has edited a replaced draft: otherwise it stays, and we say so."""
+def _leftover(job: Job, media_id: str) -> tuple[StoredArticle, ...]:
+    """Read a replaced draft; nothing if it is gone."""
     try:
-        articles = job.client.get_draft(media_id)
+        return job.client.get_draft(media_id)
     except ApiError as error:
         if error.errcode != INVALID_MEDIA_ID:
             raise
-        return False
-    marks = [find_mark(each.content) for each in articles]
-    same = fingerprint([stored_fingerprint(each) for each in articles]) == leftover.stored
-    # A draft that holds none of the issues of this push is not its to delete, whatever the ledger says.
-    if same and (any(mark and mark.issue in job.keys for mark in marks) or not any(marks)):
-        return True
-    job.say(f"the draft that it replaces was edited, or holds something else, and stays: {media_id}")
-    return False
+        return ()
