@@ -351,7 +351,7 @@ def _damaged(path: Path, why: str) -> ConfigError:
 def _write(path: Path, lines: Mapping[str, Mapping[str, Any]]) -> None:
     """Replace the file in one step: whoever reads it, and whenever this process dies, it is whole."""
     try:
-        safe.write(_real(path), _text(lines).encode())  # a link stays a link
+        safe.write(_real(path), _text(lines).encode(), alone=True)  # a link stays a link
     except OSError as error:
         reason = error.strerror
     else:

@@ -193,12 +193,13 @@ def _decoded(value: str) -> tuple[str, list[tuple[int, int]]]:
 _STALE = 3600.0  # seconds after which a temporary file belongs to nobody any more
 
 
-def write(path: Path, data: bytes, mode: int = 0o666, *, lasting: bool = True) -> None:
+def write(path: Path, data: bytes, mode: int = 0o666, *, lasting: bool = True, alone: bool = False) -> None:
     """Replace the file `path` in one step: whoever reads it, and whenever this process dies, it is whole.
 
     The new file is made beside it under a name that nobody can know before, and only where nothing has that name: no
     link that somebody left there is followed. Without `lasting` the system decides when it is on the disk, as it may
-    where the file can be made again. Raises OSError.
+    where the file can be made again. `alone` says that nobody else can be writing it, as under a lock: what a killed
+    process left then goes at once. Raises OSError.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
@@ -215,16 +216,16 @@ def write(path: Path, data: bytes, mode: int = 0o666, *, lasting: bool = True) -
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _tidy(path)
+    _tidy(path, 0 if alone else _STALE)
 
 
-def _tidy(path: Path) -> None:
+def _tidy(path: Path, stale: float) -> None:
     """Remove what killed processes left of earlier writings."""
     with suppress(OSError), os.scandir(path.parent) as there:
         for each in there:
             if each.name.startswith(f".{path.name}.") and each.name.endswith(".tmp"):
                 with suppress(OSError):
-                    if time.time() - each.stat(follow_symlinks=False).st_mtime > _STALE:
+                    if time.time() - each.stat(follow_symlinks=False).st_mtime >= stale:
                         Path(each).unlink()
 
 
