@@ -124,6 +124,11 @@ def _tokens(text: str, language: str) -> Iterator[tuple[str, str]]:
 
 _SIZE = 24  # what formulas are drawn at, in ziamath's units; the page's font size decides how large they are
 _GRID = 10  # steps of the finished outline per such unit: 240 to the em, a fifteenth of a pixel in the text
+_TEX_CHARS = 8_000  # of a formula; the longest of real issues has a few hundred
+_TEX_NODES = 2_000  # of its MathML; ziamath compares every piece of a row with all before it
+# ziamath draws what stands in a row twice, to know how high its brackets are: each row within a row doubles the work.
+_ROWS = frozenset({"math", "mrow", "mstyle", "mpadded", "mphantom", "mfenced", "mtd"})
+_WORK, _WORK_PER_NODE = 2_000, 32  # drawings of a node that a formula may ask for: a second at most, and some for each
 _HAN = "[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"  # compiled when there is a formula: that takes 2 ms
 _COMMAND = re.compile(r"([A-Z])([^A-Z]*)")
 
@@ -151,7 +156,16 @@ def formula(element: HtmlElement, report: Report) -> None:
 
 
 # What ziamath trips over in TeX that it does not expect; it has no errors of its own.
-_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, SyntaxError, TypeError, ValueError)
+_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
 
 
 class _Unreadable(Exception):
@@ -167,22 +181,43 @@ def draw(tex: str, display: bool) -> HtmlElement:
     from latex2mathml import exceptions
     from lxml import etree
     from ziamath.config import config
+    from ziamath.tex import tex2mml
     from ziamath.zmath import Latex
 
     if re.search(_HAN, tex):
         raise _Unreadable("the mathematical font has no Chinese characters; write them outside the formula")
+    if len(tex) > _TEX_CHARS:
+        raise _Unreadable(f"it has more than {_TEX_CHARS:,} characters")
     own = [each for each in vars(exceptions).values() if isinstance(each, type) and issubclass(each, Exception)]
     faults: tuple[type[Exception], ...] = (*_FAULTS, *own)
     config.svg2 = False
     try:
+        _weigh(tex2mml(tex, inline=not display))
         drawn = Latex(tex, size=_SIZE, inline=not display)
         unknown = next((text for text in drawn.mathml.itertext() if re.fullmatch(r"\\[A-Za-z]+", text)), "")
         if unknown:
             raise _Unreadable(f"unknown command {unknown}")
         drawing = etree.fromstring(drawn.svg().encode())
     except faults as error:
-        raise _Unreadable(str(error)) from None
+        raise _Unreadable("it is nested too deeply" if isinstance(error, RecursionError) else str(error)) from None
     return _outline(drawing, tex)
+
+
+def _weigh(mathml: str) -> None:
+    """Raise _Unreadable for a formula whose drawing would take longer than in proportion to its text."""
+    from lxml import etree
+
+    nodes, work = 0, 0
+    stack = [(etree.fromstring(mathml.encode(), etree.XMLParser(huge_tree=True)), 1)]
+    while stack:
+        node, times = stack.pop()
+        times *= 2 if etree.QName(node).localname in _ROWS else 1
+        nodes, work = nodes + 1, work + times
+        stack.extend((child, times) for child in node.iterchildren("*"))
+    if nodes > _TEX_NODES:
+        raise _Unreadable("it is too long to be drawn")
+    if work > _WORK + _WORK_PER_NODE * nodes:
+        raise _Unreadable("it is nested too deeply")
 
 
 def _outline(drawing: _Element, tex: str) -> HtmlElement:
