@@ -133,3 +133,113 @@ def test_a_written_file_is_whole_and_follows_no_link(tmp_path: Path) -> None:
     (tmp_path / f".{place.name}.new.tmp").write_bytes(b"another process is at work")
     safe.write(place, b"three")
     assert sorted(each.name for each in tmp_path.iterdir()) == [f".{place.name}.new.tmp", place.name]
+
+
+# --- odd and hostile texts: one line, in bounded time ------------------------------------------------------------------
+
+RULE = ".article { color: red }\n"
+ALIASES = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+LETTERS: dict[str, tuple[str, str]] = {
+    "YAML aliases": (f"---\n{ALIASES}theme_variables: {{accent: *i}}\n---\n# 题\n", "*a is not read"),
+    "an alias of YAML": ("---\nbase: &a x\ntitle: *a\n---\n# 题\n", "*a is not read"),
+    "deep YAML": (f"---\ntitle: {'[' * 5000}\n---\n# 题\n", "front matter"),
+    "long YAML": (f"---\ntitle: [{'x' * 200_000}]\n---\n# 题\n", "front matter has more than 100,000 characters"),
+    "deep TOML": (f"+++\na = {'[' * 5000}\n+++\n# 题\n", "front matter"),
+    "a long number": (f"+++\na = {'1' * 5000}\n+++\n# 题\n", "front matter"),
+}
+FORMULAS = [
+    *(r"\frac{1}{" * n + "1" + "}" * n for n in (15, 60)),
+    r"\frac{1}{" * 800 + "1" + "}" * 800,
+    r"\sqrt{" * 30 + "1" + "}" * 30,
+    "x^{" * 30 + "1" + "}" * 30,
+    "{" * 3000 + "1" + "}" * 3000,
+    "{" * 20_000 + "1" + "}" * 20_000,
+    r"\left(" * 30 + "1" + r"\right)" * 30,
+    r"\begin{cases}" * 12 + "1" + r"\end{cases}" * 12,
+    "x+" * 3000 + "1",
+]
+THEMES = {
+    "variables of variables": (
+        ":root{"
+        + "".join(f"--v{n}: {f'var(--v{n + 1}) ' * 10};" for n in range(8))
+        + "--v8: 1px;}\n.article{margin:var(--v0)}",
+        "a value of more than 2,000 characters",
+    ),
+    "a long chain": (
+        ":root{" + "".join(f"--v{n}: var(--v{n + 1});" for n in range(900)) + "--v900: red}" + RULE,
+        "made of more than 20 others in turn",
+    ),
+    "a long selector": (f".article p{'a' * 90_000} {{ color: red }}", "has more than 300 characters"),
+    "a deep selector": (f"{'p ' * 20_000}{{ color: red }}", "has more than 300 characters"),
+    "many selectors": (",".join(["p a"] * 20_000) + "{color:red}", "a rule has more than 100 selectors"),
+    "many rules": ("p{color:red}" * 5000, "more than 1,000 rules"),
+    "many declarations": (f"p{{{'color:red;' * 5000}}}", "more than 1,000 rules, or a rule as many declarations"),
+    "a long file": (RULE * 10_000, "has more than 100,000 characters"),
+    "open comments": (RULE + "/*" * 40_000, ""),
+    "open parentheses": (f"p{{color:{'(' * 1000}}}", "left open"),
+}
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_front_matter_is_bounded(tmp_path: Path, name: str) -> None:
+    text, said = LETTERS[name]
+    (tmp_path / "a.md").write_text(text, encoding="utf-8")
+    result = run("convert", str(tmp_path / "a.md"))
+    harmless(result)
+    assert (result.exit_code, said in result.stderr, result.stderr.count("\n")) == (1, True, 1), result.stderr
+
+
+@pytest.mark.parametrize("tex", FORMULAS, ids=lambda tex: f"{tex[:12]} {len(tex)}")
+def test_a_formula_that_would_take_for_ever_is_shown_as_tex(tmp_path: Path, tex: str) -> None:
+    (tmp_path / "a.md").write_text(f"# 题\n\n正文 ${tex}$ 。\n", encoding="utf-8")
+    result = run("convert", str(tmp_path / "a.md"), "--json")
+    harmless(result)
+    document = json.loads(result.stdout)
+    assert [each["rule"] for each in document["findings"]].count("math") == 1
+    assert f">{html.escape(tex)}<" in document["html"]
+
+
+def test_formulas_of_ordinary_depth_are_drawn(tmp_path: Path) -> None:
+    deep, wide = r"\frac{1}{1+\frac{1}{1+\frac{1}{1+\frac{1}{x}}}}", r"\left(\sum_{i=1}^{n_{k}} x_{i}^{2^{j}}\right)"
+    for tex in (deep, wide, "a+" * 150):
+        (tmp_path / "a.md").write_text(f"# 题\n\n正文 ${tex}b$ 。\n", encoding="utf-8")
+        assert "<svg" in json.loads(run("convert", str(tmp_path / "a.md"), "--json").stdout)["html"]
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_a_theme_is_bounded(tmp_path: Path, name: str) -> None:
+    css, said = THEMES[name]
+    (tmp_path / "mine.css").write_text(css, encoding="utf-8")
+    (tmp_path / "a.md").write_text("# 题\n\n正文。\n", encoding="utf-8")
+    result = run("convert", str(tmp_path / "a.md"), "--theme", str(tmp_path / "mine.css"))
+    harmless(result)
+    assert said in result.stderr
+    assert result.exit_code == 1 or not said
+    assert max(map(len, result.stderr.splitlines())) < 500
+
+
+@pytest.mark.parametrize(
+    "fact",
+    ['"index": "zero"', '"index": true', '"index": -1', '"mark": 5', '"of": "x"', '"media_id": true'],
+)
+def test_a_ledger_with_values_of_wrong_kinds_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fact: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sound = {"media_id": "m", "index": 0, "of": 1, "mark": "x", "at": ""}
+    line = json.dumps({**sound, **json.loads(f"{{{fact}}}")})
+    key = '"draft wx1@127.0.0.1:1 a.md"'
+    text = f'{{\n"wxpub-ledger": 1,\n{key}: {line},\n"~": 0\n}}\n'
+    Path("wxpub.ledger.json").write_text(text, encoding="utf-8")
+    Path("a.md").write_text("# 题\n\n正文。\n", encoding="utf-8")
+    monkeypatch.setattr("wxpub.client.ATTEMPTS", 1)
+    for name, value in {"APPID": "wx1", "SECRET": SECRET, "API_BASE": "http://127.0.0.1:1"}.items():
+        monkeypatch.setenv(f"WXPUB_{name}", value)
+    result = run("push", "a.md")
+    harmless(result)
+    assert "damaged: " in result.stderr
+    assert Path("wxpub.ledger.json").read_text(encoding="utf-8") == text
+    harmless(run("doctor"))
+    harmless(run("drafts", "list"))

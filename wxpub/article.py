@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from wxpub.errors import ConfigError, SourceError
 
+MAX_FRONT_MATTER = 100_000  # characters; YAML takes seconds to read as much
 MAX_BYTES = 20 * 1024 * 1024  # far above any issue; keeps a mistaken `wxpub convert video.mp4` from eating the memory
 
 # Front-matter keys as wxpub calls them, with the names that other tools use for the same thing.
@@ -132,8 +133,17 @@ def _yaml(text: str, path: Path, above: int) -> Mapping[str, Any] | None:
         return plain
     import yaml
 
+    class Loader(yaml.BaseLoader):  # makes strings, lists and dicts only
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            """Refuse an alias: a few of them, one within another, stand for gigabytes."""
+            if self.check_event(yaml.AliasEvent):
+                event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML has no types here
+                raise yaml.MarkedYAMLError(problem=f"*{event.anchor} is not read", problem_mark=event.start_mark)
+            return super().compose_node(parent, index)
+
+    _bounded(text, path)
     try:
-        meta = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  BaseLoader makes strings, lists and dicts only
+        meta = yaml.load(text, Loader=Loader)  # noqa: S506
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "not valid YAML"
@@ -166,11 +176,19 @@ def _toml(text: str, path: Path, above: int) -> Mapping[str, Any]:
         import tomllib
     else:
         import tomli as tomllib
+    _bounded(text, path)
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise SourceError("front matter is nested too deeply", path, 1) from None
+    except ValueError as error:  # of which TOMLDecodeError is one, and a number of 5,000 digits another
         line = re.search(r"at line (\d+)", str(error))
         raise SourceError(f"front matter: {error}", path, above + (int(line[1]) + 1 if line else 1)) from None
+
+
+def _bounded(text: str, path: Path) -> None:
+    if len(text) > MAX_FRONT_MATTER:
+        raise SourceError(f"front matter has more than {MAX_FRONT_MATTER:,} characters", path, 1)
 
 
 def _known(meta: Mapping[str, Any], path: Path) -> dict[str, Any]:

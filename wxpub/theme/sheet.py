@@ -27,7 +27,13 @@ _SELECTOR_FAULTS = (
     (r"\*", "* would put a style on every element"),
     (r"", "a selector is made of tags, classes, spaces and >"),
 )
-_COMMENT = re.compile(r"/\*.*?\*/", re.S)
+_VALUE_CHARS = 2_000  # of a value whose variables were put in; real ones have a hundred
+_SHEET_CHARS = 100_000  # of a theme; ours have 4,000
+_RULES, _SELECTORS, _SELECTOR_CHARS = 1_000, 100, 300
+_SHOWN = 80  # characters of a faulty value in a message
+_CHAIN = 20  # variables of which one is made of the next
+
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)  # one that does not end goes on to the end, as in every style sheet
 _RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _VAR = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,((?:[^()]|\([^()]*\))*))?\)")
 
@@ -65,8 +71,17 @@ def compiled(texts: Mapping[Path, str], overrides: Mapping[str, str]) -> tuple[s
 
 def _parse(text: str, path: Path) -> tuple[dict[str, str], list[_Rule]]:
     """Take a style sheet apart: the values of its variables, and its other rules."""
-    variables, rules = {}, []
+    if len(text) > _SHEET_CHARS:
+        raise SourceError(f"has more than {_SHEET_CHARS:,} characters", path)
+    variables: dict[str, str] = {}
+    rules: list[_Rule] = []
     for rule, line in _rules(text, path):
+        if len(rules) == _RULES or len(rule.declarations) > _RULES:
+            raise SourceError(f"has more than {_RULES:,} rules, or a rule as many declarations", path, line)
+        if long := next((each for each in rule.selectors if len(each) > _SELECTOR_CHARS), ""):
+            raise SourceError(f"selector {long[:_SHOWN]!r}… has more than {_SELECTOR_CHARS} characters", path, line)
+        if len(rule.selectors) > _SELECTORS:
+            raise SourceError(f"a rule has more than {_SELECTORS} selectors", path, line)
         root = rule.selectors == (":root",)
         for selector in () if root else rule.selectors:
             if not _SELECTOR.fullmatch(selector):
@@ -90,7 +105,7 @@ def _plain(rule: _Rule, variables: Mapping[str, str], path: Path) -> str:
     for name, value, line in rule.declarations:
         value = _resolve(value, variables, path, line)
         if fault := _fault(name, value):
-            raise SourceError(f"{name}: {value}", path, line, fault)
+            raise SourceError(f"{name}: {value[:_SHOWN]}", path, line, fault)
         declarations.append(f"{name}:{value}")
     return f"{', '.join(rule.selectors)} {{{'; '.join(declarations)}}}\n" if declarations else ""
 
@@ -147,7 +162,12 @@ def _resolve(
 
     if "var(" not in value:
         return value
+    if len(within) > _CHAIN:
+        chain = " -> ".join(f"--{each}" for each in within[:4])
+        raise SourceError(f"variables are made of more than {_CHAIN} others in turn: {chain} -> …", path, line)
     resolved = _VAR.sub(put, value)
+    if len(resolved) > _VALUE_CHARS:
+        raise SourceError(f"a value of more than {_VALUE_CHARS:,} characters", path, line, "write what it comes to")
     if "var(" in resolved:
         raise SourceError(f"{value!r} cannot be resolved", path, line, "write var(--name) or var(--name, fallback)")
     return resolved
