@@ -135,7 +135,7 @@ def test_a_written_file_is_whole_and_follows_no_link(tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == [f".{place.name}.new.tmp", place.name]
 
 
-# --- odd and hostile texts: one line, in bounded time ------------------------------------------------------------------
+# --- odd and hostile texts: one line, in bounded time -----------------------------------------------------------------
 
 RULE = ".article { color: red }\n"
 ALIASES = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
