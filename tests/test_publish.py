@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -627,3 +628,25 @@ def test_a_second_draft_is_named_though_the_push_that_made_it_was_killed(
 
 def _killed(*args: Any, **options: Any) -> Any:
     raise KeyboardInterrupt
+
+
+# --- it ends ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_interrupt_ends_uploads_that_nobody_answers(paper: Newsletter, wechat: Sandbox) -> None:
+    paper.issue("a.md", "甲", "正文。", "1.png", "2.png", "3.png")
+    wechat.fail("delay", 600, endpoint="/cgi-bin/media/uploadimg", times=2)
+    job = paper.job("a.md")
+    stopped = []
+
+    def interrupt(done: int, of: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    stop = job.client.stop
+    job.client.stop = lambda: (stopped.append(True), stop())[1]  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        drafts.push(replace(job, tick=interrupt))
+    assert stopped
+    wechat.clear_faults()
+    assert paper.push("a.md").action == "created"

@@ -74,6 +74,9 @@ def upload(job: Job, wanted: Sequence[tuple[Use, str]]) -> None:
             for done, each in enumerate(running, 1):
                 each.result()
                 job.tick(done, len(wanted))
+        except KeyboardInterrupt:
+            job.client.stop()  # the pool waits for its threads, and a call may take minutes
+            raise
         finally:
             for each in running:
                 each.cancel()
