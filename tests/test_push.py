@@ -371,15 +371,15 @@ def test_what_wechat_dropped_is_told(paper: Newsletter, monkeypatch: pytest.Monk
 def test_a_token_that_is_revoked_in_mid_push_is_renewed_once(paper: Newsletter) -> None:
     paper.issue("a.md", "第一期", "正文。", "1.png", "2.png")
     job = paper.job("a.md")
-    done = 0
+    revoked = threading.Event()
 
     def tick(now: int, of: int) -> None:
-        nonlocal done
-        if now > done:
-            done = now
+        if now and not revoked.is_set():  # once: a request that is sent again at a second time would be refused twice
+            revoked.set()
             paper.box.revoke_tokens()
 
     receipt = drafts.push(replace(job, tick=tick))
+    assert revoked.is_set()
     assert receipt.action == "created"
     assert len(paper.drafts()) == 1
 
