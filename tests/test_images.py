@@ -27,6 +27,7 @@ from conftest import ROOT
 from PIL import Image as Pillow
 from PIL import features
 
+from wxpub import wire
 from wxpub.errors import NetworkError, SourceError
 from wxpub.images import Image, Source, Store, draw, hosted, read
 from wxpub.images import fit as fitting
@@ -916,12 +917,11 @@ def test_ctrl_c_leaves_a_fetch_at_once(server: Any, monkeypatch: pytest.MonkeyPa
     url = server(lambda connection, over: speak("silence", connection, over))
     waited: list[float | None] = []
 
-    class Impatient(read._Request):
-        def join(self, timeout: float | None = None) -> None:
-            waited.append(timeout)
-            raise KeyboardInterrupt
+    def impatient(self: threading.Thread, timeout: float | None = None) -> None:
+        waited.append(timeout)
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(read, "_Request", Impatient)
+    monkeypatch.setattr(wire._Thread, "join", impatient)
     with pytest.raises(KeyboardInterrupt):
         read.fetch(f"{url}/a.png", allow_private=True)
     assert waited and waited[0] is not None and waited[0] < 1

@@ -1,16 +1,10 @@
-"""One request to the API and its answer: bytes out, bytes in, within bounds of time and size; knows no endpoint.
-
-A timeout of a socket begins anew with every byte, and looking up a name or shaking hands has none at all. So a request
-runs in a thread of its own, and the one who waits for it leaves at its deadline, when it is interrupted, or when
-everything is stopped; the connection is cut then, and what still runs holds up nobody.
-"""
+"""One request to the API and its answer: bytes out, bytes in, within bounds of time and size; knows no endpoint."""
 
 from __future__ import annotations
 
 import logging
 import re
 import threading
-import time
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,6 +14,7 @@ from urllib.parse import urlsplit
 
 from wxpub import address
 from wxpub.errors import ConfigError, NetworkError
+from wxpub.wire import Wire, wait
 
 if TYPE_CHECKING:
     import socket
@@ -32,7 +27,6 @@ TOTAL_SECONDS = 120  # for everything: names, connection, headers and the last b
 UPLOAD_RATE = 20_000  # bytes a second that the slowest line is taken to send; what is uploaded adds to the time
 ANSWER_BYTES = 32 * 1024 * 1024  # of an answer, as it comes and as it unpacks; twenty full drafts are half of it
 _STEP = 64 * 1024
-_WAIT = 0.2  # seconds; short waits, so that Ctrl-C is heard on every system
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +84,15 @@ class Exchange:
             raise NetworkError("interrupted", endpoint, sent=False)
         line = self._idle.pop() if self._idle else _Line(self._base, self._proxy)
         seconds = TOTAL_SECONDS + question.size / UPLOAD_RATE
-        request = _Request(line, f"{self._base}{question.path}", question)
-        request.start()
-        deadline = time.monotonic() + seconds
-        try:
-            while not request.done.wait(_WAIT) and time.monotonic() < deadline and not self.stopped:
-                pass
-        finally:
-            done = request.done.is_set()
-            if done:
-                self._idle.append(line)
-            else:
-                line.cut()
-        if not done:
+        url = f"{self._base}{question.path}"
+        outcome = wait(lambda: _send(line, url, question), line.wire, seconds, self._stopped)
+        if outcome is None:
             what = "interrupted" if self.stopped else f"no whole answer within {seconds:.0f} s"
-            raise NetworkError(what, endpoint, sent=line.connected)
-        if isinstance(request.result, Answer):
-            return request.result
-        raise _translate(request.result, endpoint, self._base, bool(self._proxy))
+            raise NetworkError(what, endpoint, sent=line.wire.connected)
+        self._idle.append(line)
+        if isinstance(outcome, Answer):
+            return outcome
+        raise _translate(outcome, endpoint, self._base, bool(self._proxy))
 
 
 class _TooMuch(Exception):
@@ -118,37 +103,23 @@ class _Packed(Exception):
     """The answer cannot be unpacked."""
 
 
-class _Request(threading.Thread):
-    """One request: `result` is the answer or what went wrong, as soon as it is `done`."""
-
-    def __init__(self, line: _Line, url: str, question: Question) -> None:
-        super().__init__(name="request", daemon=True)
-        self.done = threading.Event()
-        self.result: Answer | Exception = RuntimeError("not asked")
-        self._line, self._url, self._question = line, url, question
-
-    def run(self) -> None:
-        """Send the request and read the answer."""
-        asked = self._question
-        try:
-            with self._line.session.request(
-                "GET" if asked.data is None and asked.file is None else "POST",
-                self._url,
-                params=dict(asked.query),
-                data=asked.data,
-                files={"media": asked.file} if asked.file else None,
-                headers={"Content-Type": "application/json; charset=utf-8"} if asked.data is not None else {},
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                proxies=self._line.proxies,
-                allow_redirects=False,  # another host must not be given the token
-                stream=True,
-            ) as response:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                body = _unpacked(_read(response), headers.get("content-encoding", ""))
-                self.result = Answer(response.status_code, headers, body)
-        except Exception as error:  # whatever it is, it is said by the one who waits
-            self.result = error
-        self.done.set()
+def _send(line: _Line, url: str, asked: Question) -> Answer:
+    """Send the request and read the answer."""
+    with line.session.request(
+        "GET" if asked.data is None and asked.file is None else "POST",
+        url,
+        params=dict(asked.query),
+        data=asked.data,
+        files={"media": asked.file} if asked.file else None,
+        headers={"Content-Type": "application/json; charset=utf-8"} if asked.data is not None else {},
+        timeout=(CONNECT_SECONDS, READ_SECONDS),
+        proxies=line.proxies,
+        allow_redirects=False,  # another host must not be given the token
+        stream=True,
+    ) as response:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        body = _unpacked(_read(response), headers.get("content-encoding", ""))
+        return Answer(response.status_code, headers, body)
 
 
 def _read(response: requests.Response) -> bytes:
@@ -183,7 +154,7 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
 
 
 class _Line:
-    """A session with the connection that it keeps open, which can be cut from another thread."""
+    """A session, and `wire`, the one connection that it keeps open."""
 
     def __init__(self, base: str, proxy: str) -> None:
         import requests
@@ -201,40 +172,14 @@ class _Line:
         self.proxies = {"http": proxy, "https": proxy} if proxy else None
         if address.is_loopback(urlsplit(base).hostname or "") and not proxy:
             self.session.trust_env = False  # a system-wide proxy cannot reach this machine's own services
-        adapter = _adapter(self)
+        self.wire = Wire()
+        adapter = _adapter(self.wire)
         self.session.mount("https://", adapter)
         self.session.mount("http://", adapter)
-        self._wire: socket.socket | None = None  # the connection once more, to cut it from outside
-        self._over = False
-        self._lock = threading.Lock()
-
-    @property
-    def connected(self) -> bool:
-        """Whether there ever was a connection, by which something may have been sent."""
-        return self._wire is not None
-
-    def watch(self, connection: socket.socket) -> None:
-        """Let `cut` reach this connection; the object itself is of no use to others once it is encrypted."""
-        with self._lock:
-            if self._over:
-                connection.close()
-                raise ConnectionError("nobody waits any more")
-            if self._wire is not None:
-                self._wire.close()
-            self._wire = connection.dup()
-
-    def cut(self) -> None:
-        """End the connection, whatever it waits for, and make no other."""
-        with self._lock:
-            self._over = True
-            if self._wire is not None:
-                with suppress(OSError):  # it has ended already
-                    self._wire.shutdown(2)  # in both directions
-                self._wire.close()
 
 
-def _adapter(line: _Line) -> Any:
-    """Make what lets `requests` connect so that `line` can watch."""
+def _adapter(wire: Wire) -> Any:
+    """Make what lets `requests` connect so that `wire` knows every connection."""
     from requests.adapters import HTTPAdapter
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -242,13 +187,13 @@ def _adapter(line: _Line) -> Any:
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
             connection = super()._new_conn()
-            line.watch(connection)
+            wire.watch(connection)
             return connection
 
     class Encrypted(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
             connection = super()._new_conn()
-            line.watch(connection)
+            wire.watch(connection)
             return connection
 
     class PlainPool(HTTPConnectionPool):

@@ -12,9 +12,7 @@ import errno
 import os
 import re
 import stat
-import threading
-import time
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +23,7 @@ from wxpub import address
 from wxpub.errors import NetworkError, SourceError, WxpubError
 from wxpub.images import draw
 from wxpub.limits import IMAGE_FILE_BYTES
+from wxpub.wire import Wire, wait
 
 # Only an image on the web, or one that is not found, asks for sockets and the like: a conversion starts without them.
 if TYPE_CHECKING:
@@ -220,108 +219,70 @@ def fetch(url: str, *, allow_private: bool = False) -> bytes:
     Raises SourceError for an answer that will not change by asking again (not found, not an image, too large, a private
     address), NetworkError for one that may.
     """
-    request = _Request(url, allow_private)
-    request.start()
-    deadline = time.monotonic() + TOTAL_SECONDS
+    wire = Wire()
     try:
-        while request.is_alive() and time.monotonic() < deadline:
-            request.join(0.2)  # in short waits, so that Ctrl-C is heard on every system
-        result = request.result or NetworkError(f"image {_shown(url)}: not read within {TOTAL_SECONDS} seconds")
+        outcome = wait(lambda: _follow(url, wire, allow_private), wire, TOTAL_SECONDS)
     finally:
-        request.cut()
-    if isinstance(result, bytes):
-        return result
-    raise result
+        wire.cut()
+    if isinstance(outcome, bytes):
+        return outcome
+    raise outcome or NetworkError(f"image {_shown(url)}: not read within {TOTAL_SECONDS} seconds")
 
 
-class _Request(threading.Thread):
-    """One image being fetched: `result` is its bytes or what went wrong.
+def _follow(url: str, wire: Wire, allow_private: bool) -> bytes:
+    """Follow the redirects to the image."""
+    try:
+        for _ in range(REDIRECTS + 1):
+            answer = _ask(url, wire, allow_private)
+            if isinstance(answer, bytes):
+                return answer
+            url = urljoin(url, answer)
+    except Exception as error:
+        raise _translate(error, url) from None
+    raise SourceError(f"image {_shown(url)}: more than {REDIRECTS} redirects")
 
-    A timeout of a socket begins anew with every byte, and looking up a name or shaking hands has none at all. So the
-    request runs in a thread of its own, which the one who waits may leave at any time: `cut` ends its connection, and
-    what still runs then holds up nobody.
-    """
 
-    def __init__(self, url: str, allow_private: bool) -> None:
-        super().__init__(name="image", daemon=True)
-        self.result: bytes | Exception | None = None
-        self._url, self._allow_private = url, allow_private
-        self._over = False
-        self._wire: socket.socket | None = None  # the connection once more, to cut it from outside
-        self._lock = threading.Lock()
+def _ask(url: str, wire: Wire, allow_private: bool) -> bytes | str:
+    """Ask for `url`; give the image, or the address that the answer points to."""
+    from http.client import HTTPConnection
 
-    def run(self) -> None:
-        """Follow the redirects to the image."""
+    parts = _admitted(url)
+    encrypted = parts.scheme == "https"
+    host, port = parts.hostname or "", parts.port or (443 if encrypted else 80)
+    connection = HTTPConnection(host, port)
+    connection.default_port = 443 if encrypted else 80  # which the Host header leaves out
+    target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~[]") + (
+        f"?{quote(parts.query, safe='/?%:@!$&()*+,;=~[]')}" if parts.query else ""
+    )
+    plain = _connect(host, port, allow_private)
+    wire.watch(plain)
+    with closing(_encrypted(plain, host) if encrypted else plain) as connection.sock:
+        connection.request("GET", target, headers=HEADERS)
+        with connection.getresponse() as response:
+            place = response.getheader("location", "")
+            if response.status in (301, 302, 303, 307, 308) and place:
+                return place.encode("latin-1").decode("utf-8", "replace")
+            return _body(response, url)
+
+
+def _connect(host: str, port: int, allow_private: bool) -> socket.socket:
+    """Connect to a checked address of `host`; refuse a name that has any address which may not be asked."""
+    import socket
+
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [str(each[4][0]) for each in found]
+    if not allow_private and (private := [each for each in addresses if not _public(each)]):
+        raise _Refused(private[0])
+    failure = OSError("no address")
+    for each in addresses:
         try:
-            for _ in range(REDIRECTS + 1):
-                answer = self._ask(self._url)
-                if isinstance(answer, bytes):
-                    self.result = answer
-                    return
-                self._url = urljoin(self._url, answer)
-            self.result = SourceError(f"image {_shown(self._url)}: more than {REDIRECTS} redirects")
-        except Exception as error:
-            self.result = _translate(error, self._url)
-
-    def cut(self) -> None:
-        """End the connection, whatever it waits for, and make no other."""
-        with self._lock:
-            self._over = True
-            if self._wire is not None:
-                with suppress(OSError):  # it has ended already
-                    self._wire.shutdown(2)  # in both directions
-                self._wire.close()
-                self._wire = None
-
-    def _ask(self, url: str) -> bytes | str:
-        """Ask for `url`; give the image, or the address that the answer points to."""
-        from http.client import HTTPConnection
-
-        parts = _admitted(url)
-        encrypted = parts.scheme == "https"
-        host, port = parts.hostname or "", parts.port or (443 if encrypted else 80)
-        connection = HTTPConnection(host, port)
-        connection.default_port = 443 if encrypted else 80  # which the Host header leaves out
-        target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~[]") + (
-            f"?{quote(parts.query, safe='/?%:@!$&()*+,;=~[]')}" if parts.query else ""
-        )
-        with closing(self._connect(host, port, encrypted)) as connection.sock:
-            connection.request("GET", target, headers=HEADERS)
-            with connection.getresponse() as response:
-                place = response.getheader("location", "")
-                if response.status in (301, 302, 303, 307, 308) and place:
-                    return place.encode("latin-1").decode("utf-8", "replace")
-                return _body(response, url)
-
-    def _connect(self, host: str, port: int, encrypted: bool) -> socket.socket:
-        """Connect to a checked address of `host`; refuse a name that has any address which may not be asked."""
-        import socket
-
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = [str(each[4][0]) for each in found]
-        if not self._allow_private and (private := [each for each in addresses if not _public(each)]):
-            raise _Refused(private[0])
-        failure = OSError("no address")
-        for each in addresses:
-            try:
-                connection = socket.create_connection((each, port), CONNECT_SECONDS)
-            except OSError as error:
-                failure = error
-                continue
-            connection.settimeout(READ_SECONDS)
-            self._watch(connection)
-            return _encrypted(connection, host) if encrypted else connection
-        raise failure
-
-    def _watch(self, connection: socket.socket) -> None:
-        """Let `cut` reach this connection; the object itself is of no use to others once it is encrypted."""
-        with self._lock:
-            if self._over:
-                connection.close()
-                raise ConnectionError("nobody waits any more")
-            if self._wire is not None:
-                self._wire.close()
-            self._wire = connection.dup()
+            connection = socket.create_connection((each, port), CONNECT_SECONDS)
+        except OSError as error:
+            failure = error
+            continue
+        connection.settimeout(READ_SECONDS)
+        return connection
+    raise failure
 
 
 def _encrypted(connection: socket.socket, host: str) -> socket.socket:
