@@ -48,7 +48,6 @@ TOKEN = "stable_token"  # noqa: S105  the endpoint whose answer is a secret
 TOKEN_MOST = 86_400  # seconds for which a token is believed, whatever its answer says; WeChat's lives for 7,200
 TOKEN_MARGIN = 120  # seconds before its end at which a token is no longer used
 PAGES = 1000  # in a listing, which is more than a day's calls allow
-SCANNED_CHARS = 64 * 1024  # of a foreign text, looked through for secrets before it is cut
 MESSAGE_CHARS = 300  # of a foreign text that are shown
 PAGE = 20  # drafts in one answer of draft/batchget, the most it gives
 PASSES = 5  # through a listing whose order changes while it is read
@@ -222,6 +221,15 @@ class Client:
         ApiError 40007: it is gone. Source: api_getdraft (500 a day).
         """
         return _articles(self._call("draft/get", {"media_id": media_id}).get("news_item"), "draft/get")
+
+    def find_draft(self, media_id: str) -> tuple[StoredArticle, ...] | None:
+        """Give the articles of a draft as `get_draft` does; None if it is gone."""
+        try:
+            return self.get_draft(media_id)
+        except ApiError as error:
+            if error.errcode != INVALID_MEDIA_ID:
+                raise
+            return None
 
     def update_draft(self, media_id: str, index: int, article: Json) -> None:
         """Replace article `index` (from 0) of a draft. Articles cannot be added, removed or moved.
@@ -439,8 +447,7 @@ class Client:
 
     def _clean(self, text: str) -> str:
         """Take every secret out of a text that came from elsewhere, before anything of it is cut off."""
-        text = re.sub(r"((?:access_token|secret)=)[^&\s\"']+", r"\1***", text[:SCANNED_CHARS])
-        return self._mask.clean(text)
+        return re.sub(r"((?:access_token|secret)=)[^&\s\"']+", rf"\1{safe.MASK}", self._mask.clean(text))
 
 
 def _document(body: bytes) -> object:

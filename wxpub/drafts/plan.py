@@ -26,9 +26,9 @@ from wxpub.drafts.job import (
     text_of,
 )
 from wxpub.drafts.publish import find_published
-from wxpub.errors import ApiError, ConflictError, SourceError, WxpubError
+from wxpub.errors import ConflictError, SourceError, WxpubError
 from wxpub.ledger import Draft, Intent, Published, Publishing
-from wxpub.limits import ARTICLES_PER_DRAFT, INVALID_MEDIA_ID
+from wxpub.limits import ARTICLES_PER_DRAFT
 
 VERSIONS = 30  # of a file in Git, that are compared with the words of a draft which the ledger does not know
 
@@ -154,7 +154,7 @@ def _locate(job: Job) -> tuple[Standing | None, str, tuple[str, ...]]:
     present = tuple(fact for fact in facts if fact)
     reason, split = "", False
     for media_id in dict.fromkeys(fact.media_id for fact in present):
-        articles = _draft(job, media_id)
+        articles = job.client.find_draft(media_id)
         if articles is None:
             links = find_published(job.client, job.ledger, job.account, _kept_keys(job, media_id))
             where = f"it was published: {', '.join(links.values())}" if links else "it was published or deleted"
@@ -179,16 +179,6 @@ def _locate(job: Job) -> tuple[Standing | None, str, tuple[str, ...]]:
         urls = [*links.values(), *(each.url for each in known if each)]
         reason = f"published before: {urls[0]}" if urls else ""
     return None, reason, ()
-
-
-def _draft(job: Job, media_id: str) -> tuple[StoredArticle, ...] | None:
-    """Read a draft; None if it is gone."""
-    try:
-        return job.client.get_draft(media_id)
-    except ApiError as error:
-        if error.errcode != INVALID_MEDIA_ID:
-            raise
-        return None
 
 
 def _kept_keys(job: Job, media_id: str) -> dict[str, str]:
@@ -309,7 +299,7 @@ def _moved(job: Job) -> str:
     if len(job.names) > 1:
         return ""
     drafts = job.ledger.of_account(Draft, job.account)
-    return next((name for name in _renamed(job).values() if _draft(job, drafts[name].media_id)), "")
+    return next((name for name in _renamed(job).values() if job.client.find_draft(drafts[name].media_id)), "")
 
 
 # --- what must not be overwritten -------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from wxpub.client import Client, Publication, Stored, StoredArticle
 from wxpub.drafts.compare import Mark, find_mark, issue_key, read_mark, text_key
 from wxpub.errors import ApiError, ConfigError, ConflictError, NetworkError, SourceError, WxpubError
 from wxpub.ledger import Draft, Fact, Ledger, Published, Publishing, issue_name, now
-from wxpub.limits import INVALID_MEDIA_ID, NOT_ALLOWED
+from wxpub.limits import NOT_ALLOWED
 
 # Seconds between two looks at the verdict: 40 looks are ten minutes and well below the 100 calls of a day.
 LOOKS = (1, 2, 4, 8, *(15,) * 38)
@@ -71,8 +71,9 @@ def publish(
         raise WxpubError(f"{name} has no draft in this account", "push it first")
     if text and text != _words(draft.mark):
         raise ConflictError(f"{name} has changed since it was pushed", "push it first; its draft has the old words")
-    articles = _articles(client, ledger, account, name, draft)
+    articles = client.find_draft(draft.media_id)
     if articles is None:
+        _seen(client, ledger, account, draft.media_id)
         if not again and (urls := _before(ledger, account, name, text)):
             return urls
         hint = f"{_LOOK}; if it is not there, push it again"
@@ -129,19 +130,6 @@ def _unknown(name: str) -> ConflictError:
         f"whether {name} was published is not known: WeChat gave no answer, and does not list it",
         f"{_LOOK}; if it is there: wxpub index add {name} URL; if not: wxpub publish {name} --again",
     )
-
-
-def _articles(
-    client: Client, ledger: Ledger, account: str, name: str, draft: Draft
-) -> tuple[StoredArticle, ...] | None:
-    """Read the draft that is to be published; None where it is gone, its permalinks recorded if it was published."""
-    try:
-        return client.get_draft(draft.media_id)
-    except ApiError as error:
-        if error.errcode != INVALID_MEDIA_ID:
-            raise
-    _seen(client, ledger, account, draft.media_id)
-    return None
 
 
 def _held(ledger: Ledger, account: str, media_id: str, articles: Sequence[StoredArticle]) -> dict[str, Publishing]:

@@ -261,7 +261,7 @@ def tidy(job: Job, todo: Plan, standing: Standing) -> tuple[Finding, ...]:
     referred = {fact.media_id for fact in job.ledger.of_account(Draft, job.account).values()}
     for old, leftover in job.ledger.of_account(Leftover, job.account).items():
         if old not in referred:
-            articles = _leftover(job, old)
+            articles = job.client.find_draft(old) or ()
             marks = [find_mark(each.content) for each in articles]
             if any(marks) and not any(mark and mark.issue in job.keys for mark in marks):
                 continue  # it holds none of the issues of this push: not its to delete, whatever the ledger says
@@ -317,13 +317,3 @@ def _stored_before(job: Job, media_id: str) -> str:
     facts = job.ledger.of_account(Draft, job.account).values()
     known = sorted((fact.index, fact.stored) for fact in facts if fact.media_id == media_id)
     return fingerprint([stored for _, stored in known])
-
-
-def _leftover(job: Job, media_id: str) -> tuple[StoredArticle, ...]:
-    """Read a replaced draft; nothing if it is gone."""
-    try:
-        return job.client.get_draft(media_id)
-    except ApiError as error:
-        if error.errcode != INVALID_MEDIA_ID:
-            raise
-        return ()
