@@ -35,7 +35,6 @@ from wxpub.sandbox.store import IN_BOX
 
 # --- articles ---------------------------------------------------------------------------------------------------------
 
-NEWSPIC_CHARS = 1000  # 1,000 taken, 1,001 refused with 45166 (2026-08-05)
 NEWSPIC_IMAGES = 20
 
 # A coordinate of a crop has at most six decimals.
@@ -113,7 +112,7 @@ def _news(call: Call, stored: Stored, given: Mapping[str, object], alone: bool) 
 
 def _newspic(call: Call, stored: Stored, given: Mapping[str, object]) -> Stored:
     content = str(stored.article["content"])
-    if len(content) > NEWSPIC_CHARS or re.search(r"<[a-zA-Z/!]", content):
+    if len(content) > limits.NEWSPIC_CHARS or re.search(r"<[a-zA-Z/!]", content):
         raise Refusal(45166)
     info = given.get("image_info")
     images = info.get("image_list") if isinstance(info, Mapping) else None

@@ -217,7 +217,6 @@ _COMPUTED = re.compile(r"(?<![\w-])(?:calc|min|max|clamp)\(", re.IGNORECASE)
 _URL = re.compile(r"url\(\s*(['\"]?)(.*?)\1\s*\)", re.IGNORECASE | re.DOTALL)
 _RAW_QUOTED_URL = re.compile(r"url\(\s*['\"]", re.IGNORECASE)
 _PLAIN_DECORATION = re.compile(r"\s*(?:initial|auto)\b", re.IGNORECASE)
-_WIDTHLESS = re.compile(r"/0(?=\?|$)")
 
 
 class Removed:
