@@ -56,14 +56,18 @@ def body_of(answer: bytes) -> bytes:
     return answer.partition(b"\r\n\r\n")[2]
 
 
+def never(endpoint: str, reply: Callable[[bytes], Reply]) -> Fault:
+    """Whoever calls `endpoint` is answered so each time, and nothing is done."""
+    return Fault(endpoint, reply, acted=False, times=99, first=False, second=False, held=0)
+
+
 ADD = "draft/add"
+ELSEWHERE = {"Location": "http://elsewhere.example/"}
 FAULTS = {
     "a portal answers for draft/add, which acted": Fault(ADD, whole(PORTAL)),
     "a portal answers for draft/add, which did not": Fault(ADD, whole(PORTAL), acted=False),
     "502 for draft/add, which acted": Fault(ADD, whole("Bad Gateway", 502)),
-    "502 for draft/add, again and again": Fault(
-        ADD, whole("Bad Gateway", 502), acted=False, times=99, first=False, second=False, held=0
-    ),
+    "502 for draft/add, again and again": never(ADD, whole("Bad Gateway", 502)),
     "a byte order mark before the answer": Fault(ADD, lambda answer: http(b"\xef\xbb\xbf" + body_of(answer))),
     "rubbish behind the answer": Fault(ADD, lambda answer: http(body_of(answer) + b"<!-- x -->")),
     "errcode 0 and no media_id": Fault(ADD, whole({"errcode": 0, "errmsg": "ok"})),
@@ -71,34 +75,15 @@ FAULTS = {
     "draft/add cut before it acted": Fault(ADD, lambda answer: b"", acted=False),
     "half of the answer": Fault(ADD, lambda answer: answer[:-20]),
     "-1 for draft/add": Fault(ADD, refused(-1), acted=False),
-    "a portal for every call": Fault("*", whole(PORTAL), acted=False, times=99, first=False, second=False, held=0),
+    "a portal for every call": never("*", whole(PORTAL)),
     "a portal for every call, for a while": Fault("*", whole(PORTAL), acted=False, times=4, first=False),
     "40001 as a string": Fault("media/uploadimg", refused("40001"), acted=False),
     "the token is stale in the middle, 40014": Fault(ADD, refused(40014), acted=False),
     "the token is stale in the middle, 42001": Fault(ADD, refused(42001), acted=False),
     "45011, once": Fault(ADD, refused(45011), acted=False),
-    **{
-        f"{code} for draft/add": Fault(ADD, refused(code), acted=False, times=99, first=False, second=False, held=0)
-        for code in (45009, 48001, 61004, 40164, 50002)
-    },
-    "302 for the token": Fault(
-        "stable_token",
-        lambda answer: http(PORTAL, 302, {"Location": "http://elsewhere.example/"}),
-        acted=False,
-        times=99,
-        first=False,
-        second=False,
-        held=0,
-    ),
-    "307 for draft/add": Fault(
-        ADD,
-        lambda answer: http(PORTAL, 307, {"Location": "http://elsewhere.example/"}),
-        acted=False,
-        times=99,
-        first=False,
-        second=False,
-        held=0,
-    ),
+    **{f"{code} for draft/add": never(ADD, refused(code)) for code in (45009, 48001, 61004, 40164, 50002)},
+    "302 for the token": never("stable_token", lambda answer: http(PORTAL, 302, ELSEWHERE)),
+    "307 for draft/add": never(ADD, lambda answer: http(PORTAL, 307, ELSEWHERE)),
     "a portal answers for the read-back": Fault("draft/get", whole(PORTAL), acted=False, times=4, first=False),
     "an upload is cut": Fault("media/uploadimg", lambda answer: b""),
 }
