@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -71,7 +71,7 @@ def upload(job: Job, wanted: Sequence[tuple[Use, str]]) -> None:
     with ThreadPoolExecutor(UPLOADERS) as pool:
         running = [pool.submit(send, each) for each in wanted]
         try:
-            for done, each in enumerate(running, 1):
+            for done, each in enumerate(as_completed(running), 1):
                 each.result()
                 job.tick(done, len(wanted))
         except KeyboardInterrupt:

@@ -124,14 +124,14 @@ def _rules(text: str, path: Path) -> Iterator[tuple[_Rule, int]]:
         line = line_at(at_rule.start(1))
         raise SourceError(f"{at_rule[1]} cannot be used", path, line, "an article has style attributes only")
     end = 0
-    for match in _RULE.finditer(text):
-        if match.start() != end:
-            raise SourceError("braces do not match", path, text.count("\n", 0, end) + 1)
+    while match := _RULE.match(text, end):
         selectors = tuple(re.sub(r"\s*>\s*", " > ", " ".join(each.split())) for each in match[1].split(","))
         pieces = (each for each in style.PIECE.finditer(match[2]) if each[0].strip())
         declarations = tuple(_declaration(each[0], line_at(match.start(2) + each.start()), path) for each in pieces)
         yield _Rule(selectors, declarations), line_at(match.start())
         end = match.end()
+    if re.search(r"\{[^{}]*\}", text[end:]):
+        raise SourceError("braces do not match", path, text.count("\n", 0, end) + 1)
     if text[end:].strip():
         raise SourceError("a rule does not end", path, line_at(end), "close it with }")
 
