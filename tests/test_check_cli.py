@@ -39,7 +39,7 @@ def test_a_sound_issue_has_no_findings() -> None:
     result = run(write("a.md", SOUND))
     assert (result.exit_code, result.stdout) == (0, "")
     assert "a.md: " in result.stderr
-    assert "characters (of 20,000)" in result.stderr
+    assert "bytes of 1,048,576" in result.stderr
     assert "nothing found" in result.stderr
 
 
@@ -85,6 +85,39 @@ def test_a_page_that_convert_wrote_is_checked_for_pasting() -> None:
     report = json.loads(result.stdout)["files"][0]
     assert (result.exit_code, report["findings"]) == (0, [])
     assert report["size"]["characters"] < 4_000  # of the article, not of the page around it
+
+
+MANY = SOUND + "".join(f"\n![](https://example.org/{number}.png)\n" for number in range(8)) + "\n[空]()\n"
+
+
+def test_what_a_rule_finds_several_times_is_one_line_with_the_first_places() -> None:
+    result = run(write("a.md", MANY))
+    first, other = result.stdout.splitlines()
+    assert first.startswith("a.md:7: info: the image https://example.org/0.png has no text")
+    assert " (and 7 more, on lines 9, 11, 13, 15, 17, …); " in first
+    assert other.startswith("a.md:23: warning: ")
+    assert "1 warning, 1 info (--all lists 7 findings more)" in result.stderr
+
+
+def test_all_lists_every_finding_and_json_does_anyway() -> None:
+    every = run(write("a.md", MANY), "--all")
+    assert [line.split(":")[1] for line in every.stdout.splitlines()] == [str(7 + 2 * each) for each in range(9)]
+    assert "1 warning, 8 info\n" in every.stderr
+    document = json.loads(run("a.md", "--json").stdout)
+    assert (len(document["files"][0]["findings"]), document["info"]) == (9, 8)
+    assert [len(run("a.md", "--format", "github", *flag).stdout.splitlines()) for flag in ([], ["--all"])] == [2, 9]
+
+
+def test_two_files_are_not_folded_into_one() -> None:
+    result = run(write("a.md", SOUND + "\n[空]()\n"), write("b.md", SOUND + "\n[空]()\n"))
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["a.md", "b.md"]
+
+
+def test_convert_and_push_fold_too() -> None:
+    write("a.md", SOUND + "\n[空]()\n\n[虚]()\n")
+    for command in (["convert", "a.md"], ["push", "a.md", "--sandbox", "--dry-run"]):
+        told = CliRunner().invoke(cli, command).stderr.splitlines()
+        assert len([line for line in told if "link-empty" in line and "(and 1 more, on line 9)" in line]) == 1, told
 
 
 @pytest.mark.parametrize("flag", [["--json"], ["--format", "json"]])

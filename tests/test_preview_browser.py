@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +258,23 @@ def test_a_finding_copies_its_place(browser_page: Any, file: Path) -> None:
     got = copied(browser_page)
     assert got["text"] == "issue.md:12"
     assert browser_page.inner_text("button.finding .words") == "一个空链接 <b>"
+
+
+def test_what_a_rule_finds_several_times_is_unfolded_on_request(browser_page: Any, tmp_path: Path) -> None:
+    page, paste, placed = pages(write(tmp_path))
+    other = replace(finding(3), rule="link-lost", severity="info")
+    found = [other, finding(12), finding(15), finding(40)]
+    file = tmp_path / "issue.html"
+    file.write_text(standalone(page, fragment=paste, images=placed, findings=found, theme="plain"), encoding="utf-8")
+    browser_page.goto(file.as_uri())
+    places = (
+        "[...document.querySelectorAll('.finding .where')]"
+        ".filter((each) => each.checkVisibility()).map((each) => each.innerText)"
+    )
+    assert browser_page.evaluate(places) == ["第 12 行 · link-empty", "第 3 行 · link-lost"]
+    assert browser_page.inner_text("#head-findings .badge") == "2"
+    browser_page.click("text=还有 2 处")
+    assert [each[:4] for each in browser_page.evaluate(places)] == ["第 12", "第 15", "第 40", "第 3 "]
 
 
 def test_the_outline_leads_to_the_heading(browser_page: Any, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ severity is always the one that `wxpub check --explain` and docs/rules.md state.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -71,6 +72,29 @@ class Rule:
     ) -> Finding:
         """Make the finding that says this rule is broken at `path:line`; by default in the rule's own words."""
         return Finding(self.id, self.severity, message or self.message, path, line, self.fix if fix is None else fix)
+
+
+_FIRST_LINES = 5  # of the lines on which a rule is broken as well, so many are named
+
+
+def fold(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Fold what one rule says of one file into its first finding, which counts the others and names their first lines.
+
+    Seventy pictures without a text are one thing to know, not seventy lines that hide the one below them.
+    """
+    folds: dict[tuple[str, Path | None], list[Finding]] = {}
+    for each in found:
+        folds.setdefault((each.rule, each.path), []).append(each)
+    return tuple(_told(first, others) for first, *others in folds.values())
+
+
+def _told(first: Finding, others: list[Finding]) -> Finding:
+    if not others:
+        return first
+    lines = [str(line) for line in dict.fromkeys(each.line for each in others) if line]
+    where = "".join(f", {line}" for line in lines[:_FIRST_LINES]) + (", …" if len(lines) > _FIRST_LINES else "")
+    on = f", on line{'' if len(lines) == 1 else 's'} {where[2:]}" if lines else ""
+    return replace(first, message=f"{first.message} (and {len(others)} more{on})")
 
 
 def shorten(text: str, length: int) -> str:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from wxpub import darkmode, limits, style
 from wxpub.finding import Finding, Rule
-from wxpub.limits import CONTENT_CHARS
+from wxpub.limits import CLIPBOARD_BYTES
 from wxpub.style import pairs
 from wxpub.target import API, PASTE, Target
 
@@ -39,7 +39,7 @@ FILE_UNREADABLE = Rule("file-unreadable", "error", "the file cannot be read as a
 
 _SEVERITIES = {"error": 0, "warning": 1, "info": 2}
 # Which channels' rules a target meets: pasted HTML never passes the API's filter, and the other way round.
-_SIZES = ("CONTENT_BYTES", "CONTENT_CHARS", "CLIPBOARD_BYTES")
+_SIZES = ("CONTENT_BYTES", "CONTENT_BYTES_NEAR", "CLIPBOARD_BYTES")
 _SKIPPED: Mapping[Target | None, str] = {API: "P", PASTE: "D", None: ""}
 
 
@@ -95,7 +95,7 @@ def issues_beside(path: Path) -> tuple[Path, ...]:
 
 def _check_page(page: Page) -> list[Finding]:
     """Apply the page rules that an author can break to a page of ours."""
-    large = page.characters >= CONTENT_CHARS  # there are never fewer bytes: what is small in characters passes all
+    large = page.bytes >= CLIPBOARD_BYTES  # the lowest of the limits
     colours = _own_colours(page.layout.source)
     if not large and not colours:
         return []

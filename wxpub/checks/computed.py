@@ -29,7 +29,7 @@ from wxpub.checks.pages import (
     contents,
 )
 from wxpub.finding import shorten
-from wxpub.limits import UPLOADIMG_BYTES
+from wxpub.limits import CONTENT_BYTES, UPLOADIMG_BYTES
 
 _ROOT_TEXT_STYLES = ("color", "font-size", "line-height")
 
@@ -259,9 +259,10 @@ def utf8_bytes_ge(document: Document, limit: int) -> Places:
         yield f"{size:,} bytes"
 
 
-def chars_ge(document: Document, limit: int) -> Places:
-    if (size := len(document.html)) >= limit:
-        yield f"{size:,} characters of HTML"
+def utf8_bytes_near(document: Document, limit: int) -> Places:
+    """Find content from `limit` on that WeChat still takes: what is larger breaks another rule."""
+    if limit <= (size := len(document.html.encode())) < CONTENT_BYTES:
+        yield f"{size:,} bytes"
 
 
 def newspic_chars_gt(document: Document, limit: int) -> Places:
@@ -311,7 +312,7 @@ FUNCTIONS: Functions = {
         text_brightness_90_127_on_default_bg,
         no_dark_with_styled_children,
         utf8_bytes_ge,
-        chars_ge,
+        utf8_bytes_near,
         newspic_chars_gt,
         uploadimg_not_jpg_png_or_ge_1mb,
     )

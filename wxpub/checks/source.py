@@ -72,7 +72,7 @@ READ_MORE_MENTIONED = Rule(
 )
 IMAGE_ALT_MISSING = Rule(
     "image-alt-missing",
-    "warning",
+    "info",
     "an image has no text for those who cannot see it",
     "write ![what it shows](…)",
     "source",

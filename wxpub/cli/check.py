@@ -14,9 +14,9 @@ from wxpub import checks, safe
 from wxpub.checks import measure
 from wxpub.cli import options
 from wxpub.errors import SourceError
-from wxpub.finding import KINDS, Finding, Rule
+from wxpub.finding import KINDS, Finding, Rule, fold
 from wxpub.issue import Opener
-from wxpub.limits import CONTENT_CHARS
+from wxpub.limits import CONTENT_BYTES
 from wxpub.target import API, TARGETS, Target
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def _explanation(rule: Rule) -> str:
     "--format", "form", type=click.Choice(["text", "json", "github"]), default="text", help="How to print findings."
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--all", "every", is_flag=True, help="List every finding, not one for each rule.")
 @click.option("--size", "show_size", is_flag=True, help="Say where the characters go, by section and by CSS property.")
 @click.option(
     "--explain",
@@ -101,6 +102,7 @@ def check(
     strict: bool,
     form: str,
     as_json: bool,
+    every: bool,
     show_size: bool,
     theme_name: str | None,
     variables: dict[str, str],
@@ -109,29 +111,34 @@ def check(
     """Say what is wrong with issues, with file and line.
 
     Markdown is rendered and checked: its links, sections and images, its title, digest and cover, and the HTML that
-    WeChat would get. An .html file is checked as it is, whoever made it. Exit code 1 if there is an error.
+    WeChat would get. An .html file is checked as it is, whoever made it. What a rule finds several times in a file is
+    one line with the first places; --all lists them one by one, and JSON has them all. Exit code 1 if there is an
+    error.
 
     \b
     Examples:
       wxpub check issue.md
       wxpub check issues/*.md --strict
+      wxpub check issue.md --all
       wxpub check article.html --target paste
       wxpub check issues/*.md --format github
       wxpub check --explain link-known
     """
     opener, target = Opener(theme_name, variables), TARGETS.get(target_name or "")
     reports = [_report(path, opener, target) for path in files]
-    if as_json or form == "json":
+    form = "json" if as_json else form
+    if form == "json":
         options.print_json(_document(reports))
     for report in reports:
-        if form == "text" and not as_json:
-            _print(report.findings)
+        told = report.findings if every or form == "json" else fold(report.findings)
+        if form == "text":
+            _print(told)
             if show_size and report.size:
                 options.echo(_size(report.size))
-        elif form == "github" and not as_json:
-            for finding in report.findings:
+        elif form == "github":
+            for finding in told:
                 click.echo(annotation(finding))
-        _summarise(report)
+        _summarise(report, told)
     severities = {finding.severity for report in reports for finding in report.findings}
     if "error" in severities or (strict and "warning" in severities):
         raise click.exceptions.Exit(1)
@@ -197,22 +204,20 @@ def _escape(text: str, more: str = "") -> str:
     return safe.visible(text)
 
 
-def _summarise(report: Report) -> None:
-    counts = _counts([report])
+def _summarise(report: Report, told: Sequence[Finding]) -> None:
+    """Say how large the article is, and how many findings were `told`."""
+    counts = _counts(told)
     words = [f"{count} {name}{'' if count == 1 or name == 'info' else 's'}" for name, count in counts.items() if count]
     size = ""
     if report.size:
-        over = report.size.characters - CONTENT_CHARS
-        limit = f"{over:,} over" if over > 0 else "of"
-        size = f"{report.size.characters:,} characters ({limit} {CONTENT_CHARS:,}), {report.size.bytes:,} bytes; "
-    options.echo(f"{safe.line(report.path)}: {size}{', '.join(words) or 'nothing found'}", err=True)
+        size = f"{report.size.characters:,} characters, {report.size.bytes:,} bytes of {CONTENT_BYTES:,}; "
+    folded = len(report.findings) - len(told)
+    more = f" (--all lists {options.counted(folded, 'finding')} more)" if folded else ""
+    options.echo(f"{safe.line(report.path)}: {size}{', '.join(words) or 'nothing found'}{more}", err=True)
 
 
-def _counts(reports: Sequence[Report]) -> dict[str, int]:
-    return {
-        name: sum(finding.severity == name for report in reports for finding in report.findings)
-        for name in ("error", "warning", "info")
-    }
+def _counts(found: Sequence[Finding]) -> dict[str, int]:
+    return {name: sum(each.severity == name for each in found) for name in ("error", "warning", "info")}
 
 
 def _size(size: Size) -> str:
@@ -243,5 +248,5 @@ def _document(reports: Sequence[Report]) -> dict[str, Any]:
             }
             for report in reports
         ],
-        **_counts(reports),
+        **_counts([each for report in reports for each in report.findings]),
     }

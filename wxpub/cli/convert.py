@@ -98,8 +98,7 @@ class Outcome:
         if self.error:
             options.echo(f"error: {self.error}", fg="red", err=True)
         elif not quiet:
-            for finding in self.findings:
-                options.say(finding)
+            options.say(self.findings)
             options.echo(self.summary, err=True)
             if self.place is not None and str(self.place) != "-":
                 options.echo(str(self.place))

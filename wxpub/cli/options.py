@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ import click
 
 from wxpub import safe
 from wxpub.errors import SourceError
-from wxpub.finding import Finding, Severity
+from wxpub.finding import Finding, Severity, fold
 
 COLOURS: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "info": "blue"}
 F = TypeVar("F", bound=Callable[..., Any])
@@ -59,9 +59,10 @@ def launch(place: str) -> None:
         click.launch(place)
 
 
-def say(finding: Finding) -> None:
-    """Print a finding for people, on stderr, in the colour of its severity."""
-    echo(finding, fg=COLOURS[finding.severity], err=True)
+def say(found: Iterable[Finding]) -> None:
+    """Print findings for people, on stderr, in the colours of their severities: one for each rule, as `fold` tells."""
+    for finding in fold(found):
+        echo(finding, fg=COLOURS[finding.severity], err=True)
 
 
 def counted(number: int, noun: str) -> str:

@@ -17,7 +17,7 @@ from wxpub import issue as issues
 from wxpub import wechat
 from wxpub.cli import options
 from wxpub.drafts import text_of
-from wxpub.finding import Finding
+from wxpub.finding import Finding, fold
 
 if TYPE_CHECKING:
     from wxpub.drafts import Job, Plan, Receipt
@@ -105,10 +105,8 @@ def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
 
 def _say_findings(findings: Sequence[Finding]) -> None:
     """Say what stops or endangers the push; what is only worth knowing is counted."""
-    for finding in findings:
-        if finding.severity != "info":
-            options.say(finding)
-    remarks = sum(finding.severity == "info" for finding in findings)
+    options.say(finding for finding in findings if finding.severity != "info")
+    remarks = sum(finding.severity == "info" for finding in fold(findings))
     if remarks:
         options.echo(f"{remarks} more remark{'s' if remarks > 1 else ''}: wxpub check", dim=True, err=True)
 

@@ -66,8 +66,7 @@ def _show(file: Path, output: Path | None, open_page: bool) -> None:
 
     opened = issue.open(file)
     images, findings = pages.embed(opened)
-    for finding in findings:
-        options.say(finding)
+    options.say(findings)
     looks = [replace(opened, theme=theme.load(name)) for name in theme.names()]
     page = pages.gallery([(look.theme, replace(look.page(), placed=images)) for look in looks])
     place = output or Path(tempfile.mkdtemp(prefix="wxpub-")) / f"{file.stem}.themes.html"

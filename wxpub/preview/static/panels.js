@@ -31,22 +31,31 @@ export function outline(state) {
 
 // --- findings ---
 
-function findings(state, copyPlace) {
+/** Fold the findings: what one rule says is one list, the worst rules first. */
+export function folds(state) {
   const rank = { error: 0, warning: 1, info: 2 };
   const sorted = [...state.findings].sort((a, b) => rank[a.severity] - rank[b.severity] || (a.line ?? 0) - (b.line ?? 0));
-  return panel("findings", say.findings, sorted.length,
-    sorted.length ? h("ul", { class: "findings" }, sorted.map((each) => finding(each, copyPlace))) : h("p", { class: "fine" }, say.noFindings));
+  const rules = new Map();
+  for (const each of sorted) rules.set(each.rule, [...(rules.get(each.rule) ?? []), each]);
+  return [...rules.values()];
 }
 
-function finding(each, copyPlace) {
+function findings(state, copyPlace) {
+  const list = (found) => h("ul", { class: "findings" }, found);
+  const told = folds(state).map(([first, ...others]) => finding(first, copyPlace,
+    others.length ? h("details", {}, h("summary", {}, say.more(others.length)), list(others.map((each) => finding(each, copyPlace)))) : null));
+  return panel("findings", say.findings, told.length, told.length ? list(told) : h("p", { class: "fine" }, say.noFindings));
+}
+
+function finding(each, copyPlace, others = null) {
   const body = [
     h("span", { class: `tag ${each.severity}` }, say[each.severity]),
     h("span", { class: "words" }, each.message),
     each.fix ? h("span", { class: "fix" }, each.fix) : null,
     h("span", { class: "where" }, [each.line ? say.line(each.line) : null, each.rule].filter(Boolean).join(" · ")),
   ];
-  if (!each.place) return h("li", {}, h("div", { class: "finding" }, body));
-  return h("li", {}, h("button", { type: "button", class: "finding", title: say.copyPlace, onclick: () => copyPlace(each.place) }, body));
+  if (!each.place) return h("li", {}, h("div", { class: "finding" }, body), others);
+  return h("li", {}, h("button", { type: "button", class: "finding", title: say.copyPlace, onclick: () => copyPlace(each.place) }, body), others);
 }
 
 // --- the message list and the card of a forwarded article ---

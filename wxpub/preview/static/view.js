@@ -3,7 +3,7 @@
 import { $, h, icon } from "./dom.js";
 import { onKey, place, shownImages } from "./article.js";
 import { copy } from "./copy.js";
-import { outline, panels } from "./panels.js";
+import { folds, outline, panels } from "./panels.js";
 import { remember, remembered } from "./settings.js";
 import { count, say, speak } from "./words.js";
 
@@ -48,7 +48,8 @@ export function show(state) {
   $("#file").title = state.path;
   renew($("#outline"), outline(state));
   renew($("#panels"), panels(state, shownImages(), copyPlace));
-  $("#view-details").replaceChildren(say.details, state.findings.length ? h("span", { class: "badge" }, count(state.findings.length)) : "");
+  const told = folds(state).length;
+  $("#view-details").replaceChildren(say.details, told ? h("span", { class: "badge" }, count(told)) : "");
 }
 
 /** Put `fresh` into `holder`; what has not changed stays as it is, with its focus and what is unfolded in it. */
