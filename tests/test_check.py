@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from html import escape
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import CORPUS, ROOT, corpus_files
+from pushing import newsletter
 
 from wxpub import issue, theme
 from wxpub.article import Article, read
@@ -299,6 +301,88 @@ def test_only_what_points_to_the_missing_button_stops_a_push(
     own = {"read-more-missing": "error", "read-more-mentioned": "warning"}
     assert [each.severity for each in found if each.rule in own] == [severity]
     assert all(each.severity == own[each.rule] for each in found if each.rule in own)
+
+
+# --- code is code -----------------------------------------------------------------------------------------------------
+
+
+def triggers() -> str:
+    """Collect what breaks a rule: HTML of the page rules, Markdown of the source rules, and what was once mistaken."""
+    rules = (ROOT / "tests/cases/rules.txt").read_text(encoding="utf-8")
+    html = re.findall(r"^=== [^\n]*\n(.*?)\n\.$", rules, re.MULTILINE | re.DOTALL)
+    once = [
+        "\\u4f60\\u597d",
+        "url(#shining)",
+        "javascript:go()",
+        "data:text/html,x",
+        "s?tempkey=1",
+        "{% raw %}",
+        "<!--",
+    ]
+    return "\n".join([*html, *(markdown.strip() for _, markdown, _ in CASES), *once])
+
+
+TRIGGERS = triggers()
+
+
+def fenced(sample: str) -> str:
+    fence = max([*re.findall("`+", sample), "``"], key=len) + "`"
+    return f"{fence}html\n{sample}\n{fence}\n"
+
+
+def indented(sample: str) -> str:
+    return "".join(f"    {line}\n" for line in sample.split("\n"))
+
+
+def quoted(sample: str) -> str:
+    return "".join(f"> {line}\n" for line in fenced(sample).splitlines())
+
+
+def listed(sample: str) -> str:
+    return "- 项\n\n" + "".join(f"  {line}\n" for line in fenced(sample).splitlines())
+
+
+def preformatted(sample: str) -> str:
+    return f"<pre><code>{escape(sample).replace(chr(10) * 2, chr(10))}</code></pre>\n"
+
+
+def spans(sample: str) -> str:
+    """Write every line as code in a sentence."""
+    mark = max([*re.findall("`+", sample), ""], key=len) + "`"
+    return "".join(f"写作 {mark} {line} {mark} 的话\n\n" for line in sample.split("\n") if line.strip())
+
+
+def said(sample: str) -> str:
+    """Write every line as words, with a character reference for each sign."""
+    signs = re.sub(r"[^\w\s]", lambda sign: f"&#{ord(sign[0])};", sample)
+    return "".join(f"字{line}字\n\n" for line in signs.split("\n") if line.strip())
+
+
+@pytest.mark.parametrize("write", [fenced, indented, quoted, listed, preformatted, spans, said])
+def test_what_breaks_a_rule_breaks_none_as_code(write: Callable[[str], str], folder: Path, plain: Theme) -> None:
+    text = f"---\nauthor: 编辑部\n---\n# 题\n\n> 导读：几段代码。\n\n{write(TRIGGERS)}\n\n完\n"
+    issue = written(text, folder, plain)
+    found = [each for target in (API, PASTE) for each in check(issue, target)]
+    if write is said:  # a reader sees these signs, and they may have been meant
+        found = [each for each in found if each.rule != "markup-shown"]
+    assert found == []
+    assert [each for target in (API, PASTE) for each in page_findings(issue, target)] == []
+
+
+def test_no_code_sample_stops_a_push(wechat_sandbox: Any, tmp_path: Path) -> None:
+    project = newsletter(wechat_sandbox, tmp_path)
+    project.write("a.md", f"# 题\n\n字：\n\n{fenced(TRIGGERS)}\n{spans(TRIGGERS)}\n")
+    receipt = project.push("a.md")
+    assert (receipt.action, receipt.findings) == ("created", ())
+
+
+def test_an_article_of_escapes_is_not_one_that_speaks_of_them() -> None:
+    def found(html: str) -> bool:
+        return "literal-unicode-escape" in {each.rule for each in check_html(html)}
+
+    assert found(r"<p>\u5d4c\u5165\u5f0f AI \u7b80\u62a5</p>")
+    assert not found(r"<p>JSON may write \u4f60\u597d instead.</p>")
+    assert not found(r"<p>写作</p><p>\u4f60\u597d</p>")
 
 
 # --- what of the page rules an author can break -----------------------------------------------------------------------

@@ -251,6 +251,22 @@ def _nights(document: Document) -> Iterator[tuple[Text, darkmode.Night]]:
                 yield text, night
 
 
+# --- text -------------------------------------------------------------------------------------------------------------
+
+_ESCAPE = re.compile(r"\\u[0-9a-f]{4}", re.IGNORECASE)
+
+
+def escaped_throughout(document: Document) -> Places:
+    """Find an article whose every character beyond ASCII became `\\uXXXX` on the way, not one that speaks of escapes.
+
+    Escaped Chinese is nearly nothing but escapes, and no character of its own is left beside them.
+    """
+    code = {id(each) for name in ("code", "pre") for tag in document.by_tag.get(name, ()) for each in tag.descendants}
+    text = "".join(each.value for each in document.texts if id(each.node) not in code)
+    if text.isascii() and (escapes := _ESCAPE.findall(text)) and 2 * len("".join(escapes)) > len("".join(text.split())):
+        yield f"{len(escapes)} escapes and no character beyond ASCII"
+
+
 # --- sizes and files ----------------------------------------------------------------------------------------
 
 
@@ -311,6 +327,7 @@ FUNCTIONS: Functions = {
         bg_nongrey_brightness_190_250,
         text_brightness_90_127_on_default_bg,
         no_dark_with_styled_children,
+        escaped_throughout,
         utf8_bytes_ge,
         utf8_bytes_near,
         newspic_chars_gt,

@@ -57,10 +57,12 @@ def page_rules() -> tuple[PageRule, ...]:
     """Read the rules on article HTML: one JSON object a line.
 
     Fields: `id`, `sev`, `ch` (a letter of CHANNELS), `conf` (a letter of CONFIDENCE), `t` the trigger, `ifnot` what
-    excuses an element, `msg` when or why, `fix`. Triggers: `sel` a CSS selector; `css` `{on?, prop?, val?}`, regexes on
-    parsed inline declarations; `attr` `{on?, name, val?}`, regexes; `re` a regex on the HTML as written; `text`
-    `{in?, not_in?, re}` on text nodes; `ws` a white-space-only text node whose parent matches; `verdict` a rule of
-    WeChat's checker; `fn` a function of `computed`, called with the `limit` of that name in `limits`; `any` of several.
+    excuses an element, `msg` when or why, `fix`. Triggers: `sel` a CSS selector; `css` `{on?, prop?, val?}`, regexes
+    on parsed inline declarations; `attr` `{on?, name, val?}`, regexes; `tag` a regex on names of elements; `markup` a
+    regex on tags and comments as written, without what stands in quotes; `text` `{in?, not_in?, re}` on text nodes;
+    `ws` a white-space-only text node whose parent matches; `verdict` a rule of WeChat's checker; `fn` a function of
+    `computed`, called with the `limit` of that name in `limits`; `any` of several. Words are words: what an article
+    says of HTML breaks no rule on HTML.
     """
     text = Path(__file__).with_name("rules.jsonl").read_text(encoding="utf-8")
     return tuple(_page_rule(json.loads(line)) for line in text.splitlines())
@@ -333,8 +335,11 @@ def _trigger(trigger: Mapping[str, Any], document: Document, functions: Function
             return _css(wanted, document)
         case {"attr": wanted}:
             return _attributes(wanted, document)
-        case {"re": pattern}:
-            return _pattern(pattern, document)
+        case {"tag": pattern}:
+            name = _regex(pattern)
+            return ((tag, "", None) for tag in document.elements if name.fullmatch(tag.name))
+        case {"markup": pattern}:
+            return _markup(pattern, document)
         case {"text": wanted}:
             return _texts(wanted, document)
         case {"ws": {"parent": selector}}:
@@ -392,10 +397,16 @@ def _on(wanted: Mapping[str, str], tags: Iterable[Tag]) -> Iterator[Tag]:
     return (tag for tag in tags if selector.match(tag))
 
 
-def _pattern(pattern: str, document: Document) -> Iterator[_Found]:
-    for match in _regex(pattern).finditer(document.html):
-        line = document.html.count("\n", 0, match.start()) + document.first_line
-        yield None, shorten(match[0], 60), line
+_MARKUP = re.compile(r"<!--.*?(?:-->|\Z)|<[!/a-z](?:\"[^\"]*\"|'[^']*'|[^<>\"'])*>?", re.IGNORECASE | re.DOTALL)
+_IN_QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
+
+
+def _markup(pattern: str, document: Document) -> Iterator[_Found]:
+    wanted = _regex(pattern)
+    for written in _MARKUP.finditer(document.html):
+        if match := wanted.search(_IN_QUOTES.sub('""', written[0])):
+            line = document.html.count("\n", 0, written.start()) + document.first_line
+            yield None, shorten(match[0], 60), line
 
 
 def _texts(wanted: Mapping[str, str], document: Document) -> Iterator[_Found]:

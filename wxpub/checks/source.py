@@ -115,6 +115,7 @@ class Reading:
     sections: tuple[Section, ...]
     body: tuple[Section, ...]
     folder: str
+    prose: tuple[tuple[int, str], ...]  # the lines that are no code and no comment, numbered
 
     @property
     def tree(self) -> HtmlElement:
@@ -136,7 +137,8 @@ class Reading:
 def check_source(issue: Issue, others: tuple[Path, ...]) -> list[Finding]:
     """Check the source of `issue` by every rule of this module."""
     sections = tuple(_sections(issue.layout))
-    reading = Reading(issue, others, sections, tuple(_body(sections)), str(issue.path.resolve().parent))
+    prose = tuple(_prose(issue.article.body.split("\n"), issue.layout.source))
+    reading = Reading(issue, others, sections, tuple(_body(sections)), str(issue.path.resolve().parent), prose)
     return [finding for check in CHECKS for finding in check(reading)]
 
 
@@ -461,7 +463,7 @@ def check_bullets(reading: Reading) -> list[Finding]:
     found: list[Finding] = []
     last, previous = -1, ""
     quoted = False  # behind a quotation, a dash names who said it
-    for number, line in _prose(reading.lines):
+    for number, line in reading.prose:
         dot = next((each for each in (_DOT, _COUNTED) if each.match(line) and each.match(previous)), None)
         joined = bool(previous.strip()) and not previous.endswith(("  ", "\\")) and not reading.article.hard_breaks
         match = _DASH.match(line) or _NO_SPACE.match(line) or (dot.match(line) if dot and joined else None)
@@ -485,8 +487,15 @@ def _bullet(mark: str, path: Path, line: int) -> Finding:
     return BULLET_LOOKALIKE.find(f"“{mark}” (U+{ord(mark):04X}) does not start a list item", path, line)
 
 
-def _prose(lines: list[str]) -> Iterator[tuple[int, str]]:
-    """Return the lines, numbered from 1, that stand in no fenced code and no comment."""
+def _prose(lines: list[str], tree: HtmlElement) -> Iterator[tuple[int, str]]:
+    """Return the lines, numbered from 1, that stand in no code and no comment.
+
+    The tree knows where code begins and how many lines it has; the fences around it stand in the lines alone.
+    """
+    code: set[int] = set()
+    for block in tree.iter("pre"):
+        if begin := line_of(block):
+            code.update(range(begin, begin + len("".join(block.itertext()).splitlines())))
     fence = ""
     comment = False
     for number, line in enumerate(lines, 1):
@@ -497,7 +506,7 @@ def _prose(lines: list[str]) -> Iterator[tuple[int, str]]:
             fence = "" if match and match[1].startswith(fence) and not line.strip(" >`~") else fence
         elif match:
             fence = match[1]
-        else:
+        elif number not in code:
             yield number, line
 
 
@@ -531,7 +540,7 @@ def check_markup(reading: Reading) -> list[Finding]:
     """Find lines whose marks the reader would see: the first of each line, where the rendered text has it too."""
     shown = " ".join(_said(reading.tree).split())
     found = []
-    for number, line in _prose(reading.lines):
+    for number, line in reading.prose:
         for pattern, message, fix in _MARKUP:
             marks = (match[match.lastindex or 0] for match in pattern.finditer(line))
             if mark := next((each for each in marks if " ".join(each.split()) in shown), None):
@@ -555,7 +564,7 @@ _STRAY = re.compile(
 
 
 def check_last_line(reading: Reading) -> list[Finding]:
-    written = [(number, line.strip()) for number, line in _prose(reading.lines) if line.strip()]
+    written = [(number, line.strip()) for number, line in reading.prose if line.strip()]
     if written and _STRAY.fullmatch(written[-1][1]):
         number, line = written[-1]
         return [LAST_LINE_STRAY.find(f"the last line is only “{shorten(line, 80)}”", reading.path, number)]
