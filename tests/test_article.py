@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wxpub import article
-from wxpub.errors import ConfigError, SourceError
+from wxpub import article, page, theme
+from wxpub.errors import SourceError
 
 
 def read(tmp_path: Path, text: str | bytes, name: str = "2026-11-15.md", **options: Any) -> article.Article:
@@ -59,6 +59,10 @@ def test_front_matter_is_read(tmp_path: Path, text: str, fields: dict[str, Any])
         "# 标题\n\n---\n\ntitle: x\n\n---\n",
         "--- \nnot closed",
         "\n---\n\n甲: 一\n\n---\n\n另一段\n",
+        "---\n注: 没有结束的线\n",
+        "---\n注：两条线之间\n---\n",
+        "---\nhttps://a.example/\n",
+        "+++\n一 = 二\n",
     ],
 )
 def test_a_rule_is_no_front_matter(tmp_path: Path, text: str) -> None:
@@ -84,11 +88,37 @@ WRONG = [
     (b"---\ntheme_variables: red\n---\n", "front matter: theme_variables is no table"),
     (b"---\na: " + b"[" * 5000 + b"\n---\n", "front matter"),
     (b"+++\ntitle = \n+++\n", "2026-11-15.md:2: front matter: Invalid value"),
+    ("+++\ndraft = true\ntitle = “一”\n+++\n", "2026-11-15.md:3: front matter: “ is no quotation mark of TOML"),
+    (b"\n+++\na = 1\n", "2026-11-15.md:4: front matter: begins on line 2 and has no end; close it with a line of +++"),
+    ("---\ntitle: 一\n----\n正文", "2026-11-15.md:3: front matter: begins on line 1 and has no end"),
+    ("---\nlayout: post\ntags:\n- 甲\n\n正文", "2026-11-15.md:5: front matter: begins on line 1 and has no end"),
+    ("---\n标题：一\n\n正文", "2026-11-15.md:3: front matter: begins on line 1 and has no end"),
+    (b"---\nslug: a", "2026-11-15.md:3: front matter: begins on line 1 and has no end"),
+    (
+        "---\ntitle: 一\n\n# 标题\n\n正文\n\n---\n",
+        ":6: front matter: could not find expected ':'; if the text has begun",
+    ),
+    (
+        "---\ntitle：一\n---\n",
+        "2026-11-15.md:2: front matter: cannot be read; ： is a full-width character: write title: ",
+    ),
+    (
+        "---\nlayout: a\n日期：一\n---\n",
+        "2026-11-15.md:3: front matter: could not find expected ':'; ： is a full-width",
+    ),
+    (b"---\ntitle:a\n---\n", "2026-11-15.md:2: front matter: cannot be read; write a space after title:"),
+    (b"---\na:\n\tb: c\n---\n", "indent with spaces, not with a tab"),
+    (
+        b"---\nlayout: a\ntheme_variables:\n  size: 1\n  accent: #123\n---\n",
+        ":5: front matter: theme_variables: accent",
+    ),
+    (b"---\ntheme_variables: {a: [b]}\n---\n", "theme_variables: a is not one value but several"),
+    (b"---\nlayout: a\nopen_comment: maybe\n---\n", "2026-11-15.md:3: front matter: open_comment is neither"),
 ]
 
 
 @pytest.mark.parametrize(("data", "message"), WRONG)
-def test_a_wrong_file_gets_one_clear_line(tmp_path: Path, data: bytes, message: str) -> None:
+def test_a_wrong_file_gets_one_clear_line(tmp_path: Path, data: bytes | str, message: str) -> None:
     with pytest.raises(SourceError) as caught:
         read(tmp_path, data)
     assert message in str(caught.value)
@@ -100,6 +130,47 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
         article.read(tmp_path / "nothing.md")
     with pytest.raises(SourceError, match="is a folder, not a Markdown file"):
         article.read(tmp_path)
+
+
+# What is wrong and does no harm is said and left out.
+DOUBTFUL = [
+    ("---\nlayout: a\nautor: 甲\n---\n", [(3, "autor is not a key; did you mean author?")]),
+    ("+++\ntitle = 'a'\nsourceURL = 'x'\n+++\n", [(3, "sourceURL is not a key; did you mean sourceUrl?")]),
+    ("---\nTheme-Variables: {a: b}\n---\n", [(2, "Theme-Variables is not a key; did you mean theme_variables?")]),
+    ("---\ndate: 2026-13-45\n---\n", [(2, "date 2026-13-45 does not exist")]),
+    ("---\n日期: 2026-02-29\n---\n", [(2, "日期 2026-02-29 does not exist")]),
+    ("---\ndate: Nov 15\n---\n", [(2, "date Nov 15 is not a date")]),
+    ("---\nimages: [a]\noriginal: true\nsubtitle: b\nCategories: c\nwhatever: d\n---\n", []),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), DOUBTFUL)
+def test_a_mistake_in_front_matter_is_a_finding_with_its_line(
+    tmp_path: Path, text: str, found: list[tuple[int, str]]
+) -> None:
+    issue = read(tmp_path, text)
+    assert [(each.line, each.message) for each in issue.findings] == [
+        (line, f"front matter: {message}") for line, message in found
+    ]
+    assert issue.date == "2026-11-15", "the file's name says the date"
+    assert set(page.compose(issue, theme.load()).findings) >= set(issue.findings)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026/1/2", "2026-01-02T10:00:00+08:00", "2026年1月2日", "2026.01.02", "20260102", "2026-1-2 10:00"]
+)
+def test_a_date_is_read_as_people_and_tools_write_it(tmp_path: Path, text: str) -> None:
+    issue = read(tmp_path, f"---\ndate: {text}\n---\n")
+    assert (issue.date, issue.findings) == ("2026-01-02", ())
+
+
+def test_a_file_of_nearly_the_same_name_is_offered(tmp_path: Path) -> None:
+    (tmp_path / "issue-12.md").write_text("# 一\n", encoding="utf-8")
+    for name in ("isue-12.md", "Issue_12.md", "issue-12"):
+        with pytest.raises(SourceError, match=r"no such file; did you mean issue-12\.md\?"):
+            article.read(tmp_path / name)
+    with pytest.raises(SourceError, match="its folder does not exist either"):
+        article.read(tmp_path / "letters" / "issue-12.md")
 
 
 def test_front_matter_wins_over_the_settings(tmp_path: Path) -> None:
@@ -129,20 +200,6 @@ def test_source_url_of_the_front_matter_is_taken_as_it_is(tmp_path: Path) -> Non
         defaults={"source_url": "https://b.example/"},
     )
     assert found.source_url == "https://a.example/{x}"
-
-
-@pytest.mark.parametrize(
-    ("defaults", "message"),
-    [
-        ({"authr": "甲"}, "unknown authr"),
-        ({"qrcode": "maybe"}, "qrcode is neither true nor false"),
-        ({"source_url": "https://a.example/{slug}"}, "unknown {slug}"),
-    ],
-)
-def test_wrong_settings_are_named(tmp_path: Path, defaults: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        read(tmp_path, "x", defaults=defaults)
-    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(

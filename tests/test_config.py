@@ -43,13 +43,32 @@ def allowed(folder: Path) -> config.Config:
 
 
 WRONG = [
-    ("[article\n", "not valid TOML"),
-    ("[artcle]\n", "unknown artcle"),
-    ("article = 1\n", "article is not a table"),
+    ("[article\n", "wxpub.toml:1: not valid TOML"),
+    ("\n[artcle]\n", "wxpub.toml:2: unknown table artcle; did you mean article?"),
+    ("a = 1\n[x]\n", "unknown table a; known tables: "),
+    ("article = 1\n", "wxpub.toml:1: article is not a table"),
+    ("[article]\nauthr = '甲'\n", "wxpub.toml:2: [article]: unknown key authr; did you mean author?"),
+    ("[article]\nx = '甲'\n", "wxpub.toml:2: [article]: unknown key x; known keys: author, cover, "),
+    ("[article]\nqrcode = 'maybe'\n", "wxpub.toml:2: [article]: qrcode is neither true nor false"),
+    ("[article]\ndate = '2026-02-30'\n", "wxpub.toml:2: [article]: date 2026-02-30 does not exist"),
+    (
+        "# source_url = 1\n[theme]\nsource_url = '1px'\n[article]\nsource_url = 'https://a.example/{slug}'\n",
+        "wxpub.toml:5: [article]: source_url has an unknown {slug}; known: {path}, {stem}, {date}",
+    ),
+    (
+        "[article]\n\nauthor = “编辑部”\n",
+        'wxpub.toml:3: not valid TOML: “ is no quotation mark of TOML; write "…", with straight quotation marks',
+    ),
+    ("[theme]\nsize = ['16px']\n", "wxpub.toml:2: [theme]: size has a value of the wrong kind; give text in quotes"),
+    ("[markdown]\nextension = ['abbr']\n", "[markdown]: unknown key extension; did you mean extensions?"),
     ("[accounts.a]\nappid='x'\nsecret='hunter2'\n", "holds the secret itself"),
     (f"[accounts.a]\nappid='x'\nsecret_env='{APPSECRET}'\n", "holds the secret itself"),
     (f"[accounts.a]\nappid='x'\nsecret_file='{APPSECRET}'\n", "holds the secret itself"),
-    ("[accounts.a]\nappid='x'\nkey='y'\n", "unknown key"),
+    ("[accounts.a]\nappid='x'\nkey='y'\n", "wxpub.toml:3: [accounts.a]: unknown key key; known keys: "),
+    (
+        "[accounts.b]\n[accounts.'a']\nappid='x'\nsecretenv='y'\n",
+        "wxpub.toml:4: [accounts.a]: unknown key secretenv; did",
+    ),
     ("[accounts]\na = 'x'\n", "accounts.a is not a table"),
     (
         "[accounts.a]\nappid='x'\nsecret_env=['hunter2']\n",
@@ -58,7 +77,7 @@ WRONG = [
     ("[accounts.a]\nappid=12\n", "appid has a value of the wrong kind"),
     ("[network]\nallow_private='false'\n", "allow_private has a value of the wrong kind; give true or false"),
     ("[network]\nproxy=['x']\n", "proxy has a value of the wrong kind"),
-    ("[network]\nproxies='x'\n", "unknown proxies"),
+    ("[network]\nproxies='x'\n", "wxpub.toml:2: [network]: unknown key proxies; did you mean proxy?"),
 ]
 
 

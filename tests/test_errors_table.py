@@ -31,6 +31,7 @@ from wxpub.config import Credentials
 from wxpub.drafts.publish import publish
 from wxpub.errors import ConfigError, WxpubError
 from wxpub.images import Image, Store, draw
+from wxpub.issue import open as open_issue
 from wxpub.ledger import FILE_NAME, Ledger
 from wxpub.limits import ERRCODE_HINTS
 from wxpub.sandbox import Sandbox, serve
@@ -127,6 +128,21 @@ def no_issue(desk: Desk) -> None:
     article.read(desk.root / "missing.md")
 
 
+def near_issue(desk: Desk) -> None:
+    desk.paper.write("issue.md", "# x\n")
+    article.read(desk.root / "isue.md")
+
+
+def opened(settings: str = "", front: str = "") -> Case:
+    """Open an issue with front matter, in a newsletter with settings."""
+
+    def case(desk: Desk) -> None:
+        (desk.root / "wxpub.toml").write_text(settings, encoding="utf-8")
+        open_issue(desk.paper.write("issue.md", f"---\n{front or 'layout: x'}\n---\n\n# x\n"))
+
+    return case
+
+
 def folder_for_issue(desk: Desk) -> None:
     article.read(desk.root)
 
@@ -142,6 +158,16 @@ ISSUES: dict[str, Case] = {
     "front matter with a list for a title": issue("---\ntitle: [a, b]\n---\n\n# x\n"),
     "a switch that is neither on nor off": issue("---\nopen_comment: perhaps\n---\n\n# x\n"),
     "theme variables that are no table": issue("---\ntheme_variables: red\n---\n\n# x\n"),
+    "a theme variable that YAML takes for a comment": issue("---\ntheme_variables:\n  accent: #0f4c81\n---\n\n# x\n"),
+    "a file of nearly the same name": near_issue,
+    "front matter that has no end": issue("---\ntitle: 一\n----\n\n# x\n"),
+    "front matter that has no end above a rule": issue("---\ntitle: 一\n\n# x\n\ntext\n\n---\n"),
+    "a full-width colon": issue("---\ntitle: 一\nauthor：甲\n---\n\n# x\n"),
+    "a colon without a space": issue("---\ntitle:一\n---\n\n# x\n"),
+    "curly quotation marks in TOML": issue("+++\ntitle = “一”\n+++\n\n# x\n"),
+    "a theme that is not there": opened(front="theme: digset"),
+    "a variable that the theme does not have": opened(front="theme_variables: {acent: red}"),
+    "a value that is not a colour": opened(front="theme_variables: {accent: greenish}"),
 }
 
 
@@ -155,16 +181,6 @@ def settings(text: str, account: str = "", *, allowed: bool = True, **env: str) 
             with suppress(ConfigError):
                 trust.allow(desk.root, config.wishes(config.find(desk.root)))
         config.credentials(config.find(desk.root), account, env)
-
-    return case
-
-
-def defaults(text: str) -> Case:
-    def case(desk: Desk) -> None:
-        (desk.root / "wxpub.toml").write_text(text, encoding="utf-8")
-        path = desk.paper.write("issue.md", "# x\n")
-        found = config.find(desk.root)
-        article.read(path, found.article, found.root)
 
     return case
 
@@ -193,8 +209,14 @@ SETTINGS: dict[str, Case] = {
     "an unknown table": settings("[acounts]\n"),
     "an unknown key": settings('[accounts.default]\nappid = "wx1"\napi = "x"\n'),
     "an API address with a path": settings("", WXPUB_APPID="wx1", WXPUB_SECRET="x", WXPUB_API_BASE="https://h/cgi-bin"),
-    "an unknown default": defaults('[article]\nautor = "x"\n'),
-    "a source_url with an unknown name": defaults('[article]\nsource_url = "https://h/{file}"\n'),
+    "an unknown default": settings('[article]\nautor = "x"\n'),
+    "a source_url with an unknown name": settings('[article]\nsource_url = "https://h/{file}"\n'),
+    "curly quotation marks": settings("[article]\nauthor = “编辑部”\n"),
+    "a date that does not exist": settings('[article]\ndate = "2026-02-30"\n'),
+    "a theme of no such name": opened('[article]\ntheme = "digset"\n'),
+    "an unknown variable": opened('[theme]\nacent = "#166534"\n'),
+    "a size without a unit": opened("[theme]\nsize = 16\n"),
+    "a colour that is a list": settings('[theme]\naccent = ["red"]\n'),
     "a theme file that is not there": lambda desk: theme.load("mine.css", base=desk.root),
 }
 

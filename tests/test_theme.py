@@ -20,9 +20,9 @@ from lxml.html import HtmlElement
 from nights import nights
 from premailer import Premailer
 
-from wxpub import article, conform, darkmode, dialect, theme
+from wxpub import article, conform, darkmode, dialect, issue, theme
 from wxpub.cli import cli
-from wxpub.errors import SourceError
+from wxpub.errors import SettingError, SourceError, WxpubError
 from wxpub.page import render
 from wxpub.style import read as declarations
 
@@ -92,7 +92,18 @@ REFUSED = [
     ("p { text-align: start }", 1, "left"),
     ("p { line-height: 1 }", 1, "overlap"),
     ("p {\n color: var(--nothing) }", 2, "unknown variable --nothing"),
-    (":root { --a: var(--b); --b: var(--a) } p { color: var(--a) }", None, "circle"),
+    (":root { --a: var(--b); --b: var(--a) } p { color: var(--a) }", 1, "circle"),
+    (":root {\n --a: #123;\n --b: var(--c) } p { color: var(--a) }", 3, "unknown variable --c; define it on :root"),
+    ("p { color: var(--acent) }", 1, "unknown variable --acent; did you mean accent?"),
+    (":root {\n --accent: greenish }", 2, "--accent: greenish is not a colour; write #rrggbb"),
+    (":root {\n --brand: 2px;\n --accent: var(--brand) }", 3, "--accent: 2px is not a colour"),
+    (":root { --size: 16 }", 1, "--size: 16 is not a size; write a number with its unit"),
+    (":root { --leading: wide }", 1, "--leading: wide is not a number"),
+    ("p { color: greenish }", 1, "it is not a colour"),
+    ("p { background: greenish }", 1, "it is not a colour"),
+    ("p { border-left-color: 0f4c81 }", 1, "it is not a colour"),
+    ("p { margin: 0 16 }", 1, "it has no unit"),
+    ("p { border: 1 solid red }", 1, "it has no unit"),
     (":root { color: red }", 1, ".article"),
     ("p { --a: 1 }", 1, "outside :root"),
     ("p { color }", 1, "not a declaration"),
@@ -111,17 +122,78 @@ def test_what_cannot_survive_is_refused_with_its_line(tmp_path: Path, css: str, 
     assert str(caught.value).startswith(str(tmp_path / "my.css"))
 
 
-def test_an_override_that_no_variable_has_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"no variable shade.*accent"):
-        theme.load("plain", {"shade": "red"})
-    with pytest.raises(SourceError, match="one CSS value"):
-        theme.load("plain", {"accent": "red; } p { color: blue"})
+ACCEPTED = """
+:root { --accent: var(--brand); --size: 1.1em; --leading: 28px; --brand: teal; --none: 0 }
+p { color: inherit; background: none; margin: 0 -1px .5em; border: 0; line-height: 1.8; width: 40% }
+h2 { background: linear-gradient(#123, transparent); border-bottom: 1px solid currentColor; border-color: transparent }
+"""
+
+
+def test_what_is_a_colour_or_a_size_is_taken(tmp_path: Path) -> None:
+    found = load(tmp_path, ACCEPTED, {"accent": "rgba(0, 0, 0, .5)", "size": "0", "text": "var(--accent)", "none": "x"})
+    assert found.variables["text"] == "rgba(0, 0, 0, .5)"
+
+
+WRONG_OVERRIDES = [
+    ({"shade": "red"}, "the theme has no variable shade; it has text, "),
+    ({"acent": "red"}, "the theme has no variable acent; did you mean accent?"),
+    ({"accent": "red; } p { color: blue"}, "give one CSS value"),
+    ({"accent": "greenish"}, "accent cannot be 'greenish': it is not a colour; write #rrggbb"),
+    ({"accent": "red !important"}, "it is not a colour"),
+    ({"size": "16"}, "size cannot be '16': it is not a size; write a number with its unit, such as 16px"),
+    ({"leading": "wide"}, "leading cannot be 'wide': it is not a number"),
+    ({"accent": "var(--size)"}, "accent cannot be 'var(--size)': it is not a colour"),
+    ({"accent": "var(--nothing)"}, "accent cannot be 'var(--nothing)': unknown variable --nothing"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "message"), WRONG_OVERRIDES)
+def test_an_override_that_does_not_fit_is_refused(overrides: dict[str, str], message: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        theme.load("plain", overrides)
+    assert message in str(caught.value)
+    assert caught.value.setting in overrides
+
+
+# What asks for a theme or a variable that cannot be had is named: file, line and key.
+BLAMED = [
+    ("[theme]\nacent = 'red'\n", "", "wxpub.toml:2: [theme]: the theme has no variable acent; did you mean accent?"),
+    ("[theme]\nsize = 16\n", "", "wxpub.toml:2: [theme]: size cannot be '16': it is not a size"),
+    ("[article]\ntheme = 'digset'\n", "", "wxpub.toml:2: [article]: no theme 'digset'; did you mean digest?"),
+    ("", "layout: a\ntheme: digset", "issue.md:3: front matter: no theme 'digset'; did you mean digest?"),
+    ("", "theme: mine.css", "issue.md:2: front matter: no theme "),
+    ("", "theme_variables:\n  text: '#333'\n  size: 16", "issue.md:4: front matter: size cannot be '16'"),
+    ("[theme]\nsize = '16px'\n", "theme_variables: {size: big}", "issue.md:2: front matter: size cannot be 'big'"),
+]
+
+
+@pytest.mark.parametrize(("settings", "front", "message"), BLAMED)
+def test_the_file_that_asks_for_what_cannot_be_had_is_blamed(
+    tmp_path: Path, settings: str, front: str, message: str
+) -> None:
+    (tmp_path / "wxpub.toml").write_text(settings, encoding="utf-8")
+    path = tmp_path / "issue.md"
+    path.write_text(f"---\n{front}\n---\n\n# 题\n", encoding="utf-8")
+    with pytest.raises(WxpubError) as caught:
+        issue.open(path)
+    assert f"{tmp_path}/{message}" in str(caught.value)
+    with pytest.raises(WxpubError) as caught:
+        issue.open(path, theme="plian", variables={"acent": "red"})
+    assert str(caught.value) == "no theme 'plian'; did you mean plain?", "who asks on the command line has no file"
+
+
+def test_a_theme_of_nearly_the_same_name_is_offered(tmp_path: Path) -> None:
+    (tmp_path / "letter.css").write_text("p { margin: 0 }", encoding="utf-8")
+    with pytest.raises(SettingError, match=r"no theme .*leter\.css; did you mean letter\.css\?"):
+        theme.load("leter.css", base=tmp_path)
 
 
 def test_a_theme_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"no theme 'pian'.*plain"):
+    with pytest.raises(SourceError, match=r"no theme 'pian'; did you mean plain\?"):
         theme.load("pian")
-    with pytest.raises(SourceError, match="no such theme"):
+    with pytest.raises(SourceError, match=r"no theme 'x'; there are plain, .* or give the path of a \.css file"):
+        theme.load("x")
+    with pytest.raises(SourceError, match=r"no theme .*none\.css; the themes that come with the program are plain"):
         theme.load("none.css", base=tmp_path)
     (tmp_path / "bad.css").write_bytes(b"\xff\xfe")
     with pytest.raises(SourceError, match="UTF-8"):

@@ -1,16 +1,23 @@
-"""An issue as its author wrote it: a Markdown file in, an `Article` out; knows no HTML and no network."""
+"""An issue as its author wrote it: a Markdown file in, an `Article` out; knows no HTML and no network.
+
+Front matter is shared with other tools, so what they know and we do not is none of our business. What cannot be meant
+is said: as an error where nothing sensible could be printed, else as a finding.
+"""
 
 from __future__ import annotations
 
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from wxpub.errors import ConfigError, SourceError
+from wxpub.errors import SourceError, near, near_file
+from wxpub.finding import Finding, Rule, shorten
 
 MAX_FRONT_MATTER = 100_000  # characters; YAML takes seconds to read as much
 MAX_BYTES = 20 * 1024 * 1024  # far above any issue; keeps a mistaken `wxpub convert video.mp4` from eating the memory
@@ -30,16 +37,44 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "hard_breaks": (),
     "qrcode": (),
 }
+VARIABLES = "theme_variables"
+# Keys that other tools read, and that are no mistake although some look like ours.
+_FOREIGN_KEYS = """
+layout draft tags tag categories category comments comment keywords slug permalink url aliases id type lang toc top
+weight sticky series hidden published updated lastmod images subtitle original data math mathjax katex
+"""
+_FOREIGN = frozenset(_FOREIGN_KEYS.split())
+_NAMES = frozenset(name for key, others in KEYS.items() for name in (key, *others)) | {VARIABLES}
+_ALIKE = 0.8  # of 1: how much a key has to look like one of ours
+_KEY_CHARS = 40  # of a key that is compared with ours
 _SWITCHES = {"open_comment", "fans_only_comment", "hard_breaks", "qrcode"}
 _TRUE, _FALSE = {"true", "yes", "on", "1", "是"}, {"false", "no", "off", "0", "否"}
 _NOTHING = ("", "~", "null", "Null", "NULL")  # how YAML writes that there is no value
+_UNKNOWN = 100  # unknown keys that are compared with ours
+
+KEY_UNKNOWN = Rule(
+    "key-unknown",
+    "warning",
+    "a key of the front matter is unknown, though it looks like a known one, and is not used",
+    "correct its name",
+    "source",
+)
+DATE_INVALID = Rule(
+    "date-invalid",
+    "warning",
+    "the date of the front matter is not a day of the calendar, and is not used",
+    "write it as 2026-11-15",
+    "source",
+)
+RULES = (KEY_UNKNOWN, DATE_INVALID)
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
     """One issue. `body` is its Markdown with the file's own line numbers: front matter became empty lines.
 
-    An empty `title` or `digest` is to be found in the body; an empty `digest` after that is left to WeChat.
+    An empty `title` or `digest` is to be found in the body; an empty `digest` after that is left to WeChat. `findings`
+    are mistakes in the front matter, `places` the lines of our keys that stand in it, "theme_variables.accent" too.
     """
 
     path: Path
@@ -57,39 +92,65 @@ class Article:
     fans_only_comment: bool = False
     hard_breaks: bool = False
     qrcode: bool = True
+    findings: tuple[Finding, ...] = ()
+    places: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
 
-def read(path: Path, defaults: Mapping[str, Any] | None = None, root: Path | None = None) -> Article:
-    """Read the issue at `path`; front matter wins over `defaults`, which are `[article]` of `wxpub.toml`.
+def read(
+    path: Path, defaults: Mapping[str, Any] | None = None, root: Path | None = None, data: bytes | None = None
+) -> Article:
+    """Read the issue at `path`, or the `data` that stands for it; front matter wins over `defaults`.
 
-    `source_url` of the defaults may hold `{path}` (from `root`, percent-encoded), `{stem}` and `{date}`.
-    Raises SourceError for what is wrong in the file, ConfigError for what is wrong in the defaults.
+    Those are `[article]` of `wxpub.toml`, each as `default` gives it. Their `source_url` may hold `{path}` (from
+    `root`, percent-encoded), `{stem}` and `{date}`. Raises SourceError for what is wrong in the file.
     """
-    return parse(_text(path), path, defaults, root)
+    return parse(_text(path, _bytes(path) if data is None else data), path, defaults, root)
 
 
 def parse(text: str, path: Path, defaults: Mapping[str, Any] | None = None, root: Path | None = None) -> Article:
     """Make an article of the `text` that stands, or stood, in the file `path`; see `read`."""
-    meta, body = _split(text, path)
-    found = _known(meta, path)
-    fields = _defaults(defaults or {}) | found
-    fields.setdefault("date", _date_of(path.stem))
+    front, body = _split(text, path)
+    found, findings = _known(front)
+    fields = {**(defaults or {}), **found}
+    fields.setdefault("date", _date_in(path.stem))
     if "source_url" not in found and fields.get("source_url"):
         fields["source_url"] = _expand(fields["source_url"], path, root or path.parent, fields["date"])
-    return Article(path=path, body=body, theme_variables=_variables(meta, path), **fields)
+    variables = _variables(front)
+    places = {key: front.line(name) for key in KEYS if (name := _name_in(front.values, key))}
+    places |= {f"{VARIABLES}.{name}": front.line(name, VARIABLES) for name, _ in variables}
+    return Article(path=path, body=body, theme_variables=variables, findings=findings, places=places, **fields)
 
 
-def _text(path: Path) -> str:
+def default(key: str, value: Any) -> str | bool:
+    """Read one default of `[article]` in `wxpub.toml`. Raises ValueError for a value that the key cannot have."""
+    if key == "source_url" and isinstance(value, str):
+        unknown = next((name for name in re.findall(r"\{(\w*)\}", value) if name not in _PLACEHOLDERS), None)
+        if unknown is not None:
+            known = ", ".join(f"{{{each}}}" for each in _PLACEHOLDERS)
+            raise ValueError(f"has an unknown {{{unknown}}}; known: {known}")
+    return _value(key, value)
+
+
+def _bytes(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise SourceError("is a folder, not a Markdown file", path)
         if path.stat().st_size > MAX_BYTES:
-            raise SourceError(f"is larger than {MAX_BYTES // 1024 // 1024} MB; is it the right file?", path)
-        data = path.read_bytes()
+            raise _too_large(path)
+        return path.read_bytes()
     except FileNotFoundError:
-        raise SourceError("no such file", path) from None
+        raise SourceError("no such file", path, hint=near_file(path)) from None
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", path) from None
+
+
+def _too_large(path: Path) -> SourceError:
+    return SourceError(f"is larger than {MAX_BYTES // 1024 // 1024} MB; is it the right file?", path)
+
+
+def _text(path: Path, data: bytes) -> str:
+    if len(data) > MAX_BYTES:
+        raise _too_large(path)
     if b"\0" in data[:8192]:
         raise SourceError("is no text file", path, hint="give the issue's Markdown, saved as UTF-8")
     try:
@@ -113,23 +174,89 @@ def _not_utf8(path: Path, data: bytes, error: UnicodeDecodeError) -> SourceError
 
 # --- front matter: `---` YAML `---` or `+++` TOML `+++`, at the very beginning ---------------------------------------
 
-
-def _split(text: str, path: Path) -> tuple[Mapping[str, Any], str]:
-    """Take the front matter off; what stays keeps its line numbers."""
-    begin = re.match(r"(?:[ \t]*\n)*", text)
-    above = begin[0].count("\n") if begin else 0
-    pattern = re.compile(r"(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-    match = pattern.match(text, begin.end() if begin else 0)
-    if not match or (above and not re.match(r"[\w-]+\s*[:=]", match[2])):
-        return {}, text
-    meta = _yaml(match[2], path, above) if match[1] == "---" else _toml(match[2], path, above)
-    if meta is None:  # prose between two rules is no front matter
-        return {}, text
-    return meta, "\n" * (above + match[0].count("\n")) + text[match.end() :]
+_OPENING = re.compile(r"(?:[ \t]*\n)*(---|\+\+\+)[ \t]*\n")
+_KEY = re.compile(
+    r"""["']?([\w-]+)["']?[ \t]*([:：=＝])(?!//)(\s|\Z)?"""
+)  # how a line with a key begins, rightly or not
 
 
-def _yaml(text: str, path: Path, above: int) -> Mapping[str, Any] | None:
-    if (plain := _plain(text)) is not None:
+@dataclass(frozen=True, slots=True)
+class _FrontMatter:
+    """Front matter as it was read: the values, and the text that begins on the line `first` of `path`."""
+
+    path: Path
+    text: str = ""
+    first: int = 1
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def line(self, name: str, table: str = "") -> int:
+        """Give the line of the key `name`, or of one in a `table`; that of what is around it if it stands unusually."""
+        found = 0
+        for key, indent in ((table, ""), (name, "[ \t]*" if table else "")):
+            pattern = re.compile(rf"""^{indent}\[?["']?{re.escape(key)}["']?[ \t]*[]:=]""", re.MULTILINE)
+            if key and (match := pattern.search(self.text, found)):
+                found = match.start()
+        return self.first + self.text.count("\n", 0, found)
+
+    def error(self, message: str, line: int, hint: str = "") -> SourceError:
+        return SourceError(f"front matter: {message}", self.path, line, hint)
+
+
+def _split(text: str, path: Path) -> tuple[_FrontMatter, str]:
+    """Take the front matter off; what stays keeps its line numbers.
+
+    Prose between two rules is none, nor is one rule above prose. Raises SourceError for front matter that has no end,
+    since readers would see it.
+    """
+    opening = _OPENING.match(text)
+    if opening is None:
+        return _FrontMatter(path), text
+    fence, start = opening[1], opening.end()
+    first = text.count("\n", 0, start) + 1
+    closing = re.compile(rf"^(?:{re.escape(fence)}|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE).search(text, start)
+    front = _FrontMatter(path, text[start : closing.start() if closing else len(text)], first)
+    key = _KEY.match(front.text)
+    if closing is None and (key is None or not _is_meant(key)):
+        return _FrontMatter(path), text
+    if closing is None:
+        raise _unclosed(front, fence)
+    if first > 2 and not re.match(r"[\w-]+\s*[:=]", front.text):
+        return _FrontMatter(path), text
+    values = _yaml(front) if fence == "---" else _toml(front)
+    if values is None and key is not None and _is_meant(key):
+        raise front.error("cannot be read", first, _colon(front.text.partition("\n")[0]) or "write key: value")
+    if values is None:
+        return _FrontMatter(path), text
+    return replace(front, values=values), "\n" * text.count("\n", 0, closing.end()) + text[closing.end() :]
+
+
+def _is_meant(key: re.Match[str]) -> bool:
+    """Whether a first line that begins with `key` is one of front matter: its name is known, or a program's word."""
+    return key[1] in _NAMES or key[1] in _FOREIGN or (key[1].isascii() and key[2] in ":=" and key[3] is not None)
+
+
+def _unclosed(front: _FrontMatter, fence: str) -> SourceError:
+    """Say where front matter that has no end was to have one: above the first line that cannot belong to it."""
+    lines = front.text.split("\n")
+    inner = r"[ \t]+\S|[-#] |\]|\}|" + _KEY.pattern
+    end = next((number for number, line in enumerate(lines) if not re.match(inner, line)), len(lines))
+    return front.error(
+        f"begins on line {front.first - 1} and has no end", front.first + end, f"close it with a line of {fence}"
+    )
+
+
+def _colon(line: str) -> str:
+    """Write the hint on a line whose colon is not what YAML wants; "" where it is."""
+    key = _KEY.match(line.strip())
+    if key is None:
+        return ""
+    if key[2] in "：＝":
+        return f"{key[2]} is a full-width character: write {key[1]}: and a space"
+    return f"write a space after {key[1]}:" if key[2] == ":" and key[3] is None else ""
+
+
+def _yaml(front: _FrontMatter) -> Mapping[str, Any] | None:
+    if (plain := _plain(front.text)) is not None:
         return plain
     import yaml
 
@@ -141,20 +268,32 @@ def _yaml(text: str, path: Path, above: int) -> Mapping[str, Any] | None:
                 raise yaml.MarkedYAMLError(problem=f"*{event.anchor} is not read", problem_mark=event.start_mark)
             return super().compose_node(parent, index)
 
-    _bounded(text, path)
+    _bounded(front)
     try:
-        meta = yaml.load(text, Loader=Loader)  # noqa: S506
+        meta = yaml.load(front.text, Loader=Loader)  # noqa: S506
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
+        # A line without a colon is noticed only where the next one begins.
+        began = getattr(error, "context", None) == "while scanning a simple key"
+        mark = getattr(error, "context_mark" if began else "problem_mark", None)
+        line = mark.line if mark else 0
         problem = getattr(error, "problem", None) or "not valid YAML"
-        raise SourceError(
-            f"front matter: {problem}", path, above + (mark.line + 2 if mark else 1), "put the value in quotes"
-        ) from None
+        raise front.error(problem, front.first + line, _yaml_hint(front.text.split("\n")[: line + 1])) from None
     except RecursionError:
-        raise SourceError("front matter is nested too deeply", path, 1) from None
+        raise front.error("is nested too deeply", front.first) from None
     if meta in (None, ""):
         return {}
     return meta if isinstance(meta, dict) else None
+
+
+def _yaml_hint(lines: list[str]) -> str:
+    """Write the hint on YAML that cannot be read, of which the last of `lines` is to blame."""
+    if hint := next(filter(None, map(_colon, reversed(lines[-2:]))), ""):
+        return hint
+    if re.match(r" *\t", lines[-1]):
+        return "indent with spaces, not with a tab"
+    if "" in lines:
+        return "if the text has begun here, close the front matter above it with a line of ---"
+    return "put the value in quotes"
 
 
 def _plain(text: str) -> dict[str, str] | None:
@@ -171,50 +310,72 @@ def _plain(text: str) -> dict[str, str] | None:
     return found
 
 
-def _toml(text: str, path: Path, above: int) -> Mapping[str, Any]:
-    if sys.version_info >= (3, 11):
+def _toml(front: _FrontMatter) -> Mapping[str, Any]:
+    _bounded(front)
+    try:
+        return toml(front.text)
+    except SourceError as error:
+        raise front.error(error.message, front.first + (error.line or 1) - 1, error.hint) from None
+
+
+def toml(text: str) -> dict[str, Any]:
+    """Read TOML. Raises SourceError, with the line in `text`, that says what is wrong in an author's words."""
+    if sys.version_info >= (3, 11):  # imported where there is some: a plain convert has none, and shall start quickly
         import tomllib
     else:
         import tomli as tomllib
-    _bounded(text, path)
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise SourceError("front matter is nested too deeply", path, 1) from None
+        raise SourceError("is nested too deeply", line=1) from None
     except ValueError as error:  # of which TOMLDecodeError is one, and a number of 5,000 digits another
-        line = re.search(r"at line (\d+)", str(error))
-        raise SourceError(f"front matter: {error}", path, above + (int(line[1]) + 1 if line else 1)) from None
+        at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", str(error))
+        message = str(error).replace(at[0], "") if at else str(error)
+        line = int(at[1]) if at and at[1] else text.count("\n") + 1 if at else 1
+    wrong = re.search(r"""^[^"'#]*?([“”„‘’＂＇「」『』])""", text.split("\n")[line - 1])
+    if wrong:
+        message, hint = f"{wrong[1]} is no quotation mark of TOML", 'write "…", with straight quotation marks'
+    else:
+        hint = "text stands in straight quotation marks" if message == "Invalid value" else ""
+    raise SourceError(message, line=line, hint=hint)
 
 
-def _bounded(text: str, path: Path) -> None:
-    if len(text) > MAX_FRONT_MATTER:
-        raise SourceError(f"front matter has more than {MAX_FRONT_MATTER:,} characters", path, 1)
+def _bounded(front: _FrontMatter) -> None:
+    if len(front.text) > MAX_FRONT_MATTER:
+        raise front.error(f"has more than {MAX_FRONT_MATTER:,} characters", front.first)
 
 
-def _known(meta: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Give the fields that `meta` sets, under our names; keys of other tools are none of our business."""
-    fields = {}
-    for key, aliases in KEYS.items():
-        name = next((each for each in (key, *aliases) if each in meta), None)
-        if name is None or meta[name] is None or meta[name] in _NOTHING:
+def _name_in(values: Mapping[str, Any], key: str) -> str:
+    """Find the name under which `values` has our `key`; "" if it has none."""
+    return next((each for each in (key, *KEYS.get(key, ())) if each in values), "")
+
+
+def _known(front: _FrontMatter) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+    """Give the fields that the front matter sets, under our names, and what is wrong with others."""
+    fields, findings = {}, _unknown(front)
+    for key in KEYS:
+        name = _name_in(front.values, key)
+        value = front.values.get(name)
+        if value is None or value in _NOTHING:
             continue
-        try:
-            fields[key] = _value(key, meta[name])
-        except ValueError as error:
-            raise SourceError(f"front matter: {name} {error}", path, 1) from None
-    return fields
-
-
-def _defaults(table: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {}
-    for key, value in table.items():
-        if key not in KEYS:
-            raise ConfigError(f"[article]: unknown {key}", hint=f"known keys: {', '.join(sorted(KEYS))}")
         try:
             fields[key] = _value(key, value)
         except ValueError as error:
-            raise ConfigError(f"[article]: {key} {error}") from None
-    return fields
+            if key != "date":
+                raise front.error(f"{name} {error}", front.line(name)) from None
+            findings.append(DATE_INVALID.find(f"front matter: {name} {error}", front.path, front.line(name)))
+    return fields, tuple(findings)
+
+
+def _unknown(front: _FrontMatter) -> list[Finding]:
+    """Find keys that are none but look like one of ours."""
+    names = (each for each in front.values if each not in _NAMES and str(each).lower() not in _FOREIGN)
+    found = []
+    for name in islice(names, _UNKNOWN):
+        if len(str(name)) <= _KEY_CHARS and (meant := near(str(name), _NAMES, _ALIKE)):
+            message = f"front matter: {name} is not a key; did you mean {meant}?"
+            found.append(KEY_UNKNOWN.find(message, front.path, front.line(str(name))))
+    return found
 
 
 def _value(key: str, value: Any) -> str | bool:
@@ -228,30 +389,50 @@ def _value(key: str, value: Any) -> str | bool:
     if isinstance(value, (list, dict)):
         raise ValueError("is not one value but several")
     text = " ".join(str(value).split())
-    return text[:10] if key == "date" and _date_of(text[:10]) else text
+    return _date(text) if key == "date" and text else text
 
 
-def _variables(meta: Mapping[str, Any], path: Path) -> tuple[tuple[str, str], ...]:
-    table = meta.get("theme_variables") or {}
+def _variables(front: _FrontMatter) -> tuple[tuple[str, str], ...]:
+    table = front.values.get(VARIABLES) or {}
     if not isinstance(table, dict):
-        raise SourceError(
-            "front matter: theme_variables is no table",
-            path,
-            1,
-            "write for example theme_variables: {accent: '#0f4c81'}",
-        )
+        line = front.line(VARIABLES)
+        raise front.error(f"{VARIABLES} is no table", line, f"write for example {VARIABLES}: {{accent: '#0f4c81'}}")
+    for name, value in table.items():
+        line = front.line(str(name), VARIABLES)
+        if isinstance(value, (list, dict)):
+            raise front.error(f"{VARIABLES}: {name} is not one value but several", line)
+        if value in _NOTHING:
+            raise front.error(f"{VARIABLES}: {name} is empty", line, f"a # begins a comment: write {name}: '#0f4c81'")
     return tuple((str(key), str(value)) for key, value in table.items())
 
 
-# --- the address of 阅读原文 -----------------------------------------------------------------------------------------
+# --- the date, and the address of 阅读原文 ----------------------------------------------------------------------------
+
+_PLACEHOLDERS = ("path", "stem", "date")
 
 
-def _date_of(text: str) -> str:
+def _date(text: str) -> str:
+    """Read a date, with or without a time after it. Raises ValueError for what is none."""
+    match = re.match(r"(\d{4})([-/._年]?)(\d{1,2})[-/._月]?(\d{1,2})日?(?!\d)", text)
+    if match is None or (not match[2] and not re.match(r"\d{8}(?!\d)", text)):
+        raise ValueError(f"{shorten(text, 40)} is not a date")
+    if not (found := _real(match[1], match[3], match[4])):
+        raise ValueError(f"{match[0]} does not exist")
+    return found
+
+
+def _date_in(text: str) -> str:
     """Find the issue's date, as in `2020-08-26.md` or `2020-08-26-title.md`; "" where there is none."""
     match = re.search(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)", text)
-    if not match or not (1 <= int(match[2]) <= 12 and 1 <= int(match[3]) <= 31):
+    return _real(*match.groups()) if match else ""
+
+
+def _real(year: str, month: str, day: str) -> str:
+    """Write a day of the calendar as 2020-08-26; "" for one that there is not."""
+    try:
+        return date(int(year), int(month), int(day)).isoformat()
+    except ValueError:
         return ""
-    return "-".join(match.groups())
 
 
 def _expand(template: str, path: Path, root: Path, date: str) -> str:
@@ -259,10 +440,7 @@ def _expand(template: str, path: Path, root: Path, date: str) -> str:
         relative = path.resolve().relative_to(root.resolve())
     except ValueError:
         relative = Path(path.name)
-    names = {"path": quote(relative.as_posix()), "stem": quote(path.stem), "date": date}
+    values = dict(zip(_PLACEHOLDERS, (quote(relative.as_posix()), quote(path.stem), date), strict=True))
     if "{date}" in template and not date:
         raise SourceError("source_url needs {date}, and neither the file's name nor its front matter has one", path)
-    unknown = [name for name in re.findall(r"\{(\w*)\}", template) if name not in names]
-    if unknown:
-        raise ConfigError(f"[article]: source_url: unknown {{{unknown[0]}}}", hint="known: {path}, {stem}, {date}")
-    return re.sub(r"\{(\w+)\}", lambda match: names[match[1]], template)
+    return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], template)

@@ -23,15 +23,14 @@ import ipaddress
 import os
 import re
 import stat
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from wxpub import safe, trust
-from wxpub.errors import ConfigError
+from wxpub import article, safe, trust
+from wxpub.errors import ConfigError, SourceError, did_you_mean
 from wxpub.trust import Wish
 
 FILE_NAME = "wxpub.toml"
@@ -60,15 +59,23 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What `wxpub.toml` says. `root` is its folder: the newsletter's project, beyond which no file is read or sent."""
+    """What `wxpub.toml` says. `root` is its folder: the newsletter's project, beyond which no file is read or sent.
+
+    `text` is the file as it was read, which tells where a setting stands.
+    """
 
     root: Path
     path: Path | None = None
+    text: str = field(default="", repr=False, compare=False)
     article: Mapping[str, Any] = field(default_factory=dict)
     theme: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     network: Mapping[str, Any] = field(default_factory=dict)
     extensions: tuple[str, ...] = ()
+
+    def fault(self, message: str, table: str, key: str = "", hint: str = "") -> ConfigError:
+        """Make the error that says what is wrong with a table, or with its `key`, with the line on which it stands."""
+        return ConfigError(f"[{table}]: {message}", self.path, hint, line=_line(self.text, table, key))
 
     @property
     def image_root(self) -> Path:
@@ -214,8 +221,8 @@ def credentials(config: Config, name: str = "", env: Mapping[str, str] = os.envi
     if not name:
         name = _only_account(config)
     if name not in config.accounts:
-        known = ", ".join(sorted(config.accounts)) or "none"
-        raise ConfigError(f"no account {name!r}; known: {known}", config.path)
+        known = f"known: {', '.join(sorted(config.accounts)) or 'none'}"
+        raise ConfigError(f"no account {name!r}", config.path, did_you_mean(name, config.accounts, known))
     return _credentials(name, config.accounts[name], config, env)
 
 
@@ -317,64 +324,102 @@ def _is_near(host: str) -> bool:
 
 
 def _read(path: Path) -> Config:
-    if sys.version_info >= (3, 11):  # imported where there is a file: a plain convert has none, and shall start quickly
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        data = article.toml(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {_reason(error)}", path) from None
-    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a plain ValueError
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise ConfigError(f"not valid TOML: {reason}", path) from None
-    unknown = sorted(set(data) - _TABLES)
-    if unknown:
-        raise ConfigError(f"unknown {', '.join(unknown)}", path, f"known tables: {', '.join(sorted(_TABLES))}")
+    except SourceError as error:
+        raise ConfigError(f"not valid TOML: {error.message}", path, error.hint, line=error.line) from None
     for name, table in data.items():
+        line = _line(text, name)
+        if name not in _TABLES:
+            hint = did_you_mean(name, _TABLES, f"known tables: {', '.join(sorted(_TABLES))}")
+            raise ConfigError(f"unknown table {name}", path, hint, line=line)
         if not isinstance(table, dict):
-            raise ConfigError(f"{name} is not a table", path, f"write [{name}]")
-    accounts = _accounts(data.get("accounts", {}), path)
-    network = data.get("network", {})
-    _known(network, _NETWORK_KEYS, "[network]", path)
-    _typed(network, "[network]", path)
-    theme = {key: str(value) for key, value in data.get("theme", {}).items()}
-    extensions = _extensions(data.get("markdown", {}), path)
-    return Config(path.parent, path, data.get("article", {}), theme, accounts, network, extensions)
+            raise ConfigError(f"{name} is not a table", path, f"write [{name}]", line=line)
+    config = Config(path.parent, path, text)
+    return replace(
+        config,
+        article=_article(config, data.get("article", {})),
+        theme=_theme(config, data.get("theme", {})),
+        accounts=_accounts(config, data.get("accounts", {})),
+        network=_checked(config, "network", data.get("network", {}), _NETWORK_KEYS),
+        extensions=_extensions(config, data.get("markdown", {})),
+    )
 
 
-def _extensions(table: Mapping[str, Any], path: Path) -> tuple[str, ...]:
-    _known(table, {"extensions"}, "[markdown]", path)
+def _line(text: str, table: str, key: str = "") -> int | None:
+    """Find the line of a table's head, or of a key in it; None where they are written in an unusual way."""
+    name = re.escape(table).replace(r"\.", r"""["']?\s*\.\s*["']?""")
+    head = re.search(rf"""^\s*(?:\[\s*["']?{name}["']?\s*[\].]|["']?{name}["']?\s*[.=])""", text, re.MULTILINE)
+    if head is None:
+        return None
+    found = head
+    if key:
+        pattern = rf"""^\s*["']?{re.escape(key)}["']?\s*[=.]|^\s*\[(?!\[)"""
+        inside = re.compile(pattern, re.MULTILINE).search(text, head.end())
+        found = inside if inside and "[" not in inside[0] else head
+    return text.count("\n", 0, found.start() + len(found[0]) - len(found[0].lstrip())) + 1
+
+
+def _article(config: Config, table: Mapping[str, Any]) -> dict[str, Any]:
+    _known(config, "article", table, article.KEYS)
+
+    def read(key: str) -> Any:
+        try:
+            return article.default(key, table[key])
+        except ValueError as error:
+            raise config.fault(f"{key} {error}", "article", key) from None
+
+    return {key: read(key) for key in table}
+
+
+def _theme(config: Config, table: Mapping[str, Any]) -> dict[str, str]:
+    for key, value in table.items():
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise config.fault(f"{key} has a value of the wrong kind", "theme", key, 'give text in quotes, "#0f4c81"')
+    return {key: str(value) for key, value in table.items()}
+
+
+def _extensions(config: Config, table: Mapping[str, Any]) -> tuple[str, ...]:
+    _known(config, "markdown", table, {"extensions"})
     names = table.get("extensions", [])
     if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
-        raise ConfigError("[markdown]: extensions is not a list of names", path, 'write extensions = ["abbr"]')
+        hint = 'write extensions = ["abbr"]'
+        raise config.fault("extensions is not a list of names", "markdown", "extensions", hint)
     return tuple(names)
 
 
-def _accounts(tables: Mapping[str, Any], path: Path) -> dict[str, Mapping[str, str]]:
+def _accounts(config: Config, tables: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
     for name, table in tables.items():
+        label = f"accounts.{name}"
         if not isinstance(table, dict):
-            raise ConfigError(f"accounts.{name} is not a table", path, f"write [accounts.{name}]")
+            raise ConfigError(
+                f"{label} is not a table", config.path, f"write [{label}]", line=_line(config.text, label)
+            )
         if {"secret", "appsecret"} & table.keys() or any(safe.looks_like_secret(str(each)) for each in table.values()):
             hint = "take it out (and reset it if the file was shared); use secret_env or secret_file"
-            raise ConfigError(f"[accounts.{name}] holds the secret itself", path, hint)
-        _known(table, _ACCOUNT_KEYS, f"[accounts.{name}]", path)
-        _typed(table, f"[accounts.{name}]", path)
+            raise config.fault("holds the secret itself", label, hint=hint)
+        _checked(config, label, table, _ACCOUNT_KEYS)
     return dict(tables)
 
 
-def _known(table: Mapping[str, Any], keys: set[str], label: str, path: Path) -> None:
-    unknown = sorted(set(table) - keys)
-    if unknown:
-        raise ConfigError(f"{label}: unknown {', '.join(unknown)}", path, f"known keys: {', '.join(sorted(keys))}")
-
-
-def _typed(table: Mapping[str, Any], label: str, path: Path) -> None:
-    """Refuse values of a wrong kind; above all `allow_private = "false"`, which would be true."""
+def _checked(config: Config, label: str, table: Mapping[str, Any], keys: Collection[str]) -> Mapping[str, Any]:
+    """Refuse unknown keys, and values of a wrong kind; above all `allow_private = "false"`, which would be true."""
+    _known(config, label, table, keys)
     for key, value in table.items():
         kind, name = (bool, "true or false") if key == "allow_private" else (str, "text in quotes")
         if not isinstance(value, kind):
-            raise ConfigError(f"{label}: {key} has a value of the wrong kind", path, f"give {name}")
+            raise config.fault(f"{key} has a value of the wrong kind", label, key, f"give {name}")
+    return table
+
+
+def _known(config: Config, label: str, table: Mapping[str, Any], keys: Collection[str]) -> None:
+    for key in table:
+        if key not in keys:
+            hint = did_you_mean(key, keys, f"known keys: {', '.join(sorted(keys))}")
+            raise config.fault(f"unknown key {key}", label, key, hint)
 
 
 def _reason(error: Exception) -> str:

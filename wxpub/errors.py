@@ -12,7 +12,12 @@ A problem inside an article that can be converted is no exception but a `Finding
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
+
+_NAMES = 1_000  # of a folder, that are compared with one that is not there
+_ALIKE = 0.8  # of 1: how much they have to look like it
 
 
 class WxpubError(Exception):
@@ -31,16 +36,26 @@ class SourceError(WxpubError):
 
     def __init__(self, message: str, path: Path | None = None, line: int | None = None, hint: str = "") -> None:
         self.path, self.line = path, line
-        place = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
-        super().__init__(message, hint, place=place)
+        super().__init__(message, hint, place=_place(path, line))
+
+
+class SettingError(SourceError):
+    """Say that what was asked for cannot be had: a theme (`setting` is "") or a value of its variable `setting`.
+
+    Only the one who asked knows in which file that stands.
+    """
+
+    def __init__(self, setting: str, message: str, hint: str = "") -> None:
+        self.setting = setting
+        super().__init__(message, hint=hint)
 
 
 class ConfigError(WxpubError):
-    """Say which credential or setting is missing or wrong; `path` is the file that holds it."""
+    """Say which credential or setting is missing or wrong; `path` and `line` (1-based) tell where it stands."""
 
-    def __init__(self, message: str, path: Path | None = None, hint: str = "") -> None:
-        self.path = path
-        super().__init__(message, hint, place="" if path is None else f"{path}: ")
+    def __init__(self, message: str, path: Path | None = None, hint: str = "", *, line: int | None = None) -> None:
+        self.path, self.line = path, line
+        super().__init__(message, hint, place=_place(path, line))
 
 
 class ConflictError(WxpubError):
@@ -65,3 +80,42 @@ class ApiError(WxpubError):
     def __init__(self, endpoint: str, errcode: int, errmsg: str, *, rid: str = "", hint: str = "") -> None:
         self.endpoint, self.errcode, self.errmsg, self.rid = endpoint, errcode, errmsg, rid
         super().__init__(f"{errcode} {errmsg}", hint, place=f"{endpoint}: ")
+
+
+def _place(path: Path | None, line: int | None) -> str:
+    return "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
+
+
+# --- what was meant ---------------------------------------------------------------------------------------------------
+
+
+def near(name: str, known: Iterable[str], alike: float = 0.6) -> str:
+    """Give the one of `known` that `name` was probably meant to be, whatever its capitals and hyphens; "" for none.
+
+    `alike` is how much they have to have in common, up to 1: more where `name` may be right as it is.
+    """
+    from difflib import get_close_matches
+
+    def plain(text: str) -> str:
+        return text.lower().replace("-", "").replace("_", "")
+
+    names = {plain(each): each for each in known}
+    found = get_close_matches(plain(name), names, 1, alike)
+    return names[found[0]] if found else ""
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Write the hint that names what is `near`, or the hint `otherwise`."""
+    meant = near(name, known)
+    return f"did you mean {meant}?" if meant else otherwise
+
+
+def near_file(path: Path, otherwise: str = "") -> str:
+    """Write the hint for a file that is not there: one beside it that may have been meant, or `otherwise`."""
+    try:
+        names = [each.name for each in islice(path.parent.iterdir(), _NAMES)]
+    except (OSError, ValueError):
+        return "its folder does not exist either"
+    without_suffix = next((each for each in names if Path(each).stem == path.name), "")
+    meant = without_suffix or near(path.name, names, _ALIKE)
+    return f"did you mean {meant}?" if meant else otherwise

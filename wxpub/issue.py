@@ -20,7 +20,7 @@ from pathlib import Path
 from wxpub import article, config, page, theme
 from wxpub.article import Article
 from wxpub.config import Config
-from wxpub.errors import SourceError
+from wxpub.errors import SettingError, SourceError, WxpubError
 from wxpub.finding import Finding, Rule
 from wxpub.images import COVER_COLOURS, Store, remote
 from wxpub.page import ImageRef, Layout, Page, Size
@@ -189,8 +189,22 @@ class Opener:
         base = Path.cwd() if self.theme else found.path.parent
         key = (name, base, *sorted(overrides.items()))
         if key not in self._themes:
-            self._themes[key] = theme.load(name, overrides, base)
+            try:
+                self._themes[key] = theme.load(name, overrides, base)
+            except SettingError as error:
+                raise self._blamed(error, found, settings) from None
         return self._themes[key]
+
+    def _blamed(self, error: SettingError, found: Article, settings: Config) -> WxpubError:
+        """Say of a theme, or of a variable's value, that cannot be had, in which file it was asked for."""
+        key = f"{article.VARIABLES}.{error.setting}" if error.setting else "theme"
+        if error.setting in self.variables or (self.theme and not error.setting):
+            return error
+        if line := found.places.get(key):
+            return SourceError(f"front matter: {error.message}", found.path, line, error.hint)
+        return settings.fault(
+            error.message, *(("theme", error.setting) if error.setting else ("article", "theme")), error.hint
+        )
 
 
 def _published(root: Path) -> Mapping[str, str]:

@@ -157,6 +157,7 @@ def compose(
     equal layouts.
     """
     root, findings = _parse(article, extensions)
+    findings = article.findings + findings
     source = deepcopy(root)  # a fiftieth of the whole; parsing again would be a fifth
     article, found = _complete(article, root)
     findings += found

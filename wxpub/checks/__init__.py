@@ -80,10 +80,10 @@ def check_html(html: str, path: Path | None = None, target: Target | None = None
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of this room and of those below it, on which an issue stands."""
-    from wxpub import conform, dialect, links, page
+    from wxpub import article, conform, dialect, links, page
     from wxpub.checks import metadata, pages, source
 
-    rooms = (source, metadata, dialect, links, page, conform)
+    rooms = (article, source, metadata, dialect, links, page, conform)
     return (FILE_UNREADABLE, *(each for room in rooms for each in room.RULES), *pages.page_rules())
 
 

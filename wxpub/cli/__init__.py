@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from wxpub.errors import WxpubError
+from wxpub.errors import WxpubError, near
 
 # What `wxpub --help` shows, in the order of an editor's work; the first line of each command's help is repeated here
 # so that listing the commands imports none of them (a test compares the two).
@@ -63,10 +63,8 @@ class Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], COMMANDS, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            meant = near(args[0], COMMANDS)
+            hint = f" Did you mean {meant!r}?" if meant else ""
             raise click.UsageError(error.message + hint, ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:

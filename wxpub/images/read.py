@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote, unquote_to_bytes, urljoin, urlsplit
 
 from wxpub import address
-from wxpub.errors import NetworkError, SourceError, WxpubError
+from wxpub.errors import NetworkError, SourceError, WxpubError, near_file
 from wxpub.images import draw
 from wxpub.limits import IMAGE_FILE_BYTES
 from wxpub.wire import Wire, wait
@@ -168,7 +168,8 @@ def _find(src: str, article_path: Path, root: Path) -> Path:
         hint = "copy it into the newsletter's project; nothing outside is sent"
         raise SourceError(f"image {src} is outside {root}", article_path, hint=hint)
     base = root if src.startswith("/") else article_path.parent
-    raise SourceError(f"image {_cut(src)}: no such file", article_path, hint=_near(base / unquote(plain).lstrip("/")))
+    hint = near_file(base / unquote(plain).lstrip("/"), "names are relative to the issue's folder")
+    raise SourceError(f"image {_cut(src)}: no such file", article_path, hint=hint)
 
 
 def _open(path: Path, root: Path) -> int:
@@ -188,18 +189,6 @@ def _open(path: Path, root: Path) -> int:
         finally:
             os.close(outer)
     return inner
-
-
-def _near(path: Path) -> str:
-    """Name a file that may have been meant: the same but for upper and lower case, or nearly the same."""
-    from difflib import get_close_matches
-
-    try:
-        names = {each.name.lower(): each.name for each in path.parent.iterdir()}
-    except (OSError, ValueError):
-        return "its folder does not exist either"
-    near = get_close_matches(path.name.lower(), names, 1, 0.8)
-    return f"did you mean {names[near[0]]}?" if near else "names are relative to the issue's folder"
 
 
 def _cut(text: str) -> str:

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from wxpub import style
-from wxpub.errors import SourceError
+from wxpub.errors import SettingError, SourceError, did_you_mean, near_file
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -39,7 +39,7 @@ __all__ = ["DEFAULT", "Theme", "apply", "load", "names"]
 
 DEFAULT = "plain"
 _BASE = "_base"  # what every theme builds on: scrollers, lists, superscripts
-_FORMAT = 2  # of the files in the cache folder
+_FORMAT = 3  # of the files in the cache folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ def load(name: str = DEFAULT, overrides: Mapping[str, str] | None = None, base: 
     """Read the theme `name`: one of `names()`, or the path of a `.css` file, which is relative to `base`.
 
     `overrides` replace variables of the theme: {"accent": "#0f4c81"}. A theme whose files have not changed is the same
-    Theme again. Raises SourceError for a theme that is not there, an override of no variable, and for CSS that an
-    article cannot hold, with its line.
+    Theme again. Raises SettingError for a theme that is not there and for an override that fits no variable,
+    SourceError for CSS that an article cannot hold, with its line.
     """
     paths = (_folder() / f"{_BASE}.css", _find(name or DEFAULT, base))
     return _made(tuple((path, _text(path)) for path in paths), tuple(sorted((overrides or {}).items())))
@@ -98,7 +98,8 @@ def _find(name: str, base: Path | None) -> Path:
     if name.endswith(".css"):
         return (base or Path()) / Path(name).expanduser()
     if name not in names():
-        raise SourceError(f"no theme {name!r}", hint=f"there are {', '.join(names())}; or give the path of a .css file")
+        known = f"there are {', '.join(names())}; or give the path of a .css file"
+        raise SettingError("", f"no theme {name!r}", did_you_mean(name, names(), known))
     return _folder() / f"{name}.css"
 
 
@@ -106,7 +107,8 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise SourceError("no such theme", path, hint=f"there are {', '.join(names())}") from None
+        known = f"the themes that come with the program are {', '.join(names())}"
+        raise SettingError("", f"no theme {path}", near_file(path, known)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"cannot be read: {error}", path, hint="a theme is a CSS file in UTF-8") from None
 

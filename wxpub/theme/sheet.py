@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wxpub import style
-from wxpub.errors import SourceError
+from wxpub import darkmode, style
+from wxpub.errors import SettingError, SourceError, did_you_mean
 
 # A selector has to be decidable from the tags and classes on the way to an element.
 _COMPOUND = r"(?:[a-z][a-z0-9]*(?:\.[\w-]+)*|(?:\.[\w-]+)+)"
@@ -38,6 +38,29 @@ _RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _VAR = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,((?:[^()]|\([^()]*\))*))?\)")
 
 
+_SIZE = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:px|em|ex|ch|pt|pc|in|cm|mm|%)"
+_NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)"
+_SIZED = re.compile(
+    r"(?:margin|padding|border)(?:-.*)?|(?:min-|max-)?(?:width|height)|font-size|letter-spacing|text-indent"
+)
+_COLOURED = re.compile(r"color|.*-color|background")
+_KEYWORDS = {"inherit", "initial", "unset", "revert", "currentcolor", "none"}
+_HINTS = {
+    "colour": "write #rrggbb, rgb(), rgba(), or a name of CSS such as teal",
+    "size": "write a number with its unit, such as 16px or 1.2em",
+    "number": "write a number, such as 1.75",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Variable:
+    """The value of a variable and where it stands; nowhere if it overrides the theme's."""
+
+    value: str
+    path: Path | None = None
+    line: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     """Selectors that share declarations: of each its name, its value and its line."""
@@ -50,30 +73,66 @@ def compiled(texts: Mapping[Path, str], overrides: Mapping[str, str]) -> tuple[s
     """Read style sheets, each on top of the one before, with the values of `overrides` put in.
 
     Return the title and the description that the last one's first comment says, plain CSS, and the variables' values by
-    name without `--`. Raises SourceError, with path and line, for what is not a plain rule, and for an override that
-    fits nothing.
+    name without `--`. Raises SourceError, with path and line, for what is not a plain rule, and SettingError for an
+    override that fits nothing.
     """
     sheets = [(path, *_parse(text, path)) for path, text in texts.items()]
-    path, own = list(texts.items())[-1]
-    variables = {name: value for _, found, _ in sheets for name, value in found.items()}
-    for key, value in overrides.items():
-        if key not in variables:
-            raise SourceError(f"the theme has no variable {key}", path, hint=f"it has {', '.join(variables)}")
+    _, own = list(texts.items())[-1]
+    variables: dict[str, _Variable] = {}
+    for _, found, _ in sheets:
+        kinds = {name: _kind(variables[name], variables) for name in found if name in variables}
+        variables |= found
+        for name, kind in kinds.items():
+            value = _value(found[name], variables, name)
+            if kind and not _fits(value, kind):
+                raise SourceError(
+                    f"--{name}: {value} is not a {kind}", found[name].path, found[name].line, _HINTS[kind]
+                )
+    kinds = {name: _kind(variables[name], variables) for name in overrides if name in variables}
+    for name, value in overrides.items():
+        if name not in variables:
+            hint = did_you_mean(name, variables, f"it has {', '.join(variables)}")
+            raise SettingError(name, f"the theme has no variable {name}", hint)
         if not value.strip() or re.search(r"[;{}]|/\*", value):
-            raise SourceError(f"{key} cannot be {value!r}", path, hint="give one CSS value")
-        variables[key] = value.strip()
-    variables = {name: _resolve(value, variables, path, None, (name,)) for name, value in variables.items()}
+            raise SettingError(name, f"{name} cannot be {value!r}", "give one CSS value")
+        variables[name] = _Variable(value.strip())
+    for name, kind in kinds.items():
+        _check_override(name, kind, variables)
+    values = {name: _value(variable, variables, name) for name, variable in variables.items()}
     css = "".join(_plain(rule, variables, place) for place, _, rules in sheets for rule in rules)
     comment = _COMMENT.match(own.lstrip("\ufeff \t\r\n"))
     title, _, description = (comment[0][2:-2].strip() if comment else "").partition("\n")
-    return title.strip(), " ".join(description.split()), css, variables
+    return title.strip(), " ".join(description.split()), css, values
 
 
-def _parse(text: str, path: Path) -> tuple[dict[str, str], list[_Rule]]:
+def _check_override(name: str, kind: str, variables: Mapping[str, _Variable]) -> None:
+    """Refuse an override that cannot be resolved, or that is of another kind than the theme's own value."""
+    given = variables[name].value
+    try:
+        value = _value(variables[name], variables, name)
+    except SourceError as error:
+        raise SettingError(name, f"{name} cannot be {given!r}: {error.message}", error.hint) from None
+    if kind and not _fits(value, kind):
+        raise SettingError(name, f"{name} cannot be {given!r}: it is not a {kind}", _HINTS[kind])
+
+
+def _kind(variable: _Variable, variables: Mapping[str, _Variable]) -> str:
+    """Say what the value of a variable is: a colour, a size, a number, or "" for anything else."""
+    value = _value(variable, variables)
+    return next((kind for kind in _HINTS if value != "0" and _fits(value, kind)), "")
+
+
+def _fits(value: str, kind: str) -> bool:
+    if kind == "colour":
+        return darkmode.parse(value) is not None and "!" not in value
+    return bool(re.fullmatch(rf"{_SIZE}|0" if kind == "size" else rf"{_NUMBER}|{_SIZE}", value))
+
+
+def _parse(text: str, path: Path) -> tuple[dict[str, _Variable], list[_Rule]]:
     """Take a style sheet apart: the values of its variables, and its other rules."""
     if len(text) > _SHEET_CHARS:
         raise SourceError(f"has more than {_SHEET_CHARS:,} characters", path)
-    variables: dict[str, str] = {}
+    variables: dict[str, _Variable] = {}
     rules: list[_Rule] = []
     for rule, line in _rules(text, path):
         if len(rules) == _RULES or len(rule.declarations) > _RULES:
@@ -93,13 +152,13 @@ def _parse(text: str, path: Path) -> tuple[dict[str, str], list[_Rule]]:
             if not root and name.startswith("--"):
                 raise SourceError(f"{name} outside :root", path, at, "variables stand on :root")
             if root:
-                variables[name[2:]] = value
+                variables[name[2:]] = _Variable(value, path, at)
         if not root:
             rules.append(rule)
     return variables, rules
 
 
-def _plain(rule: _Rule, variables: Mapping[str, str], path: Path) -> str:
+def _plain(rule: _Rule, variables: Mapping[str, _Variable], path: Path) -> str:
     """Write a rule with `variables` put in; refuse what would not survive in an article."""
     declarations = []
     for name, value, line in rule.declarations:
@@ -144,8 +203,16 @@ def _declaration(text: str, line: int, path: Path) -> tuple[str, str, int]:
     return name if name.startswith("--") else name.lower(), " ".join(value.split()), line
 
 
+def _value(variable: _Variable, variables: Mapping[str, _Variable], *within: str) -> str:
+    return _resolve(variable.value, variables, variable.path, variable.line, within)
+
+
 def _resolve(
-    value: str, variables: Mapping[str, str], path: Path, line: int | None, within: tuple[str, ...] = ()
+    value: str,
+    variables: Mapping[str, _Variable],
+    path: Path | None,
+    line: int | None,
+    within: tuple[str, ...] = (),
 ) -> str:
     """Put variables' values in; a fallback counts where a variable is unknown."""
 
@@ -155,10 +222,11 @@ def _resolve(
             chain = " -> ".join(f"--{each}" for each in (*within, name))
             raise SourceError(f"variables go in a circle: {chain}", path, line)
         if name in variables:
-            return _resolve(variables[name], variables, path, line, (*within, name))
+            return _value(variables[name], variables, *within, name)
         if fallback is not None and fallback.strip():
             return _resolve(fallback.strip(), variables, path, line, within)
-        raise SourceError(f"unknown variable --{name}", path, line, "define it on :root, or give a fallback")
+        hint = did_you_mean(name, variables, "define it on :root, or give a fallback")
+        raise SourceError(f"unknown variable --{name}", path, line, hint)
 
     if "var(" not in value:
         return value
@@ -177,6 +245,12 @@ def _fault(name: str, value: str) -> str:
     """Say why WeChat would not keep a declaration; "" if it does."""
     if fault := style.property_fault(name) or style.value_fault(value):
         return fault
+    words = set(value.lower().split())
+    plain = name != "background" or len(words) == 1  # of a shorthand only a colour alone is one for certain
+    if _COLOURED.fullmatch(name) and plain and not words <= _KEYWORDS and not _fits(value, "colour"):
+        return f"it is not a colour; {_HINTS['colour']}"
+    if _SIZED.fullmatch(name) and any(re.fullmatch(_NUMBER, word) and float(word) for word in words):
+        return f"it has no unit; {_HINTS['size']}"
     large = any(float(each) > style.SMALL for each in re.findall(r"(\d+(?:\.\d+)?)px", value))
     if large and re.fullmatch(r"(min-|max-)?width|flex-basis", name):
         return "a fixed width does not fit every screen; use %, em, or nothing"
