@@ -135,7 +135,7 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
 # What is wrong and does no harm is said and left out.
 DOUBTFUL = [
     ("---\nlayout: a\nautor: 甲\n---\n", [(3, "autor is not a key; did you mean author?")]),
-    ("+++\ntitle = 'a'\nsourceURL = 'x'\n+++\n", [(3, "sourceURL is not a key; did you mean sourceUrl?")]),
+    ("+++\ntitle = 'a'\nsourceURL = 'x'\n+++\n", [(3, "sourceURL is not a key; did you mean source_url?")]),
     ("---\nTheme-Variables: {a: b}\n---\n", [(2, "Theme-Variables is not a key; did you mean theme_variables?")]),
     ("---\ndate: 2026-13-45\n---\n", [(2, "date 2026-13-45 does not exist")]),
     ("---\n日期: 2026-02-29\n---\n", [(2, "日期 2026-02-29 does not exist")]),

@@ -44,7 +44,7 @@ layout draft tags tag categories category comments comment keywords slug permali
 weight sticky series hidden published updated lastmod images subtitle original data math mathjax katex
 """
 _FOREIGN = frozenset(_FOREIGN_KEYS.split())
-_NAMES = frozenset(name for key, others in KEYS.items() for name in (key, *others)) | {VARIABLES}
+_NAMES = dict.fromkeys((*KEYS, VARIABLES, *(name for others in KEYS.values() for name in others)))
 _ALIKE = 0.8  # of 1: how much a key has to look like one of ours
 _KEY_CHARS = 40  # of a key that is compared with ours
 _SWITCHES = {"open_comment", "fans_only_comment", "hard_breaks", "qrcode"}

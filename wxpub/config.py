@@ -334,7 +334,7 @@ def _read(path: Path) -> Config:
     for name, table in data.items():
         line = _line(text, name)
         if name not in _TABLES:
-            hint = did_you_mean(name, _TABLES, f"known tables: {', '.join(sorted(_TABLES))}")
+            hint = did_you_mean(name, sorted(_TABLES), f"known tables: {', '.join(sorted(_TABLES))}")
             raise ConfigError(f"unknown table {name}", path, hint, line=line)
         if not isinstance(table, dict):
             raise ConfigError(f"{name} is not a table", path, f"write [{name}]", line=line)
@@ -418,7 +418,7 @@ def _checked(config: Config, label: str, table: Mapping[str, Any], keys: Collect
 def _known(config: Config, label: str, table: Mapping[str, Any], keys: Collection[str]) -> None:
     for key in table:
         if key not in keys:
-            hint = did_you_mean(key, keys, f"known keys: {', '.join(sorted(keys))}")
+            hint = did_you_mean(key, sorted(keys), f"known keys: {', '.join(sorted(keys))}")
             raise config.fault(f"unknown key {key}", label, key, hint)
 
 

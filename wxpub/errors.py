@@ -99,7 +99,9 @@ def near(name: str, known: Iterable[str], alike: float = 0.6) -> str:
     def plain(text: str) -> str:
         return text.lower().replace("-", "").replace("_", "")
 
-    names = {plain(each): each for each in known}
+    names: dict[str, str] = {}
+    for each in known:
+        names.setdefault(plain(each), each)  # of several that look alike the first
     found = get_close_matches(plain(name), names, 1, alike)
     return names[found[0]] if found else ""
 
