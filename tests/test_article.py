@@ -32,6 +32,7 @@ FRONT_MATTER = [
         {"open_comment": True, "fans_only_comment": True},
     ),
     ("---\nqrcode: off\nhard_breaks: true\n---\n", {"qrcode": False, "hard_breaks": True}),
+    ("---\ncaptions: alt\n---\n", {"captions": "alt"}),
     ("---\ntitle: 007\ndate: 2026-01-02 10:00:00\n---\n", {"title": "007", "date": "2026-01-02"}),
     ("---\ntheme_variables: {accent: '#123456'}\n---\n", {"theme_variables": (("accent", "#123456"),)}),
     ("---\nlayout: default\ntags: [a, {b: c}]\n---\n", {"title": ""}),

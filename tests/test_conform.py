@@ -375,16 +375,73 @@ def test_images_are_filled_in_when_everything_else_is_written() -> None:
     [
         ("![](a.png)", (300, 10), "small"),
         ("![](a.png)", (301, 10), "wide"),
-        ("![](b.png)", (300, 10), "wide"),
+        ("![](b.png)", (301, 10), "small"),
+        ('<img src="a.png" width="80%">', (301, 10), "small"),
         ("![]( a.png )", (1, 1), "small"),
         ('<p><img src="b.png" data-w="300"></p>', (1, 1), "small"),
         ('<p><img src="a.png" data-w="300"></p>', (301, 1), "wide"),
     ],
 )
-def test_an_image_that_is_known_to_be_small_keeps_its_size(source: str, size: tuple[int, int], name: str) -> None:
+def test_an_image_that_is_known_to_be_large_fills_the_column(source: str, size: tuple[int, int], name: str) -> None:
     root, _ = dialect.parse(source)
     conform.shape(root, sizes={"a.png": size})
     assert root[0][0].get("class") == name
+
+
+SIZES = {"badge.png": (300, 20), "middle.png": (400, 300), "narrow.png": (200, 300), "wide.png": (900, 300)}
+SIZES |= {"badge.svg": (120, 20), "drawing.svg": (500, 300)}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("![](middle.png) ![](middle.png)", "small 49%, small 49%"),
+        ("![](middle.png)\n![](narrow.png)", "small 65%, small 32%"),
+        ("![](narrow.png)![](narrow.png)![](narrow.png)", "small 32%, small 32%, small 32%"),
+        ("![](narrow.png)", "small"),
+        ("![](badge.png) ![](badge.png)", "small, small"),
+        ("![](middle.png) ![](middle.png) ![](middle.png)", "wide, wide, wide"),  # on GitHub they stand in three lines
+        ("![](middle.png)\\\n![](middle.png)", "wide, wide"),
+        ("![](middle.png) ![](far.png)", "wide, small"),
+        ('<p><img src="wide.png" width="45%"> <img src="wide.png" width="45%"></p>', "small 45%, small 45%"),
+        ('<p><img src="wide.png" width="100"> <img src="narrow.png"></p>', "small 100px, small"),
+        ("![](badge.svg)", "small 120px"),
+        ("![](drawing.svg)", "wide"),
+    ],
+)
+def test_pictures_side_by_side_stay_so_and_others_stand_alone(source: str, expected: str) -> None:
+    root, _ = dialect.parse(source)
+    conform.shape(root, sizes=SIZES)
+    shown = [f"{each.get('class')} {(each.get('style') or '').removeprefix('width:')}" for each in root.iter("img")]
+    assert ", ".join(each.strip() for each in shown) == expected
+
+
+def test_a_drawing_in_a_line_of_text_keeps_its_size_as_a_bitmap_of_twice_as_many_pixels() -> None:
+    root, _ = dialect.parse("文字 ![](badge.svg)")
+    conform.shape(root, sizes=SIZES)
+    assert next(root.iter("img")).get("style") == "width:120px"
+
+
+@pytest.mark.parametrize(
+    ("source", "captions", "expected"),
+    [
+        ('![替代](a.png "题注")', "title", "题注"),
+        ("![替代](a.png)", "title", None),
+        ('![替代](a.png "题注")', "alt", "题注"),
+        ("![替代](a.png) ![另一](b.png)", "alt", "替代；另一"),
+        ("![](a.png)", "alt", None),
+        ("![image-20260101.png](a.png)", "alt", None),
+        ("![图片 2](a.png)", "alt", None),
+        ("![架构图](a.png)", "alt", "架构图"),
+        ('![替代](a.png "题注")', "none", None),
+    ],
+)
+def test_a_caption_is_what_the_setting_says(source: str, captions: str, expected: str | None) -> None:
+    root, _ = dialect.parse(source)
+    conform.shape(root, captions=captions)
+    caption = next((each for each in root.iter("p") if each.get("class") == "caption"), None)
+    assert (None if caption is None else caption.text) == expected
+    assert all(each.get("title") is None for each in root.iter("img"))
 
 
 # --- raw HTML at random -----------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "fans_only_comment": ("only_fans_can_comment", "仅粉丝可评论"),
     "hard_breaks": (),
     "qrcode": (),
+    "captions": (),
 }
 VARIABLES = "theme_variables"
 # Keys that other tools read, and that are no mistake although some look like ours.
@@ -48,6 +49,7 @@ _NAMES = dict.fromkeys((*KEYS, VARIABLES, *(name for others in KEYS.values() for
 _ALIKE = 0.8  # of 1: how much a key has to look like one of ours
 _KEY_CHARS = 40  # of a key that is compared with ours
 _SWITCHES = {"open_comment", "fans_only_comment", "hard_breaks", "qrcode"}
+_CHOICES = {"captions": ("title", "alt", "none")}
 _TRUE, _FALSE = {"true", "yes", "on", "1", "是"}, {"false", "no", "off", "0", "否"}
 _NOTHING = ("", "~", "null", "Null", "NULL")  # how YAML writes that there is no value
 _UNKNOWN = 100  # unknown keys that are compared with ours
@@ -92,6 +94,7 @@ class Article:
     fans_only_comment: bool = False
     hard_breaks: bool = False
     qrcode: bool = True
+    captions: str = "title"  # what stands below a picture: its title, else its alternative text ("alt"), or "none"
     findings: tuple[Finding, ...] = ()
     places: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
@@ -389,6 +392,8 @@ def _value(key: str, value: Any) -> str | bool:
     if isinstance(value, (list, dict)):
         raise ValueError("is not one value but several")
     text = " ".join(str(value).split())
+    if key in _CHOICES and text not in _CHOICES[key]:
+        raise ValueError(f"is none of {', '.join(_CHOICES[key])}")
     return _date(text) if key == "date" and text else text
 
 

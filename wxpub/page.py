@@ -152,7 +152,7 @@ def compose(
     """Lay `article` out in the theme `style`.
 
     `back_issues` maps the Markdown of published issues (absolute path) to their WeChat permalinks. `sizes` is asked
-    once, for all images, for their natural sizes in pixels by source; an image without one counts as wide. `target`
+    once, for all images, for their natural sizes in pixels by source; an image without one keeps its own. `target`
     decides about links; `extensions` names extensions of Python-Markdown that run beside the dialect. Equal input gives
     equal layouts.
     """
@@ -165,7 +165,7 @@ def compose(
     notes, found = links.resolve(root, article, back_issues or {}, target)
     findings += found
     images = _images(root)
-    findings += conform.shape(root, article.path, sizes(images) if images else {})
+    findings += conform.shape(root, article.path, sizes(images) if images else {}, article.captions)
     theme.apply(root, style)
     return Layout(article, root, source, notes, images, outline, findings)
 

@@ -2,6 +2,7 @@
 //
 //   blocks keep their tag and style; text stands in blocks that hold nothing else
 //   table → body → row → cell, cells hold blocks
+//   drawings (SVG) stay as they are
 //   list items hold blocks; what follows the first inline run is wrapped in a block of its own
 //   `id`, event handlers and everything else that the schema does not name are gone
 //
@@ -40,7 +41,7 @@ const schema = new Schema({
     box: element("block+", "block", tags(BOXES).map((tag) => ({ tag, getAttrs: (dom) => holdsBlocks(dom) && keep(dom) }))),
     list: element("item+", "block", tags("ul ol").map((tag) => ({ tag, getAttrs: keep }))),
     item: element("block+", "", [{ tag: "li", getAttrs: keep }]),
-    rule: { group: "block", parseDOM: [{ tag: "hr" }], toDOM: () => ["hr"] },
+    rule: { ...element("", "block", [{ tag: "hr", getAttrs: keep }]), toDOM: (node) => ["hr", shown(node)] },
     table: element("table_body", "block", [{ tag: "table", getAttrs: keep }]),
     table_body: { content: "row+", parseDOM: [{ tag: "tbody" }], toDOM: () => ["tbody", 0] },
     row: element("cell+", "", [{ tag: "tr", getAttrs: keep }]),
@@ -49,6 +50,11 @@ const schema = new Schema({
       inline: true, group: "inline", attrs: { src: {}, alt: { default: "" }, style: { default: null } },
       parseDOM: [{ tag: "img[src]", getAttrs: (dom) => ({ src: dom.getAttribute("src"), alt: dom.getAttribute("alt"), style: dom.getAttribute("style") }) }],
       toDOM: ({ attrs }) => ["img", { src: attrs.src, alt: attrs.alt, ...(attrs.style ? { style: attrs.style } : {}) }],
+    },
+    drawing: {
+      inline: true, group: "inline", attrs: { html: {} },
+      parseDOM: [{ tag: "svg", getAttrs: (dom) => ({ html: dom.outerHTML }) }],
+      toDOM: ({ attrs }) => new DOMParser().parseFromString(attrs.html, "text/html").body.firstChild,
     },
     break: { inline: true, group: "inline", parseDOM: [{ tag: "br" }], toDOM: () => ["br"] },
     text: { group: "inline" },

@@ -31,15 +31,19 @@ _ALIGNED = frozenset(("section", "p", *HEADINGS))
 
 
 def shape(
-    root: HtmlElement, path: Path | None = None, sizes: Mapping[str, tuple[int, int]] | None = None
+    root: HtmlElement,
+    path: Path | None = None,
+    sizes: Mapping[str, tuple[int, int]] | None = None,
+    captions: str = "title",
 ) -> tuple[Finding, ...]:
     """Give the tree under `root`, a `section`, the structure that WeChat keeps, with roles as classes for a theme.
 
-    `sizes` has images' widths and heights in pixels by their `src`: a small image keeps its size, and one of unknown
-    size fills the column.
+    `sizes` has images' widths and heights in pixels by their `src`: a large image fills the column; a small one, and
+    one whose size is unknown, keeps its own. `captions` says what stands below them: "title", "alt" or "none".
     Findings name what of the author's own HTML a reader will not see, with its line.
     """
     findings: list[Finding] = []
+    sizes = sizes or {}
 
     def report(rule: Rule, element: HtmlElement, message: str, fix: str | None = None) -> None:
         findings.append(rule.find(message, path, line_of(element), fix=fix))
@@ -55,7 +59,9 @@ def shape(
         if element.get("class") == "math" and element.tag in ("span", "section"):
             code.formula(element, report)
         elif element.tag == "p":
-            blocks.figure(element, sizes or {})
+            blocks.figure(element, sizes, captions)
+        elif element.tag == "img":
+            blocks.picture(element, sizes)
         elif element.tag in _FORMS and element.getparent() is not None:
             _FORMS[element.tag](element)
     if mended:
@@ -72,7 +78,6 @@ def _section(element: HtmlElement) -> None:
 
 
 _FORMS = {
-    "img": blocks.picture,
     "section": _section,
     "ul": lists.shape,
     "ol": lists.shape,

@@ -8,34 +8,100 @@ from typing import TYPE_CHECKING
 
 from wxpub import style
 from wxpub.limits import COLUMN_PIXELS
-from wxpub.tree import BLOCKS, Node, blank, blocks, fill, make, replace, shown, take
+from wxpub.tree import BLOCKS, Node, blank, blocks, fill, lines, make, replace, shown, take
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _LARGE = 300  # pixels: a picture that is wider fills the column; WeChat's checker wants one share of every screen
+# Pictures that share a line on GitHub, where it has about 840 pixels, share the column: a few, and none that is no
+# higher than an icon, since badges go on in the next line like words.
+_LINE, _SHARERS, _ICON = 840, 4, 64
+_GAP = 2  # percent of the column that the space between two of them takes
+_NAMELESS = re.compile(
+    r"(?:image|img|picture|photo|screenshot|图片|截图|图)?[\s\d_.-]*|.*\.(?:png|jpe?g|gif|webp|svg|bmp)", re.IGNORECASE
+)
 
 
-def figure(p: HtmlElement, sizes: Mapping[str, tuple[int, int]]) -> None:
-    """Tell a paragraph of pictures from text with a small picture in it; each picture's title becomes a caption."""
-    images = [each[0] if each.tag == "a" and len(each) == 1 else each for each in p if each.tag != "br"]
-    if not images or any(each.tag != "img" for each in images) or "".join(p.itertext()).strip():
+def figure(p: HtmlElement, sizes: Mapping[str, tuple[int, int]], captions: str) -> None:
+    """Tell a paragraph of pictures from text with a small picture in it; what `captions` says stands below them.
+
+    A picture of a known, large size fills the column (`wide`), unless its author gave it another width. All others
+    keep theirs (`small`), and those side by side stay so.
+    """
+    pictures = [_picture(each) for each in p if each.tag != "br"]
+    if not pictures or None in pictures or "".join(p.itertext()).strip():
         return
     if not p.get("class"):
         p.set("class", "figure")
-    captions = [title for image in images if (title := image.attrib.pop("title", "").strip())]
-    for image in images:
-        size = sizes.get(image.get("src", ""))
-        width = size[0] if size else _number(image.get("data-w"))
-        image.set("class", "small" if 0 < width <= _LARGE else "wide")
-    if captions:
-        caption = make("p", "caption", ["；".join(captions)])
+    said = [text for each in pictures if each is not None and (text := _caption(each, captions))]
+    content = lines(take(p))
+    for line in content:
+        _arrange([each for node in line if (each := _picture(node)) is not None], sizes)
+    last: Node = ""
+    for line in content:
+        if len(p) and _flows(last) and any(map(_flows, line[:1])):
+            fill(p, [make("br")])
+        for before, node, after in zip(["", *line], line, [*line[1:], ""], strict=False):
+            if not isinstance(node, str):
+                fill(p, [node])
+            elif _flows(before) and _flows(after):
+                fill(p, ["\u00a0"])  # the web editor drops a space that stands alone between two tags
+        last = line[-1] if line else last
+    if said:
+        caption = make("p", "caption", ["；".join(said)])
         caption.tail, p.tail = p.tail, None
         p.addnext(caption)
 
 
-def picture(image: HtmlElement) -> None:
-    """Turn a picture's width into a style, and one without a source into its text."""
+def _picture(node: Node) -> HtmlElement | None:
+    """Return the picture that `node` is, or holds as a link does, and nothing else."""
+    if isinstance(node, str):
+        return None
+    inner = node[0] if node.tag in ("a", "span") and len(node) == 1 else node
+    return inner if inner.tag == "img" else None
+
+
+def _flows(node: Node) -> bool:
+    """Whether a picture stands in a line, where a space or a line break beside it shows."""
+    image = _picture(node)
+    return image is not None and image.get("class") == "small"
+
+
+def _caption(image: HtmlElement, source: str) -> str:
+    """Take a picture's caption: from its title, with "alt" else from its text, unless that is a file's name."""
+    title = image.attrib.pop("title", "").strip()
+    if source == "none":
+        return ""
+    alt = (image.get("alt") or "").strip()
+    return title or (alt if source == "alt" and not _NAMELESS.fullmatch(alt) else "")
+
+
+def _arrange(images: list[HtmlElement], sizes: Mapping[str, tuple[int, int]]) -> None:
+    """Decide about the widths of the pictures of a line."""
+    found = [sizes.get(image.get("src", "")) or _said(image) for image in images]
+    own = ["width" in style.read(image.get("style") or "") for image in images]
+    whole = sum(width for width, _ in found)
+    shared = 1 < len(images) <= _SHARERS and _LARGE < whole <= _LINE and not any(own)
+    shared = shared and all(width and height > _ICON for width, height in found)
+    for image, has_own, (width, _) in zip(images, own, found, strict=True):
+        image.set("class", "small" if has_own or shared or width <= _LARGE else "wide")
+        if shared:
+            share = (100 - _GAP * (len(images) - 1)) * width // whole
+            image.set("style", style.write({**style.read(image.get("style") or ""), "width": f"{share}%"}))
+
+
+def _said(image: HtmlElement) -> tuple[float, float]:
+    """Return the size that a picture copied from WeChat says itself, 0 if it says none."""
+    width = _number(image.get("data-w"))
+    return width, width * _number(image.get("data-ratio"))
+
+
+def picture(image: HtmlElement, sizes: Mapping[str, tuple[int, int]]) -> None:
+    """Turn a picture's width into a style, and one without a source into its text.
+
+    A small drawing says its width, since it is sent as a picture that has twice as many pixels.
+    """
     if not image.get("src"):
         replace(image, [image.get("alt") or ""])
         return
@@ -43,6 +109,9 @@ def picture(image: HtmlElement) -> None:
         image.set(name, (image.get(name) or "").strip())
     width = image.attrib.pop("width", "").strip().removesuffix("px")
     found = style.read(image.get("style") or "")
+    natural = sizes.get(image.get("src", ""), (0, 0))[0]
+    if not width and "width" not in found and natural <= _LARGE and _DRAWING.search(image.get("src", "")):
+        width = str(natural or "")
     if re.fullmatch(r"\d{1,3}%", width):
         found["width"] = width
     elif re.fullmatch(r"\d+(\.\d+)?", width):
@@ -52,8 +121,11 @@ def picture(image: HtmlElement) -> None:
         image.set("style", style.write(found))
 
 
+_DRAWING = re.compile(r"\.svg(?:$|[?#])|^data:image/svg", re.IGNORECASE)
+
+
 def _number(value: str | None) -> float:
-    return float(value) if value and value.isdigit() else 0
+    return float(value) if value and re.fullmatch(r"\d+(\.\d+)?", value) else 0
 
 
 def align(element: HtmlElement) -> None:
@@ -215,9 +287,9 @@ def _cell(cell: HtmlElement, row_align: str | None, wide: bool) -> list[str]:
     align = (cell.attrib.pop("align", None) or row_align or "").lower()
     names = [align] if align in ("left", "center", "right") else []
     parts = list(blocks(take(cell)))
-    lines = all(isinstance(part, list) or part.tag == "p" for part in parts)
+    inline = all(isinstance(part, list) or part.tag == "p" for part in parts)
     for number, part in enumerate(parts):
-        if not lines:
+        if not inline:
             fill(cell, part if isinstance(part, list) else [part])
             continue
         if number:  # paragraphs in a cell become lines: the editor adds its own blocks

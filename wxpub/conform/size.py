@@ -35,8 +35,9 @@ _OWN: Mapping[str, Mapping[str, str | None]] = {
     "ol": {"list-style-type": None},
     **{tag: {"font-weight": "400", "font-size": None} for tag in ("h1", "h2", "h3")},
 }
-# WeChat's pages say `* { margin: 0; padding: 0 }`; these tags get something back from other rules there.
-_SPACED = frozenset({"blockquote", "table", "td", "th", "hr"})
+# WeChat's pages say `* { margin: 0; padding: 0 }`; these tags get something back from other rules there, a list from
+# the class that the web editor gives it.
+_SPACED = frozenset({"blockquote", "table", "td", "th", "hr", "ul", "ol"})
 _DEFAULTS = {
     "background": {"transparent", "none"},
     "background-color": {"transparent"},
