@@ -399,8 +399,10 @@ def test_an_issue_that_is_too_large_is_told_of(folder: Path, plain: Theme) -> No
 
 
 OWN_COLOURS = [
-    ('<span style="color:#666">灰</span>', ["dark-weak-contrast", "dark-dead-zone-text"]),
-    ('<font color="#666666">灰</font>', ["dark-weak-contrast", "dark-dead-zone-text"]),
+    ('<span style="color:#666">灰</span>', ["dark-dead-zone-text"]),
+    ('<font color="#666666">灰</font>', ["dark-dead-zone-text"]),
+    ('<span style="background:#333;color:#888">字</span>', ["dark-weak-contrast"]),
+    ('<font color="red">红</font>与<font color="grey">灰</font>', []),  # 4.49 and 4.45
     ('<section style="background:rgba(217,119,6,.1);color:#7c2d12">字</section>', ["dark-low-contrast"]),
     ('<span style="color:#595959">灰</span>', []),
     ('<span style="font-size:12px">小</span>', []),
@@ -415,7 +417,28 @@ def test_colours_of_the_author_are_looked_at_by_night(
     found = check(written(f"# 题\n\n{markdown}\n", folder, plain))
     dark = [each for each in found if each.rule.startswith("dark-")]
     assert [each.rule for each in dark] == expected
-    assert all(each.line is None for each in dark)
+    assert all(each.line == 3 for each in dark)
+
+
+def test_a_page_rule_names_the_line_of_the_source(folder: Path, plain: Theme) -> None:
+    grey = '<font color="#666">字</font>'
+    blocks = [
+        f"- 项\n- {grey}",
+        f"| 一 | 二 |\n|---|---|\n| 三 | {grey} |",
+        f"> 引\n>\n> {grey}",
+        f'<section style="color:#666">\n\n### 小标题\n\n文字{grey}\n</section>',
+        f"段\n{grey}",
+    ]
+    text = "# 题\n\n" + "\n\n".join(blocks) + "\n"
+    for target in (API, PASTE):
+        found = check(written(text, folder, plain), target)
+        assert [each.line for each in found if each.rule.startswith("dark-")] == [4, 8, 12, 16, 18, 22]
+
+
+def test_what_is_too_large_says_where_it_is_largest(folder: Path, plain: Theme) -> None:
+    text = "# 题\n\n字\n\n## 小\n\n字\n\n#### 大\n\n" + "字" * 349_526 + "\n"
+    (found,) = (each for each in check(written(text, folder, plain)) if each.rule == "content-bytes")
+    assert found.line == 9 and "大" in found.message
 
 
 def test_only_an_earlier_issue_makes_a_link_old_news(folder: Path, plain: Theme) -> None:

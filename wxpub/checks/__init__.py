@@ -13,13 +13,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wxpub import darkmode, limits, style
+from wxpub import conform, darkmode, limits, style
 from wxpub.finding import Finding, Rule
 from wxpub.limits import CLIPBOARD_BYTES
 from wxpub.style import pairs
@@ -80,7 +80,7 @@ def check_html(html: str, path: Path | None = None, target: Target | None = None
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of this room and of those below it, on which an issue stands."""
-    from wxpub import article, conform, dialect, links, page
+    from wxpub import article, dialect, links, page
     from wxpub.checks import metadata, pages, source
 
     rooms = (article, source, metadata, dialect, links, page, conform)
@@ -111,25 +111,43 @@ def _check_page(page: Page) -> list[Finding]:
 def _check_size(page: Page, rules: Iterable[PageRule]) -> list[Finding]:
     from wxpub.checks.computed import FUNCTIONS
 
+    where, line = _largest_section(page)
     return [
-        rule.find(f"{size}: {rule.message}", page.article.path)
+        rule.find(f"{size}{where}: {rule.message}", page.article.path, line)
         for rule in rules
         if rule.trigger.get("limit") in _SIZES
         for size in FUNCTIONS[rule.trigger["fn"]](page, getattr(limits, rule.trigger["limit"]))
     ]
 
 
+def _largest_section(page: Page) -> tuple[str, int]:
+    """Say which section of the source takes most of the HTML, and on which line it begins; ("", 1) if none does."""
+    html = _traced(page)
+    found = [(html.find(f'data-line="{heading.line}"'), heading) for heading in page.outline]
+    starts = [(start, heading) for start, heading in found if start >= 0]
+    ends = [*(start for start, _ in starts[1:]), len(html)]
+    sizes = [(end - start, heading) for (start, heading), end in zip(starts, ends, strict=False)]
+    size, heading = max(sizes, key=lambda each: each[0], default=(0, None))
+    if heading is None or 2 * size < len(html):
+        return "", 1
+    return f", most of them in “{heading.text}”", heading.line or 1
+
+
+def _traced(page: Page) -> str:
+    """Write the page's HTML with the lines of the source that its elements come from."""
+    return conform.fill(conform.finish(page.layout.root, page.target, lines=True), page.placed)
+
+
 def _check_colours(page: Page, rules: Iterable[PageRule], colours: set[darkmode.Colour]) -> list[Finding]:
     """Apply the rules on dark mode to elements in the author's own colours: no theme knows what they will stand on."""
     from wxpub.checks.pages import Document, chain
 
-    document = Document(page.html, path=page.article.path)
+    document = Document(_traced(page), path=page.article.path, made=True)
 
     def in_own_colours(tag: Tag) -> bool:
         return any(colours.intersection(darkmode.colours(style.write(document.style(each)))) for each in chain(tag))
 
-    # The HTML is made, and on one line: its line numbers mean nothing to the author.
-    return [replace(each, line=None) for each in _findings(rules, document, in_own_colours)]
+    return _findings(rules, document, in_own_colours)
 
 
 def _own_colours(source: HtmlElement) -> set[darkmode.Colour]:
@@ -141,15 +159,18 @@ def _own_colours(source: HtmlElement) -> set[darkmode.Colour]:
 def _findings(
     rules: Iterable[PageRule], document: Document, where: Callable[[Tag], bool] = lambda tag: True
 ) -> list[Finding]:
-    """Apply page rules; what breaks a rule several times on a line is one finding."""
+    """Apply page rules; what breaks a rule several times on a line is one finding, and so is one fault."""
     from wxpub.checks.computed import FUNCTIONS
-    from wxpub.checks.pages import hits
+    from wxpub.checks.pages import chain, hits
 
     found = []
+    broken = {rule.id: hits(rule, document, FUNCTIONS, where) for rule in rules}
     for rule in rules:
+        better = {id(hit.tag) for each in rule.after for hit in broken.get(each, ()) if hit.tag is not None}
         lines: dict[int | None, list[str]] = {}
-        for hit in hits(rule, document, FUNCTIONS, where):
-            lines.setdefault(hit.line, []).append(hit.what)
+        for hit in broken[rule.id]:
+            if better.isdisjoint(map(id, chain(hit.tag))):
+                lines.setdefault(hit.line, []).append(hit.what)
         for line, whats in lines.items():
             more = f" (and {len(whats) - 1} more)" if len(whats) > 1 else ""
             found.append(rule.find(f"{whats[0]}{more}: {rule.message}", document.path, line))

@@ -45,24 +45,28 @@ CONFIDENCE: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class PageRule(Rule):
-    """A rule on article HTML: `trigger` says what in the HTML breaks it, `unless` what excuses an element."""
+    """A rule on article HTML: `trigger` says what in the HTML breaks it, `unless` what excuses an element.
+
+    `after` names the rules that say it better: an element is left to them if they found it, or one around it.
+    """
 
     channel: str = "*"
     confidence: str = "H"
     trigger: Mapping[str, Any] = field(default_factory=dict)
     unless: Mapping[str, Any] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
 
 
 def page_rules() -> tuple[PageRule, ...]:
     """Read the rules on article HTML: one JSON object a line.
 
     Fields: `id`, `sev`, `ch` (a letter of CHANNELS), `conf` (a letter of CONFIDENCE), `t` the trigger, `ifnot` what
-    excuses an element, `msg` when or why, `fix`. Triggers: `sel` a CSS selector; `css` `{on?, prop?, val?}`, regexes
-    on parsed inline declarations; `attr` `{on?, name, val?}`, regexes; `tag` a regex on names of elements; `markup` a
-    regex on tags and comments as written, without what stands in quotes; `text` `{in?, not_in?, re}` on text nodes;
-    `ws` a white-space-only text node whose parent matches; `verdict` a rule of WeChat's checker; `fn` a function of
-    `computed`, called with the `limit` of that name in `limits`; `any` of several. Words are words: what an article
-    says of HTML breaks no rule on HTML.
+    excuses an element, `after` the rules that say it better, `msg` when or why, `fix`. Triggers: `sel` a CSS
+    selector; `css` `{on?, prop?, val?}`, regexes on parsed inline declarations; `attr` `{on?, name, val?}`, regexes;
+    `tag` a regex on names of elements; `markup` a regex on tags and comments as written, without what stands in
+    quotes; `text` `{in?, not_in?, re}` on text nodes; `ws` a white-space-only text node whose parent matches;
+    `verdict` a rule of WeChat's checker; `fn` a function of `computed`, called with the `limit` of that name in
+    `limits`; `any` of several. Words are words: what an article says of HTML breaks no rule on HTML.
     """
     text = Path(__file__).with_name("rules.jsonl").read_text(encoding="utf-8")
     return tuple(_page_rule(json.loads(line)) for line in text.splitlines())
@@ -79,6 +83,7 @@ def _page_rule(record: Mapping[str, Any]) -> PageRule:
         kind="page",
         trigger=record["t"],
         unless=record.get("ifnot", {}),
+        after=tuple(record.get("after", ())),
     )
 
 
@@ -122,12 +127,12 @@ class Text:
 class Document:
     """An HTML fragment with indexes of its elements, attributes, inline declarations and texts.
 
-    `first_line` is the line of the file `path` that the fragment begins on. Nothing changes a document after it was
-    made.
+    `first_line` is the line of the file `path` that the fragment begins on; of one that was `made` from another file,
+    elements name their lines there in `data-line`. Nothing changes a document after it was made.
     """
 
-    def __init__(self, html: str, *, first_line: int = 1, path: Path | None = None) -> None:
-        self.html, self.path, self.first_line = html, path, first_line
+    def __init__(self, html: str, *, first_line: int = 1, path: Path | None = None, made: bool = False) -> None:
+        self.html, self.path, self.first_line, self.made = html, path, first_line, made
         self.root = _parse(html)
         self.elements: tuple[Tag, ...] = tuple(node for node in self.root.descendants if isinstance(node, Tag))
         self.texts: tuple[Text, ...] = tuple(self._texts())
@@ -188,6 +193,8 @@ class Document:
 
     def line(self, tag: Tag) -> int:
         """Return the 1-based line of the file on which `tag` begins."""
+        if self.made:
+            return next((int(line) for each in chain(tag) if (line := str(each.get("data-line") or "")).isdigit()), 1)
         return (tag.sourceline or 1) - 1 + self.first_line
 
     def place(self, tag: Tag) -> int:
@@ -294,10 +301,14 @@ Functions = Mapping[str, Callable[..., Places]]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A place that breaks a rule: `what` stands there, on `line` (1-based; None for the document as a whole)."""
+    """A place that breaks a rule: `what` stands there, on `line` (1-based; None for the document as a whole).
+
+    `tag` is the element that breaks it, if one does.
+    """
 
     what: str
     line: int | None = None
+    tag: Tag | None = None
 
 
 def hits(
@@ -321,7 +332,7 @@ _Found = tuple["Tag | None", str, "int | None"]
 
 def _hit(document: Document, tag: Tag | None, what: str, line: int | None) -> Hit:
     if tag is not None:
-        return Hit(what or excerpt(tag), line or document.line(tag))
+        return Hit(what or excerpt(tag), line or document.line(tag), tag)
     return Hit(what, line)
 
 

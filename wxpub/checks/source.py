@@ -336,13 +336,24 @@ def check_empty_sections(reading: Reading) -> list[Finding]:
     """Find headings with nothing under them, or with nothing but a 注 that belongs to what is missing."""
     found = []
     for number, section in enumerate(reading.sections):
+        heading = section.heading
         following = reading.sections[number + 1] if number + 1 < len(reading.sections) else None
         has_parts = following is not None and following.level > section.level
-        pictured = section.heading is not None and next(section.heading.iter("img"), None) is not None
-        if section.heading is not None and not pictured and not has_parts and not any(map(_is_content, section.blocks)):
+        if heading is None or has_parts or any(map(_is_content, section.blocks)):
+            continue
+        if next(heading.iter("img"), None) is None and not _is_caption(heading, following):
             message = f"the section “{section.title}” is empty"
-            found.append(SECTION_EMPTY.find(message, reading.path, line_of(section.heading)))
+            found.append(SECTION_EMPTY.find(message, reading.path, line_of(heading)))
     return found
+
+
+def _is_caption(heading: HtmlElement, following: Section | None) -> bool:
+    """Whether a heading stands under a picture and names it: it is centred, or ranks below what comes next."""
+    above = heading.getprevious()
+    if above is None or text_of(above) or next(above.iter("img", "svg"), None) is None:
+        return False
+    centred = "center" in f"{heading.get('align') or ''} {heading.get('style') or ''}"
+    return centred or (following is not None and following.level < int(heading.tag[1]))
 
 
 def _is_content(block: HtmlElement) -> bool:
@@ -434,9 +445,13 @@ def check_read_more(reading: Reading) -> list[Finding]:
 
 
 def _said(element: HtmlElement) -> str:
-    """Return the text of `element` without its links and code."""
-    inside = (f"{'' if each.tag in ('a', 'code', 'pre') else _said(each)}{each.tail or ''}" for each in element)
+    """Return the text of `element` without its links, code and formulas."""
+    inside = (f"{'' if _is_quoted(each) else _said(each)}{each.tail or ''}" for each in element)
     return (element.text or "" if isinstance(element.tag, str) else "") + "".join(inside)
+
+
+def _is_quoted(element: HtmlElement) -> bool:
+    return element.tag in ("a", "code", "pre") or element.get("class") == "math"
 
 
 def _line_with(reading: Reading, words: str, begin: int | None) -> int | None:

@@ -90,10 +90,12 @@ _FORMS = {
 }
 
 
-def finish(root: HtmlElement, target: Target = API) -> tuple[str | Slot, ...]:
+def finish(root: HtmlElement, target: Target = API, *, lines: bool = False) -> tuple[str | Slot, ...]:
     """Write the styled tree as the article's HTML on one line: a `Slot` for every image, and the text between.
 
-    `fill` joins them. Without guards text styles stand on the root alone; where `target.guards`, on every top-level
-    block too, since the web editor may lose the root, and paragraphs that can be lost stand first and last.
+    `fill` joins them. With `lines`, elements say in `data-line` which line of the source they come from, for those
+    who judge the HTML and have to name a place. Without guards text styles stand on the root alone; where
+    `target.guards`, on every top-level block too, since the web editor may lose the root, and paragraphs that can be
+    lost stand first and last.
     """
-    return write.parts_of(root, guards=target.guards)
+    return write.parts_of(root, guards=target.guards, lines=lines)

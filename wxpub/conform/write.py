@@ -1,6 +1,7 @@
 """The finished tree as HTML text: WeChat's own tags, no white space between them, and nothing that says nothing.
 
-Names, classes and line numbers of the source end here. Text is escaped here and nowhere else.
+Names, classes and, unless somebody asks for them, line numbers of the source end here. Text is escaped here and nowhere
+else.
 """
 
 from __future__ import annotations
@@ -72,13 +73,13 @@ class Slot:
         return f'<img src="{_quoted(placed.url if placed else self.src)}"{self.before}{size}{self.after}'
 
 
-def parts_of(root: HtmlElement, *, guards: bool = False) -> tuple[str | Slot, ...]:
-    """Write `root`; with `guards` so that nothing is lost on the way through the web editor.
+def parts_of(root: HtmlElement, *, guards: bool = False, lines: bool = False) -> tuple[str | Slot, ...]:
+    """Write `root`; with `guards` so that nothing is lost on the way through the web editor; with `lines` as `finish`.
 
     The editor may lose the root, so every block right under it says the root's text styles again; it may lose the
     first and the last block, so a paragraph that shows nothing stands there; it drops a space alone between two tags.
     """
-    writer = _Writer(guards)
+    writer = _Writer(guards, lines)
     writer.root(root)
     return tuple(writer.parts())
 
@@ -114,8 +115,8 @@ class _Writer:
     since it began or since an image. `closed` is empty unless nothing but closing tags came after the last text.
     """
 
-    def __init__(self, guards: bool) -> None:
-        self.guards = guards
+    def __init__(self, guards: bool, lines: bool) -> None:
+        self.guards, self.lines = guards, lines
         self.text_style: Mapping[str, str] = {}  # what blocks of the top level say again
         self.forms: dict[tuple[str, str | None, Context, bool], _Form] = {}
         self.slots: dict[str, Slot] = {}  # by the tag that stands for each in `out`
@@ -169,6 +170,8 @@ class _Writer:
                 opening = _opening(tag, kept, form.style)
             if kept and kept[0][0] == "src":
                 self.slots[opening] = _slot(kept, form.style)
+        if self.lines and opening not in self.slots and (line := element.get("data-line") or "").isdigit():
+            opening = opening.replace(f"<{tag}", f'<{tag} data-line="{line}"', 1)
         if tag == "span" and not form.style:  # a tag that says nothing can go
             self._content(element, parent, form.inherited, top=top)
         elif tag == "section" and not form.style and parent in ("section", "blockquote") and _holds_blocks(element):
