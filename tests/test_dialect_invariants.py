@@ -127,6 +127,8 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "emphasis of two kinds that opens": lambda n: "**a *b " * (n // 7),
     "emphasis that may open or close": lambda n: "*a**b" * (n // 5),
     "emphasis that does not match": lambda n: "*a_ " * (n // 4),
+    "emphasis that only a Chinese reader ends": lambda n: "**甲？**乙" * (n // 7),
+    "emphasis that never ends": lambda n: "**甲？**" + "*乙 ~~丙 " * (n // 7),
     "underscores in a word": lambda n: "_a" * (n // 2),
     "stars": lambda n: "*" * n,
     "stars and tildes": lambda n: "~*" * (n // 2),

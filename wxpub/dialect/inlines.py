@@ -14,7 +14,8 @@ pieces then builds the elements:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeAlias
@@ -36,7 +37,7 @@ from wxpub.dialect.syntax import (
 )
 
 DEPTH = 50  # elements of emphasis inside each other
-
+IN_VAIN = 50  # runs that a text may be read again in vain, and twice as many as it has: time in proportion to it
 
 LINE = "data-line"  # the attribute that carries an element's line in the source file
 RAW = "raw"  # the tag of an element that stands for the author's own HTML, which is its text
@@ -83,15 +84,14 @@ class _Mark(Enum):
 class _Run:
     """A run of `length` times `*`, `_`, `~` or `=`, of which `count` are still text.
 
-    `both`: on GitHub it could open and close, which keeps it from some partners ("the rule of three").
+    Whether it can open and whether it can close: on GitHub, and for a Chinese reader.
     """
 
     char: str
     length: int
     count: int
-    opens: bool
-    closes: bool
-    both: bool
+    github: tuple[bool, bool]
+    chinese: tuple[bool, bool]
     opened: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
 
@@ -166,7 +166,6 @@ _EMPHASIS = {
     ("_", False): (1, "em"),
     ("_", True): (2, "strong"),
     ("~", True): (2, "del"),
-    ("=", True): (2, "mark"),
 }
 
 
@@ -322,11 +321,15 @@ class _Scanner:
         length = end - pos
         if char in "~=" and length != 2:
             return end
-        edges = "~" if char in "*_" else ""  # GitHub looks through the tildes around emphasis
-        before = _neighbour(text, pos - 1, -1, edges)
-        after = _neighbour(text, end, 1, edges)
-        run = _Run(char, length, length, *_flanking(char, before, after))
-        if run.opens or run.closes:
+        if char == "=":
+            github = chinese = _marking(text, pos, end)
+        else:
+            edges = "~" if char in "*_" else ""  # GitHub looks through the tildes around emphasis
+            before = _neighbour(text, pos - 1, -1, edges)
+            after = _neighbour(text, end, 1, edges)
+            github, chinese = _flanking(char, before, after)
+        run = _Run(char, length, length, github, chinese)
+        if True in chinese:
             self.runs.append(run)
         return self._put(run, pos, end)
 
@@ -520,15 +523,20 @@ class _Scanner:
             *a [b* c](u) d*
                 └ ┘             from `bottom` on, at the end of the link: nothing opens, so its star is text
             └─────────────┘     all the rest, at the end of the text: the outer two find each other
+
+        GitHub's reading holds; what it leaves as text is read again as a Chinese reader does. Marks come last, since
+        GitHub has none.
         """
-        openers: list[_Run] = []
-        floor: dict[tuple[str, bool, int], int] = {}  # below here no opener fits such a closer
-        for run in self.runs[bottom:]:
-            if run.closes:
-                _close_run(run, openers, floor)
-            if run.opens and run.count:
-                openers.append(run)
+        runs = self.runs[bottom:]
         del self.runs[bottom:]
+        emphasis = [run for run in runs if run.char != "="]
+        pairing = _Pairing(chinese=False)
+        for run in emphasis:
+            pairing.take(run)
+        if not pairing.whole:
+            _mend(emphasis)
+        if len(emphasis) < len(runs):
+            _mark(runs)
 
 
 _RULES: dict[str, Callable[[_Scanner, int], int]] = {
@@ -558,8 +566,8 @@ def _neighbour(text: str, pos: int, step: int, skipped: str) -> str:
     return "\n"
 
 
-def _flanking(char: str, before: str, after: str) -> tuple[bool, bool, bool]:
-    """Whether a run between two characters can open, can close, and could do both on GitHub.
+def _flanking(char: str, before: str, after: str) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
+    """Whether a run between two characters can open and can close: on GitHub, and for a Chinese reader.
 
     A run is left-flanking when text follows it, right-flanking when text stands before it:
 
@@ -571,63 +579,188 @@ def _flanking(char: str, before: str, after: str) -> tuple[bool, bool, bool]:
 
     GitHub's rule does not close `**粗体？**后文`, since `？` is punctuation and 后 is not. Chinese has no spaces that
     would tell the two sides of a run, so for all but `_` a full-width neighbour never stands in the way: a full-width
-    punctuation mark counts as a letter, and beside a full-width character any punctuation may touch the run.
+    punctuation mark counts as a letter, and beside a full-width character any punctuation may touch the run. But
+    nothing ends right behind an opening bracket, or begins right before a closing one: `**《*题*》 *甲？*乙**`.
     """
     space_before, space_after = before.isspace(), after.isspace()
-    if char == "=":  # `x==1 and y==2` marks nothing
-        return not (space_after or _is_word(before)), not (space_before or _is_word(after)), False
     mark_before, mark_after = is_punctuation(before), is_punctuation(after)
     left = not space_after and (not mark_after or space_before or mark_before)
     right = not space_before and (not mark_before or space_after or mark_after)
     if char == "_":
-        left, right = left and (not right or mark_before), right and (not left or mark_after)
-        return left, right, left and right
-    beside = is_wide(before) or is_wide(after)
-    return left or (beside and not space_after), right or (beside and not space_before), left and right
+        github = left and (not right or mark_before), right and (not left or mark_after)
+        return github, github
+    if not (is_wide(before) or is_wide(after)):
+        return (left, right), (left, right)
+    opens = left or not (space_after or (mark_after and unicodedata.category(after) in ("Pe", "Pf")))
+    closes = right or not (space_before or (mark_before and unicodedata.category(before) in ("Ps", "Pi")))
+    return (left, right), (opens, closes)
 
 
-def _is_word(char: str) -> bool:
+def _marking(text: str, start: int, end: int) -> tuple[bool, bool]:
+    """Whether the `==` from `start` to `end` can open and can close a mark.
+
+    It touches what it marks, on no other side a Latin letter or a digit, and compares nothing: `a ==1` and `a== 1` do,
+    with such characters on both sides, whatever spaces are between.
+    """
+    before, after = _neighbour(text, start - 1, -1, ""), _neighbour(text, end, 1, "")
+    if _is_operand(_neighbour(text, start - 1, -1, " ")) and _is_operand(_neighbour(text, end, 1, " ")):
+        return False, False
+    opens = not (after.isspace() or _is_operand(before))
+    return opens, not (before.isspace() or _is_operand(after))
+
+
+def _is_operand(char: str) -> bool:
     return char.isascii() and char.isalnum()
 
 
-def _close_run(run: _Run, openers: list[_Run], floor: dict[tuple[str, bool, int], int]) -> None:
-    """Pair the closing `run` with openers, nearest first; openers that are passed over are text.
+class _Pairing:
+    """Pair runs one after the other, by GitHub's rule or as a Chinese reader does.
 
-        **a *b **c***       openers: **  *  **    closer: ***
-               └───┘        two of each make <strong>; that opener is used up, one star is left to close
-            └───────┘       the next opener takes it: <em>
-        └┘                  stays an opener, and is text if no closer comes
-
-    `floor` remembers, for a kind of closer that found no opener, up to where it looked: the next such closer looks only
-    at openers that came later. Without it, `*a_ *a_ *a_ …` would take time in the square of its length.
+    `openers` wait for a run that closes them, `waiting` of them that are no `_`, whose rule is one for all readers;
+    `lost`: a run stays text, whatever follows.
     """
-    while run.count:
-        key = (run.char, run.both, run.length % 3)
-        bottom = min(floor.get(key, 0), len(openers))
-        for index in range(len(openers) - 1, bottom - 1, -1):
-            if _fits(openers[index], run):
-                break
-        else:
-            floor[key] = len(openers)
-            return
-        del openers[index + 1 :]
-        opener = openers[index]
-        used, tag = _EMPHASIS[run.char, opener.count >= 2 and run.count >= 2]
-        opener.opened.append(tag)
-        run.closed.append(tag)
-        opener.count -= used
-        run.count -= used
-        if not opener.count:
-            openers.pop()
+
+    __slots__ = ("chinese", "floor", "lost", "openers", "waiting")
+
+    def __init__(self, *, chinese: bool) -> None:
+        self.chinese = chinese
+        self.openers: list[_Run] = []
+        self.floor: dict[tuple[str, bool, int], int] = {}  # below here no opener fits such a closer
+        self.waiting = 0
+        self.lost = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether all runs so far became emphasis."""
+        return not (self.lost or self.waiting)
+
+    def take(self, run: _Run) -> None:
+        """Pair `run` with those before it, and keep it for those behind it."""
+        opens, closes = run.chinese if self.chinese else run.github
+        if closes:
+            self._close(run)
+        if run.count and opens:
+            self.openers.append(run)
+            self.waiting += run.char != "_"
+        elif run.count and run.char != "_":
+            self.lost = True
+
+    def _close(self, run: _Run) -> None:
+        """Pair the closing `run` with openers, nearest first; openers that are passed over are text.
+
+            **a *b **c***       openers: **  *  **    closer: ***
+                   └───┘        two of each make <strong>; that opener is used up, one star is left to close
+                └───────┘       the next opener takes it: <em>
+            └┘                  stays an opener, and is text if no closer comes
+
+        `floor` remembers, for a kind of closer that found no opener, up to where it looked: the next such closer looks
+        only at openers that came later. Without it, `*a_ *a_ *a_ …` would take time in the square of its length.
+        """
+        openers, floor = self.openers, self.floor
+        while run.count:
+            key = (run.char, all(run.github), run.length % 3)
+            for index in range(len(openers) - 1, floor.get(key, 0) - 1, -1):
+                if _fits(openers[index], run):
+                    break
+            else:
+                floor[key] = len(openers)
+                return
+            if passed := sum(each.char != "_" for each in openers[index + 1 :]):
+                self.lost = True
+                self.waiting -= passed
+            del openers[index + 1 :]
+            opener = openers[index]
+            used, tag = _EMPHASIS[run.char, opener.count >= 2 and run.count >= 2]
+            opener.opened.append(tag)
+            run.closed.append(tag)
+            opener.count -= used
+            run.count -= used
+            if not opener.count:
+                openers.pop()
+                self.waiting -= opener.char != "_"
+            for kind, looked in floor.items():
+                floor[kind] = min(looked, len(openers))
 
 
 def _fits(opener: _Run, closer: _Run) -> bool:
     # The rule of three: `**a*b**` is bold around `a*b`, since the lone `*` could open as well as close, and 2 + 1 is 3.
     if opener.char != closer.char:
         return False
-    if not (opener.both or closer.both):
+    if not (all(opener.github) or all(closer.github)):
         return True
     return (opener.length + closer.length) % 3 != 0 or (opener.length % 3 == 0 and closer.length % 3 == 0)
+
+
+def _mend(runs: list[_Run]) -> None:
+    """Read again what GitHub's reading leaves as text, in the shortest stretches that leave nothing.
+
+    **《*题*》**，**粗体？**后文，*斜
+    └──────────┘                     GitHub's reading leaves nothing, so it holds
+                 └──────┘            it leaves both, a Chinese reader neither
+                               └┘    is text for both
+    """
+    parts = list(_parts(runs))
+    left, place = IN_VAIN + 2 * len(runs), 0
+    while place < len(parts) and left > 0:
+        taken = looked = 0
+        if any(run.count and run.char != "_" for run in parts[place]):
+            taken, looked = _reread(parts, place)
+        if not taken:
+            left -= looked
+        place += taken or 1
+
+
+def _reread(parts: list[list[_Run]], first: int) -> tuple[int, int]:
+    """Pair the runs of the fewest parts from number `first` on that leave no text, if there are such parts.
+
+    Return the number of these parts, else 0, with everything as it was; and how many runs were looked at.
+    """
+    pairing = _Pairing(chinese=True)
+    before = []
+    for place in range(first, len(parts)):
+        for run in parts[place]:
+            before.append((run, run.count, run.opened, run.closed))
+            run.count, run.opened, run.closed = run.length, [], []
+            pairing.take(run)
+        if pairing.whole:
+            return place + 1 - first, len(before)
+        if pairing.lost:
+            break
+    for run, count, opened, closed in before:
+        run.count, run.opened, run.closed = count, opened, closed
+    return 0, len(before)
+
+
+def _parts(runs: list[_Run]) -> Iterator[list[_Run]]:
+    """Cut paired runs wherever no pair is open."""
+    depth = begin = 0
+    for end, run in enumerate(runs, 1):
+        depth += len(run.opened) - len(run.closed)
+        if not depth:
+            yield runs[begin:end]
+            begin = end
+
+
+def _mark(runs: list[_Run]) -> None:
+    """Pair the `==` among paired runs, those in the same element of emphasis."""
+    around: list[list[_Run]] = []
+    openers: list[_Run] = []
+    for run in runs:
+        if run.char != "=":
+            for _ in run.closed:
+                openers = around.pop()
+            for _ in run.opened:
+                around.append(openers)
+                openers = []
+            continue
+        opens, closes = run.github
+        if closes and openers:
+            opener = openers.pop()
+            opener.count = run.count = 0
+            opener.opened.append("mark")
+            run.closed.append("mark")
+        elif opens:
+            openers.append(run)
 
 
 # --- addresses in running text ----------------------------------------------------------------------------------------
