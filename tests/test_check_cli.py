@@ -43,6 +43,21 @@ def test_a_sound_issue_has_no_findings() -> None:
     assert "nothing found" in result.stderr
 
 
+def test_standard_input_is_checked_as_the_file_whose_name_it_goes_by() -> None:
+    text = SOUND + "\n## 论文\n\n- [论文](https://a.example/paper)：[空]()\n- [另一篇](https://a.example/other)：好\n"
+
+    def piped(text: str, *arguments: str) -> str:
+        return CliRunner().invoke(cli, ["check", "-", *arguments], input=text).stdout
+
+    alone = run(write("12.md", text)).stdout
+    assert piped(text, "--stdin-filename", "12.md") == alone
+    assert piped(text) == alone.replace("12.md:", "-:"), "the issue in the folder may be the same one"
+    assert "[link-known]" in piped(text, "--stdin-filename", "13.md")
+    assert piped("<section><p>字</p><script>x</script></section>", "--stdin-filename", "x.html").startswith(
+        "x.html:1: "
+    )
+
+
 def test_findings_go_to_stdout_and_the_summary_to_stderr() -> None:
     result = run(write("a.md", SOUND + "\n[空]()\n"))
     assert result.stdout.startswith("a.md:7: warning: ")

@@ -91,7 +91,7 @@ def test_json_is_one_document_and_writes_no_file(wxpub: Wxpub) -> None:
     result = wxpub("convert", "a.md", "--json")
     document = json.loads(result.stdout)
     assert list(document) == [
-        "title", "author", "digest", "source_url", "html", "characters", "bytes", "notes", "images", "findings",
+        "path", "title", "author", "digest", "source_url", "html", "characters", "bytes", "notes", "images", "findings",
     ]  # fmt: skip
     assert (document["title"], document["author"], document["digest"]) == ("标题", "甲", "两句话。")
     assert document["characters"] == len(document["html"])
@@ -102,6 +102,51 @@ def test_json_is_one_document_and_writes_no_file(wxpub: Wxpub) -> None:
     assert sorted(path.name for path in Path().iterdir()) == ["a.md"]
     write("b.md")
     assert len(json.loads(wxpub("convert", "a.md", "b.md", "--json").stdout)) == 2
+
+
+def test_a_file_that_cannot_be_read_does_not_keep_the_others_from_it(wxpub: Wxpub) -> None:
+    names = [f"{number}.md" for number in range(10)]  # enough of them for several processes
+    for name in names:
+        write(name)
+    write("0.md", " ")
+    write("7.md", "---\ntitle: 一\n\n正文\n")
+    result = wxpub("convert", *names)
+    assert result.exit_code == 1
+    assert sorted(path.stem for path in Path().glob("*.html")) == list("12345689")
+    assert "0.md: is empty" in result.stderr
+    assert result.stderr.endswith("2 of 10 files were not converted: 0.md, 7.md\n")
+    reports = json.loads(wxpub("convert", *names, "--json").stdout)
+    assert [each["path"] for each in reports] == names
+    assert [each["path"] for each in reports if "error" in each] == ["0.md", "7.md"]
+
+
+def test_wrong_settings_are_said_once_and_not_for_every_file(wxpub: Wxpub) -> None:
+    names = [str(write(f"{number}.md")) for number in range(3)]
+    write("wxpub.toml", "[article]\nautor = '甲'\n")
+    result = wxpub("convert", *names)
+    assert result.stderr.count("unknown key autor") == 1
+    assert "3 of 3 files were not converted: 0.md, 1.md, 2.md" in result.stderr
+
+
+def test_standard_input_is_an_issue_in_the_working_folder(wxpub: Wxpub) -> None:
+    text = write("issues/2026-11-15.md", "# 标题\n\n正文。\n\n![图](a.png)\n").read_text(encoding="utf-8")
+    write("wxpub.toml", "[article]\nsource_url = 'https://a.example/{path}'\nauthor = '甲'\n")
+    Path("issues/a.png").write_bytes(PIXEL)
+    named = wxpub("convert", "-", "--stdin-filename", "issues/2026-11-15.md", "--json", input=text)
+    assert named.stdout == wxpub("convert", "issues/2026-11-15.md", "--json").stdout
+    plain = json.loads(wxpub("convert", "-", "--json", input=text).stdout)
+    assert (plain["path"], plain["author"], plain["source_url"]) == ("-", "甲", "")
+    assert "a.png: no such file" in wxpub("convert", "-", input=text).stderr
+    assert json.loads(wxpub("convert", "-", "--json", input="正文。\n").stdout)["title"] == ""
+
+
+def test_standard_input_goes_to_standard_output_unless_a_place_is_named(wxpub: Wxpub) -> None:
+    text = write("a.md").read_text(encoding="utf-8")
+    page = wxpub("convert", "-", input=text).stdout
+    assert page.startswith("<!doctype html>")
+    wxpub("convert", "-", "-o", "b.html", input=text)
+    assert Path("b.html").read_text(encoding="utf-8") == page
+    assert sorted(path.name for path in Path().iterdir()) == ["a.md", "b.html"]
 
 
 def test_the_page_needs_no_other_file(wxpub: Wxpub) -> None:
@@ -184,6 +229,13 @@ WRONG: list[tuple[list[str], int, str]] = [
     (["convert", "a.md", "b/a.md", "-o", "-"], 2, "-o - takes one file"),
     (["convert"], 2, "Missing argument"),
     (["convert", "a.md", "--nope"], 2, "No such option"),
+    (["convert", "folder.md"], 1, "error: folder.html: exists and was not made by wxpub"),
+    (["convert", "a"], 1, "error: a: no such file; did you mean a.md?"),
+    (["convert", "-", "a.md"], 2, "standard input, -, is converted alone"),
+    (["convert", "-", "--open"], 2, "--open shows a file: name one with -o"),
+    (["convert", "-"], 1, "error: -: is empty"),
+    (["convert", "a.md", "--stdin-filename", "b.md"], 2, "--stdin-filename is the name of standard input: give - as"),
+    (["check", "-", "-"], 2, "standard input can be read once"),
     (["convrt", "a.md"], 2, "Did you mean 'convert'?"),
     (["push", "missing.md", "--sandbox"], 1, "error: missing.md: no such file"),
     (["push", "nopicture.md", "--sandbox"], 1, "no.png"),
@@ -195,6 +247,8 @@ WRONG: list[tuple[list[str], int, str]] = [
 @pytest.mark.parametrize(("arguments", "code", "message"), WRONG, ids=[" ".join(each[0]) for each in WRONG])
 def test_what_is_wrong_gets_one_clear_line(wxpub: Wxpub, arguments: list[str], code: int, message: str) -> None:
     write("a.md")
+    write("folder.md")
+    Path("folder.html").mkdir()
     write("b/a.md")
     write("nopicture.md", "# 标题\n\n![图](no.png)\n")
     write("badpicture.md", "# 标题\n\n![图](bad.png)\n")

@@ -39,6 +39,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "captions": (),
 }
 VARIABLES = "theme_variables"
+STDIN = Path("-")  # the name of a text that has none
 # Keys that other tools read, and that are no mistake although some look like ours.
 _FOREIGN_KEYS = """
 layout draft tags tag categories category comments comment keywords slug permalink url aliases id type lang toc top
@@ -117,7 +118,10 @@ def parse(text: str, path: Path, defaults: Mapping[str, Any] | None = None, root
     fields = {**(defaults or {}), **found}
     fields.setdefault("date", _date_in(path.stem))
     if "source_url" not in found and fields.get("source_url"):
-        fields["source_url"] = _expand(fields["source_url"], path, root or path.parent, fields["date"])
+        nameless = path == STDIN and "{" in fields["source_url"]
+        fields["source_url"] = (
+            "" if nameless else _expand(fields["source_url"], path, root or path.parent, fields["date"])
+        )
     variables = _variables(front)
     places = {key: front.line(name) for key in KEYS if (name := _name_in(front.values, key))}
     places |= {f"{VARIABLES}.{name}": front.line(name, VARIABLES) for name, _ in variables}

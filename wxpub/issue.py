@@ -172,11 +172,11 @@ class Opener:
     _back_issues: dict[Path, Mapping[str, str]] = field(default_factory=dict)
     _themes: dict[tuple[object, ...], Theme] = field(default_factory=dict)
 
-    def open(self, path: Path, settings: Config | None = None) -> Issue:
-        """Open one issue, by default with the settings that belong to it; see `open`."""
+    def open(self, path: Path, settings: Config | None = None, data: bytes | None = None) -> Issue:
+        """Open one issue, by default with the settings that belong to it; `data` stands for its file; see `open`."""
         if settings is None and (settings := self._settings.get(path.parent)) is None:
             settings = self._settings[path.parent] = config.find(path)
-        found = article.read(path, settings.article, settings.root)
+        found = article.read(path, settings.article, settings.root, data)
         if settings.root not in self._back_issues:
             self._back_issues[settings.root] = _published(settings.root)
         private = bool(settings.network.get("allow_private"))

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wxpub import checks, safe
+from wxpub.article import STDIN
 from wxpub.checks import measure
 from wxpub.cli import options
-from wxpub.errors import SourceError
+from wxpub.errors import SourceError, near_file
 from wxpub.finding import KINDS, Finding, Rule, fold
 from wxpub.issue import Opener
 from wxpub.limits import CONTENT_BYTES
@@ -78,6 +79,7 @@ def _explanation(rule: Rule) -> str:
 
 @click.command()
 @options.files
+@options.stdin_filename
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "github"]), default="text", help="How to print findings."
@@ -99,6 +101,7 @@ def _explanation(rule: Rule) -> str:
 )
 def check(
     files: tuple[Path, ...],
+    stdin_name: Path | None,
     strict: bool,
     form: str,
     as_json: bool,
@@ -112,8 +115,8 @@ def check(
 
     Markdown is rendered and checked: its links, sections and images, its title, digest and cover, and the HTML that
     WeChat would get. An .html file is checked as it is, whoever made it. What a rule finds several times in a file is
-    one line with the first places; --all lists them one by one, and JSON has them all. Exit code 1 if there is an
-    error.
+    one line with the first places; --all lists them one by one, and JSON has them all. `-` is standard input: Markdown
+    in the working folder, or what --stdin-filename says. Exit code 1 if there is an error.
 
     \b
     Examples:
@@ -122,10 +125,12 @@ def check(
       wxpub check issue.md --all
       wxpub check article.html --target paste
       wxpub check issues/*.md --format github
+      git show HEAD:issue.md | wxpub check - --stdin-filename issue.md
       wxpub check --explain link-known
     """
     opener, target = Opener(theme_name, variables), TARGETS.get(target_name or "")
-    reports = [_report(path, opener, target) for path in files]
+    paths, given = options.standard_input(files, stdin_name)
+    reports = [_report(path, opener, target, given.get(path)) for path in paths]
     form = "json" if as_json else form
     if form == "json":
         options.print_json(_document(reports))
@@ -144,12 +149,13 @@ def check(
         raise click.exceptions.Exit(1)
 
 
-def _report(path: Path, opener: Opener, target: Target | None) -> Report:
+def _report(path: Path, opener: Opener, target: Target | None, data: bytes | None) -> Report:
     try:
         if path.suffix.lower() in _SUFFIXES:
-            return _foreign(path, target)
-        issue = opener.open(path)
-        return Report(path, checks.check(issue, target or API), measure(issue.page(target or API).html))
+            return _foreign(path, target, data)
+        issue = opener.open(path, data=data)
+        others = () if path == STDIN else None  # a text without a name may be one of those in the folder
+        return Report(path, checks.check(issue, target or API, others=others), measure(issue.page(target or API).html))
     except SourceError as error:
         # One file that cannot be read does not keep the others from being checked.
         return Report(
@@ -157,13 +163,15 @@ def _report(path: Path, opener: Opener, target: Target | None) -> Report:
         )
 
 
-def _foreign(path: Path, target: Target | None) -> Report:
+def _foreign(path: Path, target: Target | None, data: bytes | None) -> Report:
     from wxpub.checks.pages import open_document
 
     try:
-        html = path.read_text(encoding="utf-8-sig")
+        html = (path.read_bytes() if data is None else data).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SourceError("is not UTF-8", path, hint="save it as UTF-8") from None
+    except FileNotFoundError:
+        raise SourceError("no such file", path, hint=near_file(path)) from None
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", path) from None
     return Report(path, checks.check_html(html, path, target), measure(open_document(html).html))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wxpub.article import STDIN
 from wxpub.cli import options
 from wxpub.errors import SourceError, WxpubError
 from wxpub.finding import Finding
@@ -30,6 +31,7 @@ _MANY = 8 if sys.platform == "linux" else 100
 
 @click.command()
 @options.files
+@options.stdin_filename
 @click.option("-o", "--output", metavar="PATH", help="Write here; `-` is stdout; a folder for several files.")
 @click.option("--fragment", is_flag=True, help="Write only the article's HTML, as WeChat takes it.")
 @click.option(
@@ -45,6 +47,7 @@ _MANY = 8 if sys.platform == "linux" else 100
 @click.option("--copy", is_flag=True, help="Put the article on the clipboard, to paste into the web editor.")
 def convert(
     files: tuple[Path, ...],
+    stdin_name: Path | None,
     output: str | None,
     fragment: bool,
     target_name: str,
@@ -58,7 +61,8 @@ def convert(
 
     Writes FILE.html beside each FILE: the article in a phone-wide column, what to know about it, and a button that
     copies it for WeChat's web editor. The page needs no network and no other file. A file that cannot be converted
-    does not keep the others from it; the exit code is 1 then.
+    does not keep the others from it; the exit code is 1 then. `-` is standard input, an issue in the working folder,
+    and its page goes to standard output; --stdin-filename says where it stands otherwise.
 
     \b
     Examples:
@@ -66,19 +70,34 @@ def convert(
       wxpub convert issues/*.md -o pages/
       wxpub convert issue.md --fragment -o - | wl-copy
       wxpub convert issue.md --json | jq .findings
+      git show HEAD:issues/12.md | wxpub convert - --stdin-filename issues/12.md -o 12.html
     """
-    places = _places(files, output, quiet=as_json)
-    work = _Work(Opener(theme_name, variables), TARGETS[target_name], fragment, copy, output is None, as_json)
-    reports, failed = [], False
-    for outcome in _all(work, list(zip(files, places, strict=True))):
-        outcome.say(quiet=as_json)
-        failed = failed or bool(outcome.error)
-        if outcome.report:
-            reports.append(outcome.report)
-        if open_page and outcome.place is not None and str(outcome.place) != "-" and not outcome.error:
+    if STDIN in files and len(files) > 1:
+        raise click.UsageError("standard input, -, is converted alone")
+    quiet = as_json or (copy and STDIN in files and output is None)
+    if STDIN in files and output is None:
+        output = "-"
+    if open_page and output == "-":
+        raise click.UsageError("--open shows a file: name one with -o")
+    paths, given = options.standard_input(files, stdin_name)
+    places = _places(paths, output, quiet=quiet)
+    work = _Work(Opener(theme_name, variables), TARGETS[target_name], fragment, copy, output is None, as_json, given)
+    reports: list[Mapping[str, Any]] = []
+    failed, said = [], ""
+    for path, outcome in zip(paths, _all(work, list(zip(paths, places, strict=True))), strict=True):
+        if not outcome.error or outcome.error != said:  # wrong settings keep every file from it, and are said once
+            outcome.say(quiet=as_json)
+        said = outcome.error
+        if outcome.error:
+            failed.append(str(path))
+        if as_json and (outcome.report or len(paths) > 1):
+            reports.append(outcome.report or {"path": str(path), "error": outcome.error})
+        if open_page and outcome.place is not None and not outcome.error:
             options.launch(str(outcome.place))
     if as_json and reports:
-        options.print_json(reports[0] if len(files) == 1 else reports)
+        options.print_json(reports[0] if len(paths) == 1 else reports)
+    if failed and len(paths) > 1:
+        options.echo(f"{len(failed)} of {len(paths)} files were not converted: {', '.join(failed)}", fg="red", err=True)
     if failed:
         raise click.exceptions.Exit(1)
 
@@ -114,11 +133,12 @@ class _Work:
     copy: bool
     ours: bool  # only a page that `convert` wrote may be replaced
     as_json: bool
+    given: Mapping[Path, bytes]  # what stands for a file, by its path
 
     def convert(self, path: Path, place: Path | None) -> Outcome:
         """Convert one file."""
         try:
-            issue = self.opener.open(path)
+            issue = self.opener.open(path, data=self.given.get(path))
             page = issue.page(self.target)
             findings = page.findings
             if (place is not None and not self.fragment) or self.copy:
@@ -147,9 +167,18 @@ class _Work:
         if str(place) == "-":
             sys.stdout.buffer.write(text.encode())
             return
-        if ours and place.exists() and _GENERATOR not in place.read_bytes()[:4096]:
+        if ours and place.exists() and not _is_ours(place):
             raise SourceError("exists and was not made by wxpub", place, hint="name another place with -o")
         options.write(place, text.encode())
+
+
+def _is_ours(place: Path) -> bool:
+    """Whether `convert` wrote the page at `place`."""
+    try:
+        with place.open("rb") as file:
+            return _GENERATOR in file.read(4096)
+    except OSError:
+        return False
 
 
 def _all(work: _Work, pairs: Sequence[tuple[Path, Path | None]]) -> Iterator[Outcome]:
@@ -183,7 +212,7 @@ def _convert(pair: tuple[Path, Path | None]) -> Outcome:
     return _works[0].convert(*pair)
 
 
-def _places(files: tuple[Path, ...], output: str | None, quiet: bool) -> list[Path | None]:
+def _places(files: Sequence[Path], output: str | None, quiet: bool) -> list[Path | None]:
     """Decide where each page goes; None where it is not written."""
     if output == "-":
         if len(files) > 1:
@@ -206,6 +235,7 @@ def _places(files: tuple[Path, ...], output: str | None, quiet: bool) -> list[Pa
 def _report(page: Page, findings: Sequence[Finding]) -> dict[str, Any]:
     article = page.article
     return {
+        "path": str(article.path),
         "title": article.title,
         "author": article.author,
         "digest": article.digest,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from wxpub import safe
+from wxpub.article import MAX_BYTES, STDIN
 from wxpub.errors import SourceError
 from wxpub.finding import Finding, Severity, fold
 
@@ -21,6 +22,33 @@ F = TypeVar("F", bound=Callable[..., Any])
 def files(command: F) -> F:
     """Take one or more Markdown files; what is wrong with them is said by `article.read`, not by click."""
     return click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))(command)
+
+
+def stdin_filename(command: F) -> F:
+    """Take the name that standard input goes by; see `standard_input`."""
+    return click.option(
+        "--stdin-filename",
+        "stdin_name",
+        metavar="PATH",
+        type=click.Path(path_type=Path),
+        help="Read `-` as if it were this file: its folder, its name, its kind.",
+    )(command)
+
+
+def standard_input(files: Sequence[Path], name: Path | None) -> tuple[list[Path], dict[Path, bytes]]:
+    """Read standard input where `files` have `-`: give them with its name in that place, and what it holds.
+
+    Without a name it is `-`, an issue in the working folder. Raises UsageError for two of them, and for a name alone.
+    """
+    if STDIN not in files:
+        if name is not None:
+            raise click.UsageError("--stdin-filename is the name of standard input: give - as a file")
+        return list(files), {}
+    if files.count(STDIN) > 1:
+        raise click.UsageError("standard input can be read once; give - once")
+    named = name or STDIN
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    return [named if path == STDIN else path for path in files], {named: data}
 
 
 def theme(command: F) -> F:
