@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,50 @@ def test_convert_and_push_fold_too() -> None:
     for command in (["convert", "a.md"], ["push", "a.md", "--sandbox", "--dry-run"]):
         told = CliRunner().invoke(cli, command).stderr.splitlines()
         assert len([line for line in told if "link-empty" in line and "(and 1 more, on line 9)" in line]) == 1, told
+
+
+# --- what a newsletter does without -----------------------------------------------------------------------------------
+
+
+def ignoring(*names: str) -> None:
+    Path("wxpub.toml").write_text(
+        f'[article]\nauthor = "编辑部"\n\n[check]\nignore = {json.dumps(names)}\n', encoding="utf-8"
+    )
+
+
+def test_an_ignored_rule_is_silent_everywhere_and_the_others_are_not() -> None:
+    write("a.md", SOUND + "\n[空]()\n\n![](https://example.org/0.png)\n\n## 空\n")
+    write("b.html", '<p><a href="https://example.org/">字</a>字</p>')
+    told = {"image-alt-missing", "link-empty", "section-empty"}
+    assert rules_told(run("a.md")) == told
+    assert rules_told(run("b.html", "--target", "api")) == {"href-external", "text-color-missing"}
+    ignoring("link-empty", "image-alt-missing", "href-external")
+    assert rules_told(run("a.md")) == {"section-empty"}
+    assert rules_told(run("a.md", "--all", "--json")) == {"section-empty"}
+    assert rules_told(run("b.html", "--target", "api")) == {"text-color-missing"}
+    for command in (["convert", "a.md"], ["push", "a.md", "--sandbox", "--dry-run"]):
+        result = CliRunner().invoke(cli, command)
+        assert (result.exit_code, "link-empty" in result.stderr) == (0, False), result.stderr
+    assert "link-empty" not in Path("a.html").read_text(encoding="utf-8")
+
+
+def rules_told(result: Result) -> set[str]:
+    return set(re.findall(r'(?:"rule": "|\[)([a-z]+(?:-[a-z]+)+)["\]]', result.stdout))
+
+
+@pytest.mark.parametrize("command", [["check"], ["convert"], ["push", "--sandbox"]])
+def test_what_cannot_be_ignored_is_said_with_its_place(command: list[str]) -> None:
+    write("a.md", SOUND + "\n![图](none.png)\n")
+    for name, said in (
+        ("link-emty", "ignore names link-emty, which is no rule of `wxpub check`; did you mean link-empty?"),
+        ("image-missing", "ignore names image-missing: an error cannot be switched off; "),
+        ("stored-other", "ignore names stored-other, which is no rule of `wxpub check`"),
+    ):
+        ignoring("link-empty", name)
+        result = CliRunner().invoke(cli, [*command, "a.md"])
+        assert result.exit_code != 0
+        assert f"wxpub.toml:5: [check]: {said}" in str(result.exception) + result.stderr
+        assert not Path("a.html").exists()
 
 
 @pytest.mark.parametrize("flag", [["--json"], ["--format", "json"]])

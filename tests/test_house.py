@@ -46,6 +46,7 @@ ROOMS: dict[str, set[str]] = {
     "checks": {
         "address",
         "article",
+        "config",
         "conform",
         "darkmode",
         "dialect",

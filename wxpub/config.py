@@ -14,6 +14,9 @@ secret_env = "WXPUB_SECRET"
 
 [markdown]
 extensions = ["abbr"]           # of Python-Markdown, beside the dialect
+
+[check]
+ignore = ["image-alt-missing"]  # rules that this newsletter does without; errors stay
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ from wxpub.trust import Wish
 FILE_NAME = "wxpub.toml"
 LEDGER_NAME = "wxpub.ledger.json"
 _NEAR = {"localhost", "local", "internal", "lan", "home", "test", "invalid"}  # no public name ends so
-_TABLES = {"article", "theme", "accounts", "network", "markdown"}
+_TABLES = {"article", "theme", "accounts", "network", "markdown", "check"}
 _ACCOUNT_KEYS = {"appid", "secret_env", "secret_file", "api_base", "proxy"}
 _OWN_VARIABLES = "WXPUB_"  # what the names of variables begin with in which a file may look for a secret unasked
 _SECRET_BYTES = 4096  # more than this no file with a secret has
@@ -72,6 +75,7 @@ class Config:
     accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     network: Mapping[str, Any] = field(default_factory=dict)
     extensions: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     def fault(self, message: str, table: str, key: str = "", hint: str = "") -> ConfigError:
         """Make the error that says what is wrong with a table, or with its `key`, with the line on which it stands."""
@@ -345,7 +349,8 @@ def _read(path: Path) -> Config:
         theme=_theme(config, data.get("theme", {})),
         accounts=_accounts(config, data.get("accounts", {})),
         network=_checked(config, "network", data.get("network", {}), _NETWORK_KEYS),
-        extensions=_extensions(config, data.get("markdown", {})),
+        extensions=_names(config, "markdown", data, "extensions", "abbr"),
+        ignored=_names(config, "check", data, "ignore", "link-known"),
     )
 
 
@@ -382,12 +387,13 @@ def _theme(config: Config, table: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in table.items()}
 
 
-def _extensions(config: Config, table: Mapping[str, Any]) -> tuple[str, ...]:
-    _known(config, "markdown", table, {"extensions"})
-    names = table.get("extensions", [])
+def _names(config: Config, label: str, data: Mapping[str, Any], key: str, example: str) -> tuple[str, ...]:
+    """Read a table whose only key is a list of names."""
+    table = data.get(label, {})
+    _known(config, label, table, {key})
+    names = table.get(key, [])
     if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
-        hint = 'write extensions = ["abbr"]'
-        raise config.fault("extensions is not a list of names", "markdown", "extensions", hint)
+        raise config.fault(f"{key} is not a list of names", label, key, f'write {key} = ["{example}"]')
     return tuple(names)
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wxpub import conform, darkmode, limits, style
+from wxpub.errors import did_you_mean
 from wxpub.finding import Finding, Rule
 from wxpub.limits import CLIPBOARD_BYTES
 from wxpub.style import pairs
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from wxpub.checks.pages import Document, PageRule
+    from wxpub.config import Config
     from wxpub.issue import Issue
     from wxpub.page import Page
 
-__all__ = ["FILE_UNREADABLE", "check", "check_html", "issues_beside", "rules"]
+__all__ = ["FILE_UNREADABLE", "check", "check_html", "heeded", "issues_beside", "rules"]
 
 FILE_UNREADABLE = Rule("file-unreadable", "error", "the file cannot be read as an issue", "do what the message says")
 
@@ -47,7 +49,7 @@ def check(issue: Issue, target: Target = API, *, others: Iterable[Path] | None =
     """Find everything that is to know about `issue`: what its making found, and what its source and metadata show.
 
     `others` are the other issues of the newsletter (default: those in the folder). Ordered by line; the same finding
-    once.
+    once; without what the newsletter ignores. Raises ConfigError as `heeded` does.
     """
     from wxpub.checks.metadata import check_metadata
     from wxpub.checks.source import check_source
@@ -60,7 +62,26 @@ def check(issue: Issue, target: Target = API, *, others: Iterable[Path] | None =
         *check_metadata(page.article, issue.images),
         *_check_page(page),
     ]
-    return _ordered(found)
+    return heeded(_ordered(found), issue.settings)
+
+
+def heeded(found: tuple[Finding, ...], settings: Config) -> tuple[Finding, ...]:
+    """Leave out what the newsletter's `[check] ignore` names.
+
+    An error stays: it stops what WeChat refuses or a reader would miss. Raises ConfigError for the name of an error,
+    and for one that is no rule of `rules`.
+    """
+    if not settings.ignored:
+        return found
+    known = {rule.id: rule for rule in rules()}
+    for name in settings.ignored:
+        if name not in known:
+            hint = did_you_mean(name, known, "`wxpub check --explain all` lists the rules")
+            raise settings.fault(f"ignore names {name}, which is no rule of `wxpub check`", "check", "ignore", hint)
+        if known[name].severity == "error":
+            hint = "take it out, and mend what the rule finds"
+            raise settings.fault(f"ignore names {name}: an error cannot be switched off", "check", "ignore", hint)
+    return tuple(each for each in found if each.rule not in settings.ignored)
 
 
 def check_html(html: str, path: Path | None = None, target: Target | None = None) -> tuple[Finding, ...]:
@@ -80,10 +101,10 @@ def check_html(html: str, path: Path | None = None, target: Target | None = None
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of this room and of those below it, on which an issue stands."""
-    from wxpub import article, dialect, links, page
+    from wxpub import article, dialect, issue, links, page
     from wxpub.checks import metadata, pages, source
 
-    rooms = (article, source, metadata, dialect, links, page, conform)
+    rooms = (article, source, metadata, dialect, links, page, conform, issue)
     return (FILE_UNREADABLE, *(each for room in rooms for each in room.RULES), *pages.page_rules())
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wxpub import checks, safe
+from wxpub import checks, config, safe
 from wxpub.article import STDIN
 from wxpub.checks import measure
 from wxpub.cli import options
@@ -56,9 +56,9 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
 
 def rules() -> tuple[Rule, ...]:
     """List every rule that a finding of this program can name: what is found in an issue, and on its way to WeChat."""
-    from wxpub import drafts, issue
+    from wxpub import drafts
 
-    return (*checks.rules(), *issue.RULES, *drafts.RULES)
+    return (*checks.rules(), *drafts.RULES)
 
 
 def _explanation(rule: Rule) -> str:
@@ -174,7 +174,8 @@ def _foreign(path: Path, target: Target | None, data: bytes | None) -> Report:
         raise SourceError("no such file", path, hint=near_file(path)) from None
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", path) from None
-    return Report(path, checks.check_html(html, path, target), measure(open_document(html).html))
+    found = checks.heeded(checks.check_html(html, path, target), config.find(path))
+    return Report(path, found, measure(open_document(html).html))
 
 
 # --- what is printed --------------------------------------------------------------------------------------------------

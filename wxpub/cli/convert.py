@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wxpub.article import STDIN
+from wxpub.checks import heeded
 from wxpub.cli import options
 from wxpub.errors import SourceError, WxpubError
 from wxpub.finding import Finding
@@ -140,7 +141,7 @@ class _Work:
         try:
             issue = self.opener.open(path, data=self.given.get(path))
             page = issue.page(self.target)
-            findings = page.findings
+            findings = heeded(page.findings, issue.settings)
             if (place is not None and not self.fragment) or self.copy:
                 findings += self._deliver(issue, place)
             if self.fragment and place is not None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wxpub import address, darkmode, limits, style
-from wxpub.checks import measure
+from wxpub.checks import heeded, measure
 from wxpub.errors import SourceError
 from wxpub.finding import Finding
 from wxpub.images import remote
@@ -193,7 +193,7 @@ def alone(issue: Issue) -> Alone:
     named, cover = page.article.cover, ""
     with suppress(SourceError):
         cover = issue.images.embed(named) if named and not remote(named) else ""
-    found = page.findings + findings
+    found = heeded(page.findings + findings, issue.settings)
     shown = standalone(page, fragment=fragment, findings=found, images=images, theme=issue.theme.name, cover=cover)
     return Alone(shown, fragment, findings)
 
