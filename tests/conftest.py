@@ -92,6 +92,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
         monkeypatch.setenv(name, str(base / name.lower()))
     for name in [name for name in os.environ if name.startswith("WXPUB_") and name != "WXPUB_REQUIRE_ALL"]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("WXPUB_LANG", "en")  # whatever the user speaks
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ PACKAGE = ROOT / "wxpub"
 
 # Room → rooms it may import. A room that is not here may not exist.
 ROOMS: dict[str, set[str]] = {
+    "language": set(),
     "errors": set(),
     "finding": set(),
     "limits": set(),
@@ -110,7 +111,7 @@ OWNERS: dict[str, set[str]] = {
     "qrcode": {"images"},
     "PIL": {"images"},
     "resvg_py": {"images"},
-    "uniseg": {"images"},
+    "uniseg": {"cli", "images"},
     "certifi": {"images"},
     "requests": {"exchange"},
     "bs4": {"checks", "sandbox"},
@@ -121,6 +122,21 @@ OWNERS: dict[str, set[str]] = {
     "werkzeug": {"sandbox", "preview"},
     "watchfiles": {"preview"},
 }
+
+
+for _room in ROOMS.keys() - {
+    "language",
+    "limits",
+    "target",
+    "style",
+    "safe",
+    "darkmode",
+    "verdict",
+    "tree",
+    "address",
+    "wire",
+}:
+    ROOMS[_room].add("language")  # whoever has something to say to a person
 
 
 def modules() -> list[Path]:

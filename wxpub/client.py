@@ -28,6 +28,7 @@ from wxpub import safe
 from wxpub.config import Credentials
 from wxpub.errors import ApiError, ConfigError, NetworkError
 from wxpub.exchange import Answer, Exchange, Question
+from wxpub.language import gettext, tr
 from wxpub.limits import (
     ADDRESS_REFUSED,
     API_BASE,
@@ -163,9 +164,8 @@ class Client:
         answer = self._repeat(TOKEN, lambda: self._send(TOKEN, data=_encode(body | {"force_refresh": force})))
         token, seconds = answer.get("access_token"), answer.get("expires_in", 0)
         if not isinstance(token, str) or not token:
-            raise NetworkError(
-                "the answer holds no token", "stable_token", hint="is api_base the address of WeChat's API?"
-            )
+            hint = tr("is api_base the address of WeChat's API?")
+            raise NetworkError(tr("the answer holds no token"), "stable_token", hint=hint)
         self._token = token
         self._mask.add(token)
         # By the monotonic clock: a computer whose clock jumps keeps a valid token and drops a dead one.
@@ -335,7 +335,7 @@ class Client:
                 if not fresh or (len(items) < PAGE and offset >= claimed > 0):
                     break
             else:
-                raise NetworkError(f"the list does not end after {PAGES} pages", endpoint)
+                raise NetworkError(tr("the list does not end after {n} pages", n=PAGES), endpoint)
             if (len(claims) == 1 and len(seen) >= claimed) or len(seen) == known:
                 return
 
@@ -346,7 +346,8 @@ class Client:
         if items is None:
             items = []
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise NetworkError("the answer holds no list", endpoint, hint="is api_base the address of WeChat's API?")
+            hint = tr("is api_base the address of WeChat's API?")
+            raise NetworkError(tr("the answer holds no list"), endpoint, hint=hint)
         return items, _whole(answer.get("total_count"))
 
     def _call(
@@ -396,14 +397,15 @@ class Client:
                 if error.errcode == SLOW_DOWN:
                     pause = SLOW_DOWN_PAUSE
                 elif not twice:
-                    failure, harmless = NetworkError("WeChat's system is busy (-1); it may have acted", endpoint), False
+                    what = tr("WeChat's system is busy (-1); it may have acted")
+                    failure, harmless = NetworkError(what, endpoint), False
             elsewhere = failure.endpoint != endpoint  # the token's own call was repeated already
             if not harmless or elsewhere or attempt == ATTEMPTS:
                 raise failure from None
-            self._notify(f"{failure}; trying again in {pause:.1f} s")
+            self._notify(tr("{failure}; trying again in {seconds:.1f} s", failure=failure, seconds=pause))
             self._pause(pause)
             if self._exchange.stopped:
-                raise NetworkError("interrupted", endpoint, sent=False)
+                raise NetworkError(tr("interrupted"), endpoint, sent=False)
         raise AssertionError("the last attempt returns or raises")
 
     def _send(
@@ -429,12 +431,11 @@ class Client:
     def _unreadable(self, endpoint: str, answer: Answer) -> NetworkError:
         """Say that an answer is not JSON, and how it begins; one that may hold a token is never quoted."""
         kind = answer.headers.get("content-type", "").partition(";")[0].strip()
-        kind = self._mask.clean(kind) if re.fullmatch(r"[a-z]+/[\w.+-]{1,60}", kind) else "nothing known"
-        start = ""
+        kind = self._mask.clean(kind) if re.fullmatch(r"[a-z]+/[\w.+-]{1,60}", kind) else tr("nothing known")
+        what = tr("the answer is not JSON but {kind}", kind=kind)
         if endpoint != TOKEN:
-            start = ": " + repr(" ".join(self._clean(answer.body.decode("utf-8", "replace")).split())[:60])
-        hint = "is a proxy or a login page in between?"
-        return NetworkError(f"the answer is not JSON but {kind}{start}", endpoint, hint=hint)
+            what += ": " + repr(" ".join(self._clean(answer.body.decode("utf-8", "replace")).split())[:60])
+        return NetworkError(what, endpoint, hint=tr("is a proxy or a login page in between?"))
 
     def _refusal(self, endpoint: str, code: int, said: object) -> ApiError:
         message = self._clean(said if isinstance(said, str) else "")
@@ -476,13 +477,14 @@ def _errcode(answer: Json, endpoint: str) -> int:
         return 0
     if isinstance(given, (int, str)) and not isinstance(given, bool) and re.fullmatch(r"-?\d{1,9}", str(given)):
         return int(given)
-    raise NetworkError("the answer's errcode is not a number", endpoint)
+    raise NetworkError(tr("the answer's errcode is not a number"), endpoint)
 
 
 def _text(answer: Json, key: str, endpoint: str) -> str:
     value = answer.get(key)
     if not isinstance(value, str) or not value or safe.MASK in value:
-        raise NetworkError(f"the answer holds no {key}", endpoint, hint="is api_base the address of WeChat's API?")
+        hint = tr("is api_base the address of WeChat's API?")
+        raise NetworkError(tr("the answer holds no {key}", key=key), endpoint, hint=hint)
     return value
 
 
@@ -503,7 +505,7 @@ def _stored(item: Json, name: str, endpoint: str) -> Stored:
 
 def _articles(items: object, endpoint: str) -> tuple[StoredArticle, ...]:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise NetworkError("the answer holds no articles", endpoint)
+        raise NetworkError(tr("the answer holds no articles"), endpoint)
     return tuple(map(StoredArticle, items))
 
 
@@ -517,17 +519,24 @@ def _password(proxy: str) -> str:
 
 def _hint(code: int, message: str) -> str:
     """Say what to do about an error code; 40164 names the very address that has to be let in."""
-    hint = ERRCODE_HINTS.get(code, "")
     if code == ADDRESS_REFUSED and (address := re.search(r"invalid ip ([0-9a-fA-F:.]+)", message)):
-        return hint.replace("this computer's address", address[1])
-    return hint
+        return tr(
+            "add {address} to the account's IP whitelist (mp.weixin.qq.com → 设置与开发 → 开发接口管理 → IP白名单); "
+            "it takes about ten minutes",
+            address=address[1],
+        )
+    if code in ERRCODE_HINTS:
+        return gettext(ERRCODE_HINTS[code])
+    return tr(
+        "look the number up: https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html"
+    )
 
 
 def _status_error(endpoint: str, status: int) -> NetworkError | ConfigError:
     if status >= 500 or status == 429:
-        return NetworkError(f"the server answers {status}", endpoint)
+        return NetworkError(tr("the server answers {status}", status=status), endpoint)
     if status == 413:
-        return ConfigError(
-            f"{endpoint}: the server answers 413, too large", hint="a proxy or relay limits the size of requests"
-        )
-    return ConfigError(f"{endpoint}: the server answers {status}", hint="is api_base the address of WeChat's API?")
+        what = tr("{endpoint}: the server answers 413, too large", endpoint=endpoint)
+        return ConfigError(what, hint=tr("a proxy or relay limits the size of requests"))
+    what = tr("{endpoint}: the server answers {status}", endpoint=endpoint, status=status)
+    return ConfigError(what, hint=tr("is api_base the address of WeChat's API?"))

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from wxpub import address
 from wxpub.errors import ConfigError, NetworkError
+from wxpub.language import tr
 from wxpub.wire import Wire, wait
 
 if TYPE_CHECKING:
@@ -81,13 +82,13 @@ class Exchange:
         that is not one. No error holds a text of the other side, and none has another behind it.
         """
         if self.stopped:
-            raise NetworkError("interrupted", endpoint, sent=False)
+            raise NetworkError(tr("interrupted"), endpoint, sent=False)
         line = self._idle.pop() if self._idle else _Line(self._base, self._proxy)
         seconds = TOTAL_SECONDS + question.size / UPLOAD_RATE
         url = f"{self._base}{question.path}"
         outcome = wait(lambda: _send(line, url, question), line.wire, seconds, self._stopped)
         if outcome is None:
-            what = "interrupted" if self.stopped else f"no whole answer within {seconds:.0f} s"
+            what = tr("interrupted") if self.stopped else tr("no whole answer within {seconds:.0f} s", seconds=seconds)
             raise NetworkError(what, endpoint, sent=line.wire.connected)
         self._idle.append(line)
         if isinstance(outcome, Answer):
@@ -237,30 +238,32 @@ def _translate(error: Exception, endpoint: str, base: str, proxied: bool) -> Net
     from urllib3.exceptions import NameResolutionError, NewConnectionError, TimeoutError
 
     if isinstance(error, _TooMuch):
-        return NetworkError(f"the answer is larger than {ANSWER_BYTES // 1024 // 1024} MB", endpoint)
+        return NetworkError(tr("the answer is larger than {mb} MB", mb=ANSWER_BYTES // 1024 // 1024), endpoint)
     if isinstance(error, _Packed):
-        return NetworkError("the answer cannot be unpacked", endpoint, hint="is a proxy in between?")
+        return NetworkError(tr("the answer cannot be unpacked"), endpoint, hint=tr("is a proxy in between?"))
     if isinstance(error, known.InvalidHeader):
-        return NetworkError("the answer's headers contradict each other", endpoint, hint="is a proxy in between?")
+        what = tr("the answer's headers contradict each other")
+        return NetworkError(what, endpoint, hint=tr("is a proxy in between?"))
     reason = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(error, known.ProxyError):
-        return NetworkError(
-            "the proxy cannot be reached or refuses", endpoint, sent=False, hint="check proxy and WXPUB_PROXY"
-        )
+        what = tr("the proxy cannot be reached or refuses")
+        return NetworkError(what, endpoint, sent=False, hint=tr("check proxy and WXPUB_PROXY"))
     if isinstance(error, known.SSLError):
-        hint = "a wrong clock or a filtering network can be the cause"
-        return NetworkError(f"the certificate of {base} cannot be trusted", endpoint, sent=False, hint=hint)
+        hint = tr("a wrong clock or a filtering network can be the cause")
+        what = tr("the certificate of {server} cannot be trusted", server=base)
+        return NetworkError(what, endpoint, sent=False, hint=hint)
     if isinstance(error, known.ConnectTimeout):
-        return NetworkError(f"{base} does not answer (no connection in {CONNECT_SECONDS} s)", endpoint, sent=False)
+        what = tr("{server} does not answer (no connection in {n} s)", server=base, n=CONNECT_SECONDS)
+        return NetworkError(what, endpoint, sent=False)
     if isinstance(reason, NameResolutionError):
-        return NetworkError(f"cannot find {base}", endpoint, sent=False, hint="is there a network?")
+        what = tr("cannot find {server}", server=base)
+        return NetworkError(what, endpoint, sent=False, hint=tr("is there a network?"))
     if isinstance(reason, NewConnectionError):
-        what = "the proxy" if proxied else base
-        return NetworkError(
-            f"{what} refuses the connection", endpoint, sent=False, hint="is there a network? is api_base right?"
-        )
+        refused = tr("{server} refuses the connection", server=base)
+        what = tr("the proxy refuses the connection") if proxied else refused
+        return NetworkError(what, endpoint, sent=False, hint=tr("is there a network? is api_base right?"))
     if isinstance(error, (known.Timeout, TimeoutError)):
-        return NetworkError(f"no answer within {READ_SECONDS} s", endpoint)
+        return NetworkError(tr("no answer within {n} s", n=READ_SECONDS), endpoint)
     if isinstance(error, ValueError):  # among them all invalid addresses of `requests`
-        return ConfigError("api_base or proxy is no valid address", hint="write https://host[:port]")
-    return NetworkError("the connection was cut before the whole answer came", endpoint)
+        return ConfigError(tr("api_base or proxy is no valid address"), hint=tr("write https://host[:port]"))
+    return NetworkError(tr("the connection was cut before the whole answer came"), endpoint)

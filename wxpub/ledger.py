@@ -29,12 +29,13 @@ from typing import Any, TypeVar
 from wxpub import safe
 from wxpub.config import LEDGER_NAME
 from wxpub.errors import ConfigError
+from wxpub.language import tr
 
 VERSION = 1
 FILE_NAME = LEDGER_NAME
 LOCK_SECONDS = 600
 _HEADER = "wxpub-ledger"
-_LINK_HINT = "replace the link by the file itself"
+
 _MOST_BYTES = 64 * 1024 * 1024  # thousands of times more than ten years of issues
 _END = "~"  # the last line, which has no comma, is always the same: no merge ever touches it
 
@@ -243,10 +244,11 @@ class Ledger:
                 waiting()
                 lock.acquire(timeout=LOCK_SECONDS)
         except Timeout:
-            raise ConfigError(f"another push holds it for more than {LOCK_SECONDS // 60} minutes", self.path) from None
+            what = tr("another push holds it for more than {n} minutes", n=LOCK_SECONDS // 60)
+            raise ConfigError(what, self.path) from None
         except OSError as error:
-            hint = f"is the folder writable? the lock is {place}"
-            raise ConfigError(f"cannot be locked: {error.strerror}", self.path, hint) from None
+            hint = tr("is the folder writable? the lock is {place}", place=place)
+            raise ConfigError(tr("cannot be locked: {reason}", reason=error.strerror), self.path, hint) from None
         try:
             self._lines = _read(self.path)
             yield
@@ -300,29 +302,30 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
-                raise _damaged(path, "not a file of a ledger's size")
+                raise _damaged(path, tr("not a file of a ledger's size"))
             text = file.read().decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError:
-        raise _damaged(path, "not UTF-8") from None
+        raise _damaged(path, tr("not UTF-8")) from None
     except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", path) from None
+        raise ConfigError(tr("cannot be read: {reason}", reason=error.strerror), path) from None
     if "\n<<<<<<<" in text or "\n>>>>>>>" in text or text.startswith("<<<<<<<"):
-        hint = "keep the lines of both sides, remove the marks (.gitattributes: wxpub.ledger.json merge=union)"
-        raise ConfigError("holds the marks of a merge conflict", path, hint)
+        hint = tr("keep the lines of both sides, remove the marks (.gitattributes: wxpub.ledger.json merge=union)")
+        raise ConfigError(tr("holds the marks of a merge conflict"), path, hint)
     try:
         pairs = json.loads(text, object_pairs_hook=lambda found: found)
         lines = dict(_latest(pairs))
-    except (ValueError, TypeError, RecursionError) as error:
-        line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise _damaged(path, f"no ledger{line}") from None
+    except json.JSONDecodeError as error:
+        raise _damaged(path, tr("no ledger (line {n})", n=error.lineno)) from None
+    except (ValueError, TypeError, RecursionError):
+        raise _damaged(path, tr("no ledger")) from None
     version = lines.pop(_HEADER, {"": None})[""]
     lines.pop(_END, None)
     if not isinstance(version, int):
-        raise _damaged(path, "its first line is missing")
+        raise _damaged(path, tr("its first line is missing"))
     if version > VERSION:
-        raise ConfigError(f"is of version {version}, made by a newer wxpub", path, "update wxpub")
+        raise ConfigError(tr("is of version {n}, made by a newer wxpub", n=version), path, tr("update wxpub"))
     return lines
 
 
@@ -344,8 +347,8 @@ def _latest(pairs: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _damaged(path: Path, why: str) -> ConfigError:
-    hint = "restore it from Git, or make a new one from the account with `wxpub index rebuild`"
-    return ConfigError(f"damaged: {why}; it is left as it is", path, hint)
+    hint = tr("restore it from Git, or make a new one from the account with `wxpub index rebuild`")
+    return ConfigError(tr("damaged: {why}; it is left as it is", why=why), path, hint)
 
 
 def _write(path: Path, lines: Mapping[str, Mapping[str, Any]]) -> None:
@@ -356,8 +359,8 @@ def _write(path: Path, lines: Mapping[str, Mapping[str, Any]]) -> None:
         reason = error.strerror
     else:
         return
-    hint = "make room or give the right to write, then run again: what is already done will be found"
-    raise ConfigError(f"cannot be written: {reason}", path, hint)
+    hint = tr("make room or give the right to write, then run again: what is already done will be found")
+    raise ConfigError(tr("cannot be written: {reason}", reason=reason), path, hint)
 
 
 def _real(path: Path) -> Path:
@@ -375,10 +378,11 @@ def _real(path: Path) -> Path:
         real = path.resolve(strict=True)
     except (OSError, RuntimeError):  # nothing there, or a circle
         real = None
+    hint = tr("replace the link by the file itself")
     if real is None:
-        raise ConfigError("is a link that leads nowhere; nothing is written through it", path, _LINK_HINT)
+        raise ConfigError(tr("is a link that leads nowhere; nothing is written through it"), path, hint)
     if not real.is_relative_to(project):
-        raise ConfigError(f"is a link that leads out of the project, to {real}", path, _LINK_HINT)
+        raise ConfigError(tr("is a link that leads out of the project, to {file}", file=real), path, hint)
     return real
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from wxpub import safe
 from wxpub.errors import ConfigError
+from wxpub.language import tr
 
 _VERSION = 1
 
@@ -40,8 +41,9 @@ def is_allowed(folder: Path, wish: Wish) -> bool:
 def demand(folder: Path, path: Path, wish: Wish) -> None:
     """Raise ConfigError, which names file, key and command, unless the user has allowed `wish` to `folder`."""
     if not is_allowed(folder, wish):
-        hint = f"look at it, and if you agree: wxpub trust {shlex.quote(str(folder))}"
-        raise ConfigError(f"{wish.key} = {wish.value} is not allowed yet: {wish.effect}", path, hint)
+        hint = tr("look at it, and if you agree: wxpub trust {folder}", folder=shlex.quote(str(folder)))
+        what = tr("{key} = {value} is not allowed yet: {effect}", key=wish.key, value=wish.value, effect=wish.effect)
+        raise ConfigError(what, path, hint)
 
 
 def allow(folder: Path, wishes: Collection[Wish]) -> None:
@@ -83,10 +85,11 @@ def _read() -> dict[str, list[str]]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise ConfigError(f"cannot be read: {reason}", path) from None
+        reason = error.strerror if isinstance(error, OSError) else tr("not UTF-8")
+        raise ConfigError(tr("cannot be read: {reason}", reason=reason), path) from None
     if os.name == "posix" and (status.st_uid not in (os.geteuid(), 0) or status.st_mode & 0o022):
-        raise ConfigError("could be changed by other users", path, "make it your own, and yours alone to write")
+        hint = tr("make it your own, and yours alone to write")
+        raise ConfigError(tr("could be changed by other users"), path, hint)
     try:
         document = json.loads(text)
         folders = document["folders"]
@@ -95,7 +98,7 @@ def _read() -> dict[str, list[str]]:
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         folders = None
     if folders is None:
-        raise ConfigError("damaged; nothing is allowed", path, "delete it, and allow again what you want")
+        raise ConfigError(tr("damaged; nothing is allowed"), path, tr("delete it, and allow again what you want"))
     return dict(folders)
 
 
@@ -111,4 +114,4 @@ def _write(folders: Mapping[str, Collection[str]]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         safe.write(path, (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode(), 0o600)
     except OSError as error:
-        raise ConfigError(f"cannot be written: {error.strerror}", path) from None
+        raise ConfigError(tr("cannot be written: {reason}", reason=error.strerror), path) from None

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+import sys
+from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import click
+import click.core
+import click.decorators
+import click.exceptions
+import click.formatting
+import click.parser
+import click.termui
+import click.types
 
+from wxpub import language
 from wxpub.errors import WxpubError, near
+from wxpub.language import gettext, tr
 
 # What `wxpub --help` shows, in the order of an editor's work; the first line of each command's help is repeated here
 # so that listing the commands imports none of them (a test compares the two).
@@ -40,8 +53,97 @@ _HOMES = {
 }
 
 
+def _speak() -> None:
+    """Let click's own words (usage, errors, headings) come from the catalogue; it asks gettext for them otherwise."""
+    for module in (
+        click.core,
+        click.decorators,
+        click.exceptions,
+        click.formatting,
+        click.parser,
+        click.termui,
+        click.types,
+    ):
+        for name, spoken in (("_", gettext), ("ngettext", language.ngettext)):
+            if hasattr(module, name):
+                setattr(module, name, spoken)
+    click.formatting.wrap_text = _wrap
+
+
+def _in_words(command: click.Command) -> click.Command:
+    """Give a command whose help, options and subcommands speak the user's language."""
+    command = copy(command)
+    if command.help:
+        command.help = "\n\n".join(map(_paragraph, paragraphs(command.help)))
+    command.params = [copy(each) for each in command.params]
+    for param in command.params:
+        if isinstance(param, click.Option) and param.help:
+            param.help = gettext(param.help)
+    if isinstance(command, click.Group):
+        command.commands = {name: _in_words(each) for name, each in command.commands.items()}
+    return command
+
+
+def paragraphs(help: str) -> list[str]:
+    """Cut a command's help into its paragraphs; one whose lines are to be kept begins with a line `\\b`."""
+    found = inspect.cleandoc(help).split("\n\n")
+    return [each if each.startswith("\b") else " ".join(each.split()) for each in found]
+
+
+def _paragraph(text: str) -> str:
+    """Put a paragraph into the user's language; of one whose lines are kept, its heading."""
+    if not text.startswith("\b"):
+        return gettext(text)
+    mark, heading, *lines = text.split("\n")
+    return "\n".join((mark, gettext(heading), *lines))
+
+
+def _wrap(
+    text: str,
+    width: int = 78,
+    initial_indent: str = "",
+    subsequent_indent: str = "",
+    preserve_paragraphs: bool = False,
+) -> str:
+    """Wrap text as click does, and Chinese by Unicode's rules (UAX 14) and by the columns that it takes."""
+    if language.current() != "zh":
+        return _WRAP_TEXT(text, width, initial_indent, subsequent_indent, preserve_paragraphs)
+    from uniseg.wrap import tt_wrap
+
+    def fill(paragraph: str) -> str:
+        raw = paragraph.startswith("\b\n")
+        lines = paragraph.split("\n")[1:] if raw else tt_wrap(paragraph, width - len(subsequent_indent))
+        return initial_indent + ("\n" + subsequent_indent).join(line.rstrip() for line in lines)
+
+    return "\n\n".join(map(fill, paragraphs(text) if preserve_paragraphs else [text]))
+
+
+_WRAP_TEXT = click.formatting.wrap_text
+
+
+def _asked(args: Sequence[str]) -> str:
+    """Give the language that arguments ask for; it has to be known before anything is said about them."""
+    for argument, following in zip(args, (*args[1:], ""), strict=True):
+        name, _, value = argument.partition("=")
+        if name == "--lang":
+            return value or following
+    return ""
+
+
+LANG = click.Option(
+    ["--lang"],
+    type=click.Choice(language.LANGUAGES),
+    expose_value=False,
+    help="Speak Chinese or English; also by WXPUB_LANG.",
+)
+
+
 class Commands(click.Group):
     """Find commands without importing them, and turn errors that a person can act on into one line and exit code 1."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
+        language.use(_asked(sys.argv[1:] if args is None else args))
+        return super().main(args, *rest, **named)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -51,21 +153,29 @@ class Commands(click.Group):
             return None
         command = getattr(importlib.import_module(f"wxpub.cli.{_HOMES.get(name, name)}"), name)
         assert isinstance(command, click.Command)
-        return command
+        if LANG not in command.params:
+            command.params.append(LANG)
+        return _in_words(command)
+
+    def get_help(self, ctx: click.Context) -> str:
+        return click.Group.get_help(_in_words(self), ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        with formatter.section(tr("Commands")):
+            formatter.write_dl([(name, gettext(help)) for name, help in COMMANDS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
-        except click.UsageError as error:
+        except click.UsageError:
             meant = near(args[0], COMMANDS)
-            hint = f" Did you mean {meant!r}?" if meant else ""
-            raise click.UsageError(error.message + hint, ctx) from None
+            if not meant:
+                raise
+            raise click.UsageError(
+                tr("No such command {name!r}. Did you mean {near!r}?", name=args[0], near=meant), ctx
+            ) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -73,7 +183,7 @@ class Commands(click.Group):
         except WxpubError as error:
             from wxpub.cli import options
 
-            options.echo(f"error: {error}", fg="red", err=True)
+            options.echo(tr("error: {error}", error=error), fg="red", err=True)
             ctx.exit(1)
         except click.UsageError as error:
             from wxpub import safe
@@ -81,13 +191,17 @@ class Commands(click.Group):
             raise click.UsageError(safe.text(error.format_message()), error.ctx) from None
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+_speak()
+
+
+@click.group(cls=Commands, params=[LANG], context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wxpub", prog_name="wxpub", message="%(prog)s %(version)s")
 def cli() -> None:
     """Turn a newsletter's Markdown into a WeChat Official Account (微信公众号) article and put it in the draft box.
 
     \b
-    wxpub convert issue.md            a page to look at and copy from
-    wxpub push issue.md --sandbox     the whole way, on a local WeChat
-    wxpub push issue.md               into the account's draft box
+    A page to look at and copy from, the whole way on a local WeChat, into the account's draft box:
+      wxpub convert issue.md
+      wxpub push issue.md --sandbox
+      wxpub push issue.md
     """

@@ -17,6 +17,7 @@ from wxpub import address, config, safe, wechat
 from wxpub import trust as permissions
 from wxpub.cli import options
 from wxpub.errors import SourceError
+from wxpub.language import tr, tr_n
 from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, issue_name
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def list_drafts(account_name: str, sandbox: bool, as_json: bool) -> None:
         for article in each["articles"]:
             source = f"  ({article['file']})" if article["file"] else ""
             options.echo(safe.line(f"    《{article['title']}》{source}"))
-    options.echo(options.counted(len(found), "draft"), err=True)
+    options.echo(tr_n("{n} draft", "{n} drafts", len(found)), err=True)
 
 
 def _summary(draft: Stored, files: dict[tuple[str, int], str]) -> dict[str, Any]:
@@ -120,13 +121,13 @@ def delete(media_ids: tuple[str, ...], account_name: str, sandbox: bool, yes: bo
         ledger = account.ledger()
         for media_id in media_ids:
             titles = "、".join(f"《{each.title}》" for each in account.client.get_draft(media_id))
-            options.confirm(f"Delete {titles} for good?", yes)
+            options.confirm(tr("Delete {titles} for good?", titles=titles), yes)
             with ledger.locked():
                 account.client.delete_draft(media_id)
                 facts = ledger.of_account(Draft, account.key)
                 gone = [name for name, fact in facts.items() if fact.media_id == media_id]
                 ledger.record(account.key, {}, forget=dict.fromkeys(gone, Draft))
-            options.echo(f"deleted: {titles}", err=True)
+            options.echo(tr("deleted: {titles}", titles=titles), err=True)
 
 
 # --- the index --------------------------------------------------------------------------------------------------------
@@ -162,7 +163,7 @@ def list_published(as_json: bool) -> None:
         return
     for name, url in found.items():
         options.echo(f"{name}  {url}")
-    options.echo(options.counted(len(found), "published issue"), err=True)
+    options.echo(tr_n("{n} published issue", "{n} published issues", len(found)), err=True)
 
 
 @index.command()
@@ -177,15 +178,15 @@ def add(file: Path, url: str, account_name: str) -> None:
       wxpub index add issues/2026-11-06.md https://mp.weixin.qq.com/s/AbCdEf
     """
     if not address.parse(url).permalink:
-        hint = "open the article, ⋯ → 复制链接; it looks like https://mp.weixin.qq.com/s/…"
-        raise SourceError(f"{url} is not a permanent address of an article", hint=hint)
+        hint = tr("open the article, ⋯ → 复制链接; it looks like https://mp.weixin.qq.com/s/…")
+        raise SourceError(tr("{url} is not a permanent address of an article", url=url), hint=hint)
     if not file.is_file():
-        raise SourceError("no such file", file)
+        raise SourceError(tr("no such file"), file)
     settings = config.find(file)
     ledger = Ledger(settings.root / FILE_NAME)
     with ledger.locked():
         ledger.record(wechat.key_of(settings, account_name), {issue_name(file, settings.root): Published(url)})
-    options.echo(f"recorded: {file}", err=True)
+    options.echo(tr("recorded: {file}", file=file), err=True)
 
 
 @index.command()
@@ -207,9 +208,11 @@ def rebuild(account_name: str, sandbox: bool) -> None:
         aside, found = rebuild_ledger(account.client, account.ledger_path, account.key, settings.root, settings.project)
     for line in found:
         options.echo(line)
-    options.echo(f"{len(found)} found; images that the ledger does not know will be uploaded once more", err=True)
+    options.echo(
+        tr("{n} found; images that the ledger does not know will be uploaded once more", n=len(found)), err=True
+    )
     if aside:
-        options.echo(f"the ledger as it was: {aside}", err=True)
+        options.echo(tr("the ledger as it was: {file}", file=aside), err=True)
 
 
 @index.command()
@@ -225,15 +228,15 @@ def move(old: Path, new: Path, account_name: str, sandbox: bool) -> None:
     """
     settings = config.find(new)
     if not new.is_file():
-        raise SourceError("no such file", new)
+        raise SourceError(tr("no such file"), new)
     with wechat.connect(settings, account_name, sandbox=sandbox, say=options.tell) as account:
         ledger = account.ledger()
         before, after = issue_name(old, settings.root), issue_name(new, settings.root)
         with ledger.locked():
             moved = ledger.move(Draft, account.key, before, after) | ledger.move(Published, account.key, before, after)
     if not moved:
-        raise SourceError("the ledger knows nothing of it", old)
-    options.echo(f"moved: {before} → {after}", err=True)
+        raise SourceError(tr("the ledger knows nothing of it"), old)
+    options.echo(tr("moved: {before} → {after}", before=before, after=after), err=True)
 
 
 # --- permissions ------------------------------------------------------------------------------------------------------
@@ -264,21 +267,22 @@ def trust(folder: Path, yes: bool, listed: bool, revoke: bool) -> None:
         return
     if revoke:
         gone = permissions.revoke(folder)
-        options.echo("\n".join(f"no longer allowed: {each}" for each in gone) or "nothing was allowed", err=True)
+        lines = [tr("no longer allowed: {wish}", wish=each) for each in gone] or [tr("nothing was allowed")]
+        options.echo("\n".join(lines), err=True)
         return
     if not folder.is_dir():
-        raise SourceError("no such folder", folder)
+        raise SourceError(tr("no such folder"), folder)
     settings = config.find(folder, ask=False)
     wishes = config.wishes(settings)
     if not wishes:
-        options.echo(f"{settings.path or folder}: nothing that needs permission", err=True)
+        options.echo(tr("{file}: nothing that needs permission", file=settings.path or folder), err=True)
         return
     for wish in wishes:
-        state = "allowed already" if permissions.is_allowed(settings.root, wish) else "new"
+        state = tr("allowed already") if permissions.is_allowed(settings.root, wish) else tr("new")
         options.echo(f"{wish.key} = {wish.value} ({state}): {wish.effect}", err=True)
-    options.confirm(f"Allow this to {settings.path}?", yes)
+    options.confirm(tr("Allow this to {file}?", file=settings.path), yes)
     permissions.allow(settings.root, wishes)
-    options.echo(f"allowed to {settings.root}", err=True)
+    options.echo(tr("allowed to {folder}", folder=settings.root), err=True)
 
 
 # --- the doctor -------------------------------------------------------------------------------------------------------
@@ -392,7 +396,7 @@ def sandbox(
     from wxpub.wechat import sandbox_db
 
     if temporary and db:
-        raise click.UsageError("--temporary and --db exclude each other")
+        raise click.UsageError(tr("--temporary and --db exclude each other"))
     values: dict[str, object] = {
         "kind": kind,
         "limits": limits,
@@ -417,12 +421,15 @@ def sandbox(
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     with serve(store, port, hosts=hosts, on_call=on_call, **given) as wechat:
-        options.echo(f"WeChat sandbox: {wechat.url}")
+        options.echo(tr("WeChat sandbox: {url}", url=wechat.url))
         options.echo(f"  AppID          {wechat.appid}")
         options.echo(f"  AppSecret      {wechat.secret}")
-        options.echo(f"  remembers in   {store or 'nothing: all is forgotten at the end'}")
-        options.echo("Point wxpub at it:")
+        kept = (
+            tr("remembers in   {file}", file=store) if store else tr("remembers nothing: all is forgotten at the end")
+        )
+        options.echo(f"  {kept}")
+        options.echo(tr("Point wxpub at it:"))
         options.echo(f"  export WXPUB_API_BASE={wechat.url}")
         options.echo(f"  export WXPUB_APPID={wechat.appid} WXPUB_SECRET={wechat.secret}")
-        options.echo("Ctrl-C stops it.")
+        options.echo(tr("Ctrl-C stops it."))
         stopped.wait()

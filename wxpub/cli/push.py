@@ -18,12 +18,11 @@ from wxpub import wechat
 from wxpub.cli import options
 from wxpub.drafts import text_of
 from wxpub.finding import Finding, fold
+from wxpub.language import tr, tr_n
 
 if TYPE_CHECKING:
     from wxpub.drafts import Job, Plan, Receipt
     from wxpub.wechat import Account
-
-BY_HAND = "原创 (original), 合集 (album), 赞赏 (tips), 群发 (send to followers)"
 
 
 @click.command()
@@ -67,7 +66,7 @@ def push(
       wxpub push news.md interview.md events.md --account weekly
     """
     if open_page and not sandbox:
-        raise click.UsageError("--open goes with --sandbox; a real draft is on mp.weixin.qq.com → 草稿箱")
+        raise click.UsageError(tr("--open goes with --sandbox; a real draft is on mp.weixin.qq.com → 草稿箱"))
     opened = list(issues.open_all(files, theme=theme_name, variables=variables, fetch=True))
     with wechat.connect(opened[0].settings, account_name, sandbox=sandbox, say=options.tell) as account:
         job = pushing.prepare(account, opened, keep=not dry_run, skip_unreachable=skip_unreachable, say=options.tell)
@@ -83,7 +82,7 @@ def push(
             raise click.exceptions.Exit(1)
         if preview_to and receipt.media_id:
             account.client.preview(receipt.media_id, preview_to)
-            options.echo(f"preview sent to {preview_to}", err=True)
+            options.echo(tr("preview sent to {follower}", follower=preview_to), err=True)
         if open_page and receipt.media_id:
             _show(account.draft_url(receipt.media_id))
 
@@ -97,7 +96,7 @@ def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("uploading images"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn(tr("uploading images")), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None, visible=False)
         yield lambda done, of: bar.update(task, completed=done, total=of, visible=True)
@@ -119,17 +118,22 @@ def _say_plan(todo: Plan, job: Job, as_json: bool) -> None:
         document = {"action": todo.action, "reason": todo.reason, "uploads": uploads, "changed": changed}
         options.print_json({**document, "replaces": todo.replaced})
         return
+    n = len(todo.changed)
     what = {
-        "create": "create a draft",
-        "update": "update the draft",
-        "nothing": "change nothing",
-        "published": "change nothing: it is published",
+        "create": tr_n("would create a draft of {n} article", "would create a draft of {n} articles", n),
+        "update": tr_n("would update {n} article of the draft", "would update {n} articles of the draft", n),
+        "nothing": tr("would change nothing"),
+        "published": tr("would change nothing: it is published"),
     }[todo.action]
-    of = f" of {options.counted(len(todo.changed), 'article')}" if todo.changed else ""
-    because = f" ({todo.reason})" if todo.reason else ""
-    options.echo(f"would upload {options.counted(uploads, 'image')} and {what}{of}{because}", err=True)
+    options.echo(_with_reason(what, todo.reason), err=True)
+    if uploads:
+        options.echo(tr_n("would upload {n} image", "would upload {n} images", uploads), err=True)
     for old in todo.replaced:
-        options.echo(f"would delete the draft that it replaces: {old}", err=True)
+        options.echo(tr("would delete the draft that it replaces: {media_id}", media_id=old), err=True)
+
+
+def _with_reason(what: str, reason: str) -> str:
+    return tr("{what} ({reason})", what=what, reason=reason) if reason else what
 
 
 def _say_receipt(receipt: Receipt, job: Job, account: Account, as_json: bool) -> None:
@@ -142,24 +146,37 @@ def _say_receipt(receipt: Receipt, job: Job, account: Account, as_json: bool) ->
     _say_findings(receipt.findings)
     titles = "、".join(f"《{each.title}》" for each in receipt.articles)
     if receipt.action == "published":
-        options.echo(f"published already, and unchanged since: {receipt.url}", fg="yellow", err=True)
-        options.echo("--new makes a draft of it all the same", err=True)
+        options.echo(tr("published already, and unchanged since: {url}", url=receipt.url), fg="yellow", err=True)
+        options.echo(tr("--new makes a draft of it all the same"), err=True)
         return
     if receipt.action == "failed":
-        options.echo(f"the draft is not as it was sent: {titles}", fg="red", err=True)
-        options.echo(receipt.media_id)
+        options.echo(tr("the draft is not as it was sent: {titles}", titles=titles), fg="red", err=True)
         return
-    because = f" ({receipt.reason})" if receipt.reason else ""
-    options.echo(f"{receipt.action}: {titles}{because}", fg="green", err=True)
-    options.echo(f"images: {receipt.uploaded} uploaded, {receipt.reused} there already", err=True)
-    if account.sandbox:
-        options.echo(f"look at it: {_sandbox_command()}, then http://127.0.0.1:8888/draft/{receipt.media_id}", err=True)
-    elif account.rehearsal:
-        options.echo(f"look at it: {account.draft_url(receipt.media_id)}", err=True)
-    else:
-        options.echo("look at it: mp.weixin.qq.com → 内容管理 → 草稿箱", err=True)
-        options.echo(f"left to do there by hand, if you want it: {BY_HAND}", err=True)
-    options.echo(receipt.media_id)
+    what = {
+        "created": tr("draft created: {titles}", titles=titles),
+        "updated": tr("draft updated: {titles}", titles=titles),
+        "unchanged": tr("draft unchanged: {titles}", titles=titles),
+    }[receipt.action]
+    images = tr_n("{n} image uploaded", "{n} images uploaded", receipt.uploaded) if receipt.uploaded else ""
+    options.echo(_with_reason(_with_reason(what, receipt.reason), images), fg="green", err=True)
+    if not account.rehearsal:
+        options.echo(
+            tr(
+                "left to do by hand, if you want it: 原创 (original), 合集 (album), 赞赏 (tips), "
+                "群发 (send to followers)"
+            ),
+            err=True,
+        )
+    options.echo(tr("look at it: {place}", place=_place(account, receipt.media_id)), err=True)
+
+
+def _place(account: Account, media_id: str) -> str:
+    """Say where a person can look at the draft."""
+    if not account.rehearsal:
+        return "mp.weixin.qq.com → 内容管理 → 草稿箱"
+    if account.sandbox:  # which ends with this command
+        return tr("{command}, then {url}", command=_sandbox_command(), url=f"http://127.0.0.1:8888/draft/{media_id}")
+    return account.draft_url(media_id)
 
 
 def _sandbox_command() -> str:
@@ -173,7 +190,7 @@ def _show(url: str) -> None:
     """Open the draft in the sandbox and keep it there until Ctrl-C."""
     from threading import Event
 
-    options.echo(f"the draft is at {url} until you press Ctrl-C", err=True)
+    options.echo(tr("the draft is at {url} until you press Ctrl-C", url=url), err=True)
     options.launch(url)
     try:
         Event().wait()
@@ -209,12 +226,14 @@ def publish(file: Path, account_name: str, sandbox: bool, yes: bool, again: bool
     issue = issues.open(file)
 
     def confirm(titles: Sequence[str]) -> None:
-        options.tell(f"becomes public: {'、'.join(f'《{each}》' for each in titles)}")
-        options.confirm(f"Publish {options.counted(len(titles), 'article')} for everybody?", yes)
+        options.tell(tr("becomes public: {titles}", titles="、".join(f"《{each}》" for each in titles)))
+        options.confirm(
+            tr_n("Publish {n} article for everybody?", "Publish {n} articles for everybody?", len(titles)), yes
+        )
 
     with wechat.connect(issue.settings, account_name, sandbox=sandbox, say=options.tell) as account:
         ledger = account.ledger()
-        with ledger.locked(lambda: options.tell("another push is at work; waiting for it")):
+        with ledger.locked(lambda: options.tell(tr("another push is at work; waiting for it"))):
             urls = publish_draft(
                 account.client,
                 ledger,
@@ -229,10 +248,10 @@ def publish(file: Path, account_name: str, sandbox: bool, yes: bool, again: bool
         options.print_json(urls)
         return
     for name, url in urls.items():
-        options.echo(f"published: {name}", fg="green", err=True)
+        options.echo(tr("published: {name}", name=name), fg="green", err=True)
         options.echo(url)
 
 
 def _wait(seconds: float) -> None:
-    options.tell(f"WeChat is at work on it; looking again in {seconds:.0f} s")
+    options.tell(tr("WeChat is at work on it; looking again in {seconds:.0f} s", seconds=seconds))
     time.sleep(seconds)
