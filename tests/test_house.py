@@ -106,6 +106,7 @@ ROOMS: dict[str, set[str]] = {
 # Library → the rooms that may import it. What is not listed is free.
 OWNERS: dict[str, set[str]] = {
     "markdown": {"dialect"},
+    "pymdownx": {"dialect"},
     "premailer": {"theme"},
     "cssutils": {"theme"},
     "qrcode": {"images"},
@@ -218,12 +219,13 @@ HEAVY = (
     "qrcode",
     "premailer",
     "cssutils",
+    "pymdownx",
 )
 
 
 def test_convert_loads_only_what_it_needs(tmp_path: Path) -> None:
     issue = tmp_path / "issue.md"
-    issue.write_text("# Title\n\nText with a [link](https://example.org/).\n", encoding="utf-8")
+    issue.write_text("# Title\n\nText with a [link](https://example.org/): at 12:30:15.\n", encoding="utf-8")
     code = (
         "import sys; from wxpub.cli import cli\n"
         f"cli(['convert', {str(issue)!r}, '-o', {str(tmp_path / 'page.html')!r}], standalone_mode=False)\n"

@@ -545,7 +545,7 @@ _MARKUP = (
     (re.compile(r"\[\^[^\[\]^\s]+\](?!:)"), "there is no footnote {}", "write what it says, or take it out"),
     (
         re.compile(r"(?<![\w:/]):[a-z][a-z0-9_+-]*[a-z0-9]:(?![\w:/])", re.ASCII),
-        "{} is an image on GitHub only",
+        "{} is shown as it is: it names no emoji",
         "write the emoji itself",
     ),
 )

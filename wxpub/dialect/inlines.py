@@ -28,6 +28,7 @@ from wxpub.dialect.syntax import (
     PUNCTUATION,
     Pattern,
     Target,
+    emoji,
     entity,
     fold,
     inline_target,
@@ -149,6 +150,7 @@ _MATH = Pattern(
     """,
     re.S | re.X,
 )
+_EMOJI = Pattern(r"(?<![A-Za-z0-9_:/]):([a-z0-9+_-]{1,60}):(?![A-Za-z0-9_:/])")
 _MAIL = Pattern(
     r"(?<![A-Za-z0-9.+_-])(mailto:)?"
     r"([A-Za-z0-9.+_-]+@(?:[A-Za-z0-9_-]+\.)+([A-Za-z0-9_-]+))(?![A-Za-z0-9_@-])"
@@ -463,9 +465,13 @@ class _Scanner:
         return found + len(terminator)
 
     def _colon(self, pos: int) -> int:
-        """Read `https://…` in running text, whose scheme is not yet a piece."""
+        """Read `:tada:`, or `https://…` in running text, whose scheme is not yet a piece."""
         text = self.text
-        if not text.startswith("://", pos) or self.brackets:
+        if not text.startswith("://", pos):
+            found = _EMOJI.match(text, pos)
+            drawn = emoji(found[1]) if found else ""
+            return self._put(drawn, pos, pos + len(found[0])) if found and drawn else pos + 1
+        if self.brackets:
             return pos + 1
         scheme = _SCHEME.search(text, max(self.start, pos - 5), pos)
         return (self._address(scheme.start(), pos + 3, "") if scheme else None) or pos + 3

@@ -108,6 +108,16 @@ def _is_text(code: int) -> bool:
     return code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
 
 
+def emoji(name: str) -> str:
+    """Return the emoji that GitHub draws for `:name:`, "" if it knows none; its list is read when first asked for."""
+    from pymdownx import gemoji_db
+
+    colons = f":{name}:"
+    entry = gemoji_db.emoji.get(gemoji_db.aliases.get(colons, colons), {})
+    codes = entry.get("unicode_alt") or entry.get("unicode")  # the former asks for colours
+    return "".join(chr(int(code, 16)) for code in codes.split("-")) if codes else ""
+
+
 def unescape(text: str) -> str:
     r"""Resolve backslash escapes and entities, as in a destination, a title or the info string of a fence."""
     if "\\" not in text and "&" not in text:
