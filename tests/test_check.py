@@ -20,7 +20,7 @@ from wxpub.article import Article, read
 from wxpub.checks import check, check_html, metadata, source
 from wxpub.cli.check import rules as every_rule
 from wxpub.config import Config
-from wxpub.finding import Finding, Rule
+from wxpub.finding import Finding, Rule, fold
 from wxpub.images import Store
 from wxpub.issue import Issue
 from wxpub.target import API, PASTE, Placed, Target
@@ -198,6 +198,18 @@ def test_a_real_issue_can_be_pushed(path: Path, plain: Theme) -> None:
     article = read(path, SOURCE_URL, CORPUS)
     found = check(issue_of(article, plain, CORPUS))
     assert [each for each in found if each.severity == "error"] == []
+
+
+# Ordinary issues of other newsletters: a link digest with many pictures, a front-end letter with tags in its sentences,
+# notes on papers with formulas; and the examples.
+LETTERS = [*sorted((ROOT / "tests/letters").glob("*.md")), *sorted((ROOT / "examples/issues").glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", LETTERS, ids=lambda path: path.stem)
+def test_an_ordinary_issue_has_three_warnings_at_most_each_with_a_line(path: Path) -> None:
+    told = [each for each in fold(check(issue.open(path))) if each.severity != "info"]
+    assert len(told) <= 3, told
+    assert [each for each in told if each.severity == "error" or not each.line] == []
 
 
 # The themes' translucent tints, which WeChat's checker takes for opaque; a reader sees nothing bad.

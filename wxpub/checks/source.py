@@ -234,13 +234,26 @@ def _items(reading: Reading) -> Iterator[HtmlElement]:
 
 
 def _links(item: HtmlElement) -> dict[str, tuple[str, int | None]]:
-    """Return the web addresses that `item` links to, each once, with the line of its first link."""
+    """Return the pages of the web that `item` is about, each once, with the line of its first link; no people."""
     found: dict[str, tuple[str, int | None]] = {}
     for a in item.iter("a"):
         href = (a.get("href") or "").strip()
-        if re.match("https?://", href, re.IGNORECASE):
+        if re.match("https?://", href, re.IGNORECASE) and not _is_person(text_of(a), href):
             found.setdefault(parse(href).identity, (href, line_of(a)))
     return found
+
+
+# Where people have pages, and how such an address begins: what comes next is the name, and nothing comes behind it.
+_PEOPLE = re.compile(
+    r"(?:www\.)?(?:(?:github|gitlab|gitee|x|twitter|weibo|instagram)\.com|codeberg\.org|space\.bilibili\.com"
+    r"|zhihu\.com/people|juejin\.cn/user|linkedin\.com/in|v2ex\.com/member|sspai\.com/u|[^/]+(?=/@))/[^/?#]+/?",
+    re.IGNORECASE,
+)
+
+
+def _is_person(text: str, href: str) -> bool:
+    """Whether a link leads to whoever wrote or sent something, as in “来自 @某人”: the same people come back."""
+    return text.startswith(("@", "＠")) or _PEOPLE.fullmatch(href.partition("://")[2]) is not None
 
 
 _ADDRESS = re.compile(r"https?://[^\s<>\[\]\"'，。；：、！？）】」”’]+", re.IGNORECASE)
