@@ -85,8 +85,13 @@ def pages(path: Path) -> tuple[Page, str, dict[str, Placed]]:
     return opened.page(), opened.page(PASTE).fill(placed), placed
 
 
-def finding(line: int = 12) -> Finding:
-    return LINK_EMPTY.find("一个空链接 <b>", Path("issue.md"), line, fix="补上地址")
+def finding(line: int = 12, path: Path = Path("issue.md")) -> Finding:
+    return LINK_EMPTY.find("一个空链接 <b>", path, line, fix="补上地址")
+
+
+def line_of(text: str, words: str) -> int:
+    """Return the number of the first line of `text` that has `words`."""
+    return next(number for number, line in enumerate(text.split("\n"), 1) if words in line)
 
 
 def builder(path: Path, **options: Any) -> Builder:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import AXE, EDITOR, ROOT, corpus_files
-from previewing import TEXT, finding, load, pages, write
+from previewing import TEXT, finding, line_of, load, pages, write
 
 from wxpub.preview.clipboard import plain_text
 from wxpub.preview.pages import night, standalone
@@ -292,6 +292,85 @@ def test_the_outline_leads_to_the_heading(browser_page: Any, tmp_path: Path) -> 
         browser_page.click(f"#outline button:has-text('{name}')")
         heading = browser_page.frame_locator("#article").locator(f"h2:has-text('{name}')")
         assert 0 <= heading.evaluate("(each) => each.getBoundingClientRect().top") < 40
+
+
+# Blocks that begin alike, pictures, and a block that says nothing, between what findings and headings are about.
+LONG = TEXT.replace(
+    "最后一段。", "\n\n".join(f"同样的一段话，说了又说。\n\n## 第{n}节\n\n第{n}段，说了一些。" for n in range(30))
+)
+SPOTS = {
+    "外链": "段落里有",
+    "第二项": "第二项",
+    "引用的话": "引用的话",
+    "| 三": "三四",
+    "dot.png": "一个点",
+    "far.png": "远方的图",
+    "第7段": "第7段",
+    "## 第29节": "第29节",
+}
+
+
+@pytest.fixture
+def spots(browser_page: Any, tmp_path: Path) -> Any:
+    """Open a long page with a finding about each of SPOTS."""
+    path = write(tmp_path, LONG)
+    found = [finding(line_of(LONG, words), path) for words in SPOTS]
+    place = tmp_path / "issue.html"
+    place.write_text(standalone(pages(path)[0], findings=found), encoding="utf-8")
+    browser_page.emulate_media(reduced_motion="reduce")
+    browser_page.goto(place.as_uri())
+    browser_page.wait_for_selector("#panel-findings", state="attached")
+    return browser_page
+
+
+MARKED = """(mark) => {
+    const at = (each) => ["left", "top", "width", "height"].map((side) => Math.round(each.getBoundingClientRect()[side])).join();
+    const marked = [...document.querySelectorAll(".wx-content *")].find((each) => at(each) === at(mark));
+    const top = mark.getBoundingClientRect().top;
+    return [marked.textContent, top >= 0 && top < innerHeight];
+}"""
+
+
+def test_a_finding_leads_to_its_place_in_the_article(spots: Any) -> None:
+    spots.click("summary:has-text('还有')")
+    mark = spots.frame_locator("#article").locator(".wx-here")
+    for words, shown in SPOTS.items():
+        spots.click(f"button.finding:has-text('第 {line_of(LONG, words)} 行')")
+        text, in_sight = mark.evaluate(MARKED)
+        assert re.sub(r"\s", "", text).startswith(shown) and in_sight
+
+
+def test_the_outline_follows_the_scroll(spots: Any) -> None:
+    article = spots.frame_locator("#article")
+    for name in ("第12节", "第3节", "第20节"):
+        article.locator(f"h2:has-text('{name}')").evaluate("(each) => each.scrollIntoView({block: 'start'})")
+        current = spots.locator(f"#outline [aria-current=true]:has-text('{name}')")
+        current.wait_for()
+        assert current.evaluate("(each) => each.getBoundingClientRect().bottom <= innerHeight")
+    assert spots.locator("#outline [aria-current]").count() == 1
+
+
+SMALL = """() => [...document.querySelectorAll("button, select, summary, a")].filter((each) => each.checkVisibility())
+    .filter((each) => { const box = each.getBoundingClientRect(); return box.width < 44 || box.height < 44; })
+    .map((each) => each.outerHTML.slice(0, 80))"""
+
+
+def test_on_a_phone_a_finding_brings_the_article_back_and_nothing_to_hit_is_small(spots: Any) -> None:
+    spots.set_viewport_size({"width": 375, "height": 720})
+    assert spots.evaluate(SMALL) == []
+    spots.click("[data-shows=details]")
+    assert spots.evaluate(SMALL) == []
+    spots.click("button.finding >> nth=0")
+    assert spots.is_visible("#stage") and not spots.is_visible("#panels")
+    assert spots.get_attribute("[data-shows=article]", "aria-pressed") == "true"
+
+
+def test_a_keyboard_reaches_the_page_before_the_articles_links(spots: Any) -> None:
+    order: list[str] = []
+    while "article" not in order and len(order) < 200:
+        spots.keyboard.press("Tab")
+        order.append(spots.evaluate("document.activeElement.closest('[id]')?.id ?? ''"))
+    assert order[-1] == "article" and {"copy", "outline", "panel-findings"} <= {*order}
 
 
 @pytest.mark.npm

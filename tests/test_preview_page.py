@@ -72,6 +72,7 @@ def test_what_stands_around_the_article_is_described(alone: str) -> None:
             "line": 12,
             "path": "issue.md",
             "place": "issue.md:12",
+            "spot": None,
         }
     ]
     assert {each["name"] for each in held["sizes"]["measures"]} == {"title", "author", "digest", "characters", "bytes"}

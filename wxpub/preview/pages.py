@@ -12,7 +12,9 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -28,6 +30,7 @@ from wxpub.finding import Finding
 from wxpub.images import remote
 from wxpub.preview.clipboard import plain_text
 from wxpub.target import PASTE, Placed
+from wxpub.tree import HEADINGS, line_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -115,7 +118,7 @@ def describe(
     `html` is the article with images that the viewer can see, `sent` the same as a push sends it, which is what is
     counted; `images` says what becomes of each image, `cover` is an address of the cover.
     """
-    article = page.article
+    article, spots = page.article, _spots(page.layout.root)
     return {
         "file": article.path.name,
         "path": str(article.path),
@@ -130,12 +133,52 @@ def describe(
         "html": html,
         "dark": _numbered(night(html)),
         "text": plain_text(html),
-        "outline": [asdict(heading) for heading in page.outline],
+        "outline": [{**asdict(heading), "spot": spots(heading.line)} for heading in page.outline],
         "notes": [{**asdict(note), "mark": note.mark} for note in page.notes],
         "images": list(images),
-        "findings": [{**each.to_json(), "place": each.place} for each in findings],
+        "findings": [
+            {**each.to_json(), "place": each.place, "spot": spots(each.line) if each.path == article.path else None}
+            for each in findings
+        ],
         "sizes": _sizes(article, sent),
     }
+
+
+_SPOT_TAGS = (*HEADINGS, "p", "li", "tr")  # what the script looks among
+_SPOT_CHARS = 40  # of a block's beginning, white space left out; the script's number
+
+
+def _spots(root: HtmlElement) -> Callable[[int | None], dict[str, Any] | None]:
+    """Return a function that tells where the article shows a line of its source; None for a line above it.
+
+    A spot is the `nth` of the innermost blocks that begin with `text`, or without a text the `nth` picture.
+    """
+    spots: dict[int, dict[str, Any]] = {}
+    met: Counter[str] = Counter()
+    for element in root.iter(*_SPOT_TAGS, "img"):
+        text = "" if element.tag == "img" else _beginning(element)
+        inner = next(element.iterdescendants(*_SPOT_TAGS), None)
+        if (not text and element.tag != "img") or (inner is not None and _beginning(inner) == text):
+            continue
+        if line := line_of(element):
+            spots.setdefault(line, {"text": text, "nth": met[text]})
+        met[text] += 1
+    lines = sorted(spots)
+
+    def spot(line: int | None) -> dict[str, Any] | None:
+        at = bisect_right(lines, line or 0)
+        return spots[lines[at - 1]] if at else None
+
+    return spot
+
+
+def _beginning(element: HtmlElement) -> str:
+    found = ""
+    for text in element.itertext():
+        found += "".join(text.split())
+        if len(found) >= _SPOT_CHARS:
+            break
+    return found[:_SPOT_CHARS]
 
 
 def _sizes(article: Article, html: str) -> dict[str, Any]:

@@ -112,19 +112,44 @@ function resume(reading) {
   }
 }
 
-/** Scroll to the `nth` heading or paragraph that says `text` and nothing else but the marks of `notes`. */
-export function reveal(text, nth, notes) {
-  const marks = new Set(notes.map((note) => note.mark));
-  const place = blocks().filter((block) => withoutMarks(block, marks) === squeeze(text))[nth];
+// --- places in the article ---
+
+const beginning = (block) => block.textContent.replace(/\s+/g, "").slice(0, 40); // as long as the server's
+
+/** Find the elements that `spots` name: the nth block that begins with a text, or the nth picture; null for none. */
+export function find(spots) {
+  const pictures = [...content().querySelectorAll("img, .wx-missing")];
+  const begun = new Map();
+  for (const block of blocks()) begun.set(beginning(block), [...(begun.get(beginning(block)) ?? []), block]);
+  return spots.map((spot) => {
+    if (!spot) return null;
+    if (!spot.text) return pictures[spot.nth] ?? null;
+    const found = begun.get(spot.text) ?? [];
+    return found.filter((each) => !found.some((inner) => inner !== each && each.contains(inner)))[spot.nth] ?? null;
+  });
+}
+
+/** Scroll to what `spot` names, and mark it for a moment. */
+export function reveal(spot) {
+  const [place] = find([spot]);
   if (!place) return;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   view().scrollBy({ top: place.getBoundingClientRect().top - 16, behavior: calm ? "instant" : "smooth" });
+  inside().querySelector(".wx-here")?.remove();
+  const mark = inside().createElement("div");
+  mark.className = "wx-here";
+  const box = place.getBoundingClientRect();
+  for (const side of ["left", "top", "width", "height"]) mark.style[side] = `${box[side] + (side === "top" ? view().scrollY : 0)}px`;
+  inside().body.append(mark);
+  setTimeout(() => mark.remove(), 2000);
 }
 
-function withoutMarks(block, marks) {
-  const copy = block.cloneNode(true);
-  copy.querySelectorAll("span, sup").forEach((each) => marks.has(each.textContent) && each.remove());
-  return squeeze(copy.textContent);
+/** Call `changed` with the number of the last of `spots` that has reached the top, -1 for none, now and with every scroll. */
+export function follow(spots, changed) {
+  const places = find(spots);
+  const look = () => changed(places.findLastIndex((place) => place && place.getBoundingClientRect().top <= 48));
+  view().onscroll = look;
+  look();
 }
 
 // --- what the page around it wants to know ---

@@ -4,9 +4,9 @@ import { h } from "./dom.js";
 import { liveLinks, reveal } from "./article.js";
 import { count, say, weight } from "./words.js";
 
-/** Build all panels of `state`; `shown` are the images' addresses in the article, `copyPlace` copies a finding's place. */
-export function panels(state, shown, copyPlace) {
-  return [findings(state, copyPlace), messages(state), sizes(state), images(state, shown), notes(state)];
+/** Build all panels of `state`; `shown` are the images' addresses in the article, `open` shows the place of a finding. */
+export function panels(state, shown, open) {
+  return [findings(state, open), messages(state), sizes(state), images(state, shown), notes(state)];
 }
 
 function panel(name, title, badge, ...content) {
@@ -19,13 +19,8 @@ const empty = (text) => h("p", { class: "empty" }, text);
 
 /** Build the outline; a click shows the heading. */
 export function outline(state) {
-  const seen = new Map();
-  const entries = state.outline.map((heading) => {
-    const nth = seen.get(heading.text) ?? 0;
-    seen.set(heading.text, nth + 1);
-    return h("li", { class: `level-${heading.level}` },
-      h("button", { type: "button", onclick: () => reveal(heading.text, nth, state.notes) }, heading.text));
-  });
+  const entries = state.outline.map((heading) => h("li", { class: `level-${heading.level}` },
+    h("button", { type: "button", onclick: () => reveal(heading.spot) }, heading.text)));
   return [h("h2", {}, say.outline), entries.length ? h("ol", {}, entries) : empty(say.noOutline)];
 }
 
@@ -40,14 +35,14 @@ export function folds(state) {
   return [...rules.values()];
 }
 
-function findings(state, copyPlace) {
+function findings(state, open) {
   const list = (found) => h("ul", { class: "findings" }, found);
-  const told = folds(state).map(([first, ...others]) => finding(first, copyPlace,
-    others.length ? h("details", {}, h("summary", {}, say.more(others.length)), list(others.map((each) => finding(each, copyPlace)))) : null));
+  const told = folds(state).map(([first, ...others]) => finding(first, open,
+    others.length ? h("details", {}, h("summary", {}, say.more(others.length)), list(others.map((each) => finding(each, open)))) : null));
   return panel("findings", say.findings, told.length, told.length ? list(told) : h("p", { class: "fine" }, say.noFindings));
 }
 
-function finding(each, copyPlace, others = null) {
+function finding(each, open, others = null) {
   const body = [
     h("span", { class: `tag ${each.severity}` }, say[each.severity]),
     h("span", { class: "words" }, each.message),
@@ -55,7 +50,7 @@ function finding(each, copyPlace, others = null) {
     h("span", { class: "where" }, [each.line ? say.line(each.line) : null, each.rule].filter(Boolean).join(" · ")),
   ];
   if (!each.place) return h("li", {}, h("div", { class: "finding" }, body), others);
-  return h("li", {}, h("button", { type: "button", class: "finding", title: say.copyPlace, onclick: () => copyPlace(each.place) }, body), others);
+  return h("li", {}, h("button", { type: "button", class: "finding", title: say.showPlace, onclick: () => open(each) }, body), others);
 }
 
 // --- the message list and the card of a forwarded article ---

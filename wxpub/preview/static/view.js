@@ -1,7 +1,7 @@
 // The page around the article: the bar with its switches, the panels, and what the two kinds of preview have in common.
 
 import { $, h, icon } from "./dom.js";
-import { onKey, place, shownImages } from "./article.js";
+import { follow, onKey, place, reveal, shownImages } from "./article.js";
 import { copy } from "./copy.js";
 import { folds, outline, panels } from "./panels.js";
 import { remember, remembered } from "./settings.js";
@@ -28,7 +28,7 @@ export function setUp({ payload, controls = [], actions = [], shortcuts = {} }) 
     h("button", { type: "button", class: "primary", id: "copy", "aria-keyshortcuts": "c", onclick: copying }, icon(COPY), h("span", {}, say.copy)));
   const keys = { c: [say.copy, copying], d: [say.scheme, toggleScheme], ...shortcuts };
   WIDTHS.forEach((width, index) => (keys[index + 1] = [say.px(width), () => setWidth(width)]));
-  $("#room").append(
+  $("#room").prepend( // before the article: a keyboard reaches the page's own before the article's links
     h("div", { id: "side" }, h("nav", { id: "outline", "aria-label": say.outline }), legend(keys)),
     h("aside", { id: "panels", "aria-label": say.details }));
   $("#room").before(views());
@@ -47,7 +47,8 @@ export function show(state) {
   $("#file").textContent = state.file;
   $("#file").title = state.path;
   renew($("#outline"), outline(state));
-  renew($("#panels"), panels(state, shownImages(), copyPlace));
+  renew($("#panels"), panels(state, shownImages(), openFinding));
+  follow(state.outline.map((heading) => heading.spot), showCurrent);
   const told = folds(state).length;
   $("#view-details").replaceChildren(say.details, told ? h("span", { class: "badge" }, count(told)) : "");
 }
@@ -78,6 +79,26 @@ async function copyArticle(payload) {
   if (!article) return;
   const done = await copy(article.html, article.text);
   toast(!done ? say.copyFailed : article.lost ? say.lost(article.lost) : say.copied);
+}
+
+/** Mark the heading of the outline under which the reader is. */
+function showCurrent(number) {
+  document.querySelectorAll("#outline li button").forEach((button, index) => {
+    if (index !== number) return button.removeAttribute("aria-current");
+    if (button.hasAttribute("aria-current")) return;
+    button.setAttribute("aria-current", "true");
+    const [box, list] = [button.getBoundingClientRect(), $("#outline").getBoundingClientRect()];
+    if (box.top < list.top || box.bottom > list.bottom) $("#outline").scrollTop += box.top - list.top - list.height / 3;
+  });
+}
+
+/** Show where a finding is in the article, and copy its place in the file. */
+function openFinding({ place, spot }) {
+  if (spot) {
+    showView("article");
+    reveal(spot);
+  }
+  copyPlace(place);
 }
 
 /** Copy the place of a finding, as editors and terminals understand it. */
@@ -128,14 +149,15 @@ function showScheme() {
 
 /** On a narrow screen one of two things is seen: the article, or what there is to know about it. */
 function views() {
-  const choose = (name) => {
-    document.body.dataset.view = name;
-    for (const button of document.querySelectorAll("[data-shows]")) button.setAttribute("aria-pressed", String(button.dataset.shows === name));
-  };
   document.body.dataset.view = "article";
   return h("nav", { class: "choice", id: "views", "aria-label": say.views },
-    h("button", { type: "button", "data-shows": "article", "aria-pressed": "true", onclick: () => choose("article") }, say.article),
-    h("button", { type: "button", "data-shows": "details", "aria-pressed": "false", id: "view-details", onclick: () => choose("details") }, say.details));
+    h("button", { type: "button", "data-shows": "article", "aria-pressed": "true", onclick: () => showView("article") }, say.article),
+    h("button", { type: "button", "data-shows": "details", "aria-pressed": "false", id: "view-details", onclick: () => showView("details") }, say.details));
+}
+
+function showView(name) {
+  document.body.dataset.view = name;
+  for (const button of document.querySelectorAll("[data-shows]")) button.setAttribute("aria-pressed", String(button.dataset.shows === name));
 }
 
 // --- keys ---
