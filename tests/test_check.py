@@ -98,6 +98,44 @@ def test_every_source_rule_has_a_case() -> None:
     assert shown == {rule.id for rule in (*source.RULES, *issue.RULES)}
 
 
+LINKS = [
+    ("[一](2026-09-01.md)", []),  # published
+    ("[一](2026-10-99.md) [二](2026-10-01.html) [三](notes.md#a)", ["back-issue-unknown"]),
+    ("[一](../nowhere/) [二](pptr.com/x)", ["link-lost"]),
+    ("[一](cover.png)", ["link-file"]),
+    ("- [一](..) [二](.)", ["link-file", "link-file"]),
+    ("- [一](http://[/) [二](a%00b.md) [三](//) [四](#x) [五](mailto:a@b.cn)", ["back-issue-unknown"]),
+    ("[一](https://example.org/blob/main/2026-10-01.md)", ["back-issue-unknown"]),
+    ("[一](https://example.org/blob/main/2026-09-01.md)", []),
+]
+
+
+@pytest.mark.parametrize(("markdown", "expected"), LINKS)
+def test_one_link_has_one_finding(markdown: str, expected: list[str], folder: Path, plain: Theme) -> None:
+    published = {str(folder / "2026-09-01.md"): "https://mp.weixin.qq.com/s/Published1"}
+    made = written(markdown, folder, plain, back_issues=published)
+    found = check(replace(made, settings=replace(made.settings, article=SOURCE_URL)))
+    assert [each.rule for each in found if each.rule.startswith(("link-", "back-"))] == expected
+    assert not any(each.rule == "content-lost" for each in found)
+
+
+def test_what_may_be_wrong_with_a_back_issue_is_said_in_one_finding(folder: Path, plain: Theme) -> None:
+    found = check(written("[一](2026-10-01.md) [二](2026-10-99.md)", folder, plain))
+    (finding,) = (each for each in found if each.rule == "back-issue-unknown")
+    assert "2 back issues" in finding.message
+    assert finding.fix.endswith("or correct the path of those that are not there: 2026-10-99.md")
+    found = check(written("[一](2026-10-98.md) [二](2026-10-99.md)", folder, plain))
+    (finding,) = (each for each in found if each.rule == "back-issue-unknown")
+    assert finding.fix.endswith("or correct the path: there is no such file")
+
+
+def test_a_forgotten_scheme_is_said(folder: Path, plain: Theme) -> None:
+    found = check(written("[一](../nowhere/) [二](pptr.com/x)", folder, plain))
+    (finding,) = (each for each in found if each.rule == "link-lost")
+    assert "2 links do not lead to a file" in finding.message
+    assert finding.fix == "write https:// before what is an address: pptr.com/x"
+
+
 # --- metadata ---------------------------------------------------------------------------------------------------------
 
 SOUND = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -42,13 +43,97 @@ def allowed(folder: Path) -> config.Config:
     return settings
 
 
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+GIT = """[core]
+\tbare = false
+[remote "origin"]
+\turl = {url}
+\tfetch = +refs/heads/*:refs/remotes/origin/*
+[remote "mirror"]
+\turl = git@gitee.com:me/letter.git
+\turl = "/srv/git/letter.git" ; on a disk
+[branch "main"]
+\turl = https://no.example/remote/at-all
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("https://github.com/Me/Letter.git", "github.com/Me/Letter"),
+        ("https://me:token@github.com/me/letter", "github.com/me/letter"),
+        ("git@github.com:me/letter.git", "github.com/me/letter"),
+        ("ssh://git@ssh.github.com:443/me/letter.git", "github.com/me/letter"),
+        ("ssh://git@git.example.org:2222/group/sub/letter.git/", "git.example.org/group/sub/letter"),
+        ("../letter.git", ""),
+        ("/srv/git/letter.git", ""),
+        ("file:///srv/git/letter.git", ""),
+    ],
+)
+def test_files_have_addresses_where_the_remotes_are(tmp_path: Path, url: str, place: str) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/config").write_text(GIT.replace("{url}", url), encoding="utf-8")
+    write(tmp_path, "[article]\nsource_url = 'https://a.example/{stem}'\n[site]\nurl = 'https://b.example/'\n")
+    root = str(tmp_path)
+    remotes = [f"https://{each}/blob/HEAD/{{path}}" for each in (place, "gitee.com/me/letter") if each]
+    assert config.find(tmp_path).addresses == (
+        ("https://a.example/{stem}", root),
+        ("https://b.example/{path}", root),
+        *((each, root) for each in remotes),
+    )
+
+
+def test_the_repository_may_be_around_the_project(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/config").write_text(GIT.replace("{url}", "git@github.com:me/letter.git"), encoding="utf-8")
+    (tmp_path / "letter").mkdir()
+    write(tmp_path / "letter", "[site]\nurl = ['https://a.example/{date}', 'https://b.example/blog']\n")
+    assert dict(config.find(tmp_path / "letter").addresses) == {
+        "https://a.example/{date}": str(tmp_path / "letter"),
+        "https://b.example/blog/{path}": str(tmp_path / "letter"),
+        "https://github.com/me/letter/blob/HEAD/{path}": str(tmp_path),
+        "https://gitee.com/me/letter/blob/HEAD/{path}": str(tmp_path),
+    }
+
+
+def test_a_worktree_and_a_submodule_have_the_remotes_of_their_repository(tmp_path: Path) -> None:
+    main, tree, module = (tmp_path / name for name in ("main", "tree", "main/module"))
+    for folder in (main / ".git/worktrees/tree", main / ".git/modules/module", tree, module):
+        folder.mkdir(parents=True)
+    (main / ".git/config").write_text(GIT.replace("{url}", "git@github.com:me/letter.git"), encoding="utf-8")
+    (main / ".git/modules/module/config").write_text(GIT.replace("{url}", "git@github.com:me/module.git"))
+    (main / ".git/worktrees/tree/commondir").write_text("../..\n")
+    (tree / ".git").write_text(f"gitdir: {main}/.git/worktrees/tree\n")
+    (module / ".git").write_text("gitdir: ../.git/modules/module\n")
+    assert config.find(tree).project == config.find(main).project == "github.com/me/letter"
+    assert config.find(module).addresses[0] == ("https://github.com/me/module/blob/HEAD/{path}", str(module))
+
+
+@pytest.mark.parametrize("text", ["gitdir: /dev/zero", "gitdir: ../nowhere", "gitdir: a\0b", "gitdir:", "\0", "\xff"])
+def test_a_hostile_repository_has_no_remotes(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".git").write_text(text, encoding="latin-1")
+    assert (config.find(tmp_path).addresses, config.find(tmp_path).project) == ((), "")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_for_a_configuration_of_git_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    os.mkfifo(tmp_path / ".git/config")
+    assert config.find(tmp_path).addresses == ()
+
+
 WRONG = [
+    ("[site]\nurl = 'letter.example'\n", "wxpub.toml:2: [site]: url is not an address of the web"),
+    ("[site]\nurl = ['https://a.example/', 1]\n", "url is not an address of the web"),
+    ("[site]\nurl = 'https://a.example/{slug}'\n", "url has an unknown {slug}"),
+    ("[site]\nurls = ['https://a.example/']\n", "[site]: unknown key urls; did you mean url?"),
     ("[article\n", "wxpub.toml:1: not valid TOML"),
     ("\n[artcle]\n", "wxpub.toml:2: unknown table artcle; did you mean article?"),
     ("a = 1\n[x]\n", "unknown table a; known tables: "),
     ("article = 1\n", "wxpub.toml:1: article is not a table"),
     ("[article]\nauthr = '甲'\n", "wxpub.toml:2: [article]: unknown key authr; did you mean author?"),
-    ("[article]\nx = '甲'\n", "wxpub.toml:2: [article]: unknown key x; known keys: author, cover, "),
+    ("[article]\nx = '甲'\n", "wxpub.toml:2: [article]: unknown key x; known keys: author, "),
     ("[article]\nqrcode = 'maybe'\n", "wxpub.toml:2: [article]: qrcode is neither true nor false"),
     ("[article]\ndate = '2026-02-30'\n", "wxpub.toml:2: [article]: date 2026-02-30 does not exist"),
     (

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import notes
 import pytest
-from conftest import ROOT, corpus_files
+from conftest import CORPUS, ROOT, corpus_files
 
 from wxpub import address, article, dialect, links
 from wxpub.article import Article
@@ -14,14 +15,29 @@ from wxpub.finding import Finding
 from wxpub.links import Note
 
 SITE = Path("/letter/issues")
-PUBLISHED = {str(SITE / "2026-11-01.md"): "https://mp.weixin.qq.com/s/PublishedIssue0001"}
+PUBLISHED = {
+    str(SITE / "2026-11-01.md"): "https://mp.weixin.qq.com/s/PublishedIssue0001",
+    "/letter/docs/深度/第 7 期.md": "https://mp.weixin.qq.com/s/PublishedIssue0007",
+}
+HOME = links.Home(
+    "/letter",
+    (
+        ("https://github.com/me/letter/blob/main/{path}", "/letter"),
+        ("https://letter.example/{path}", "/letter"),
+        ("https://blog.example/{date}/{stem}.html", "/letter"),
+        ("https://read.example/show?file={path}", "/letter"),
+        ("https://git.example/group/sub/letter/-/blob/main/{path}", "/letter"),
+        ("https://gitee.com/me/letter/blob/master/{path}", "/letter"),
+    ),
+    ["/letter/issues/notes.md", "/letter/issues/data/table.csv", "/letter/issues/2020-01-01.md"].__contains__,
+)
 
 
 def resolve(markdown: str, **fields: object) -> tuple[str, tuple[Note, ...], tuple[Finding, ...]]:
     """Give the body as short markup (`⟨url⟩` live, `[n]` noted, `‹…›` bare address), the notes and the findings."""
     source = Article(SITE / "2026-11-15.md", markdown, **fields)  # type: ignore[arg-type]
     root, _ = dialect.parse(source.body, source.path)
-    notes, findings = links.resolve(root, source, PUBLISHED)
+    resolved = links.resolve(root, source, PUBLISHED, home=HOME)
     for section in list(root.iterchildren("section")):
         section.drop_tree()
     for a in root.iter("a"):
@@ -29,7 +45,7 @@ def resolve(markdown: str, **fields: object) -> tuple[str, tuple[Note, ...], tup
     for span in root.iter("span"):
         if span.get("class") == "url":
             span.text = f"‹{span.text}›"
-    return root.text_content().strip(), notes, findings
+    return root.text_content().strip(), resolved.notes, resolved.findings
 
 
 def cases() -> list[tuple[str, str, list[str]]]:
@@ -97,12 +113,19 @@ def test_no_links_no_list() -> None:
 
 
 @pytest.mark.skipif(not corpus_files(), reason="the corpus is not beside the repository")
+def test_no_note_in_real_issues_leads_to_a_back_issue_that_was_published() -> None:
+    counts = [after for _, after in notes.measure(CORPUS / "issues").values()]
+    assert sum(each["numbered"] for each in counts) > 0
+    assert [each["back issues"] for each in counts] == [0] * len(counts)
+
+
+@pytest.mark.skipif(not corpus_files(), reason="the corpus is not beside the repository")
 @pytest.mark.parametrize("path", corpus_files(), ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_no_note_is_noise_in_real_issues(path: Path) -> None:
     source = article.read(path)
     root, _ = dialect.parse(source.body, path)
     wanted = [a.get("href", "") for a in root.iter("a")]
-    notes, _ = links.resolve(root, source, {})
+    notes = links.resolve(root, source, {}).notes
     assert [note.number for note in notes] == list(range(1, len(notes) + 1))
     assert all(note.url.startswith("http") and note.text for note in notes)
     assert not any(address.parse(note.url).permalink for note in notes)

@@ -1,11 +1,13 @@
-"""Web addresses: text in, what it means to WeChat and to a reader out; asks no network."""
+"""Web addresses: text in, what it means to WeChat, to a reader and to a newsletter out; asks no network and no file."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from wxpub.limits import ARTICLE_HOST, IMAGE_HOSTS
@@ -116,3 +118,109 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:  # a name, and be it 127.example.org
         return False
+
+
+# --- a newsletter's own addresses -------------------------------------------------------------------------------------
+# A template says where the files of a folder can be read: https://github.com/me/letter/blob/main/{path}. One of a
+# repository stands for every way in which its host shows a file, on every branch, and for the pages made of it.
+
+_MOST_CHARS = 2_000  # of an address that anybody reads
+_MOST_SEGMENTS = 4  # of a branch's name
+_SHOWN = "blob|raw|blame|edit|tree|src"
+_FIELD = re.compile(r"\{(path|stem|date)\}")
+_FIELDS = {"path": "(?P<path>.+)", "stem": "(?P<stem>[^/]+?)", "date": r"(?P<date>\d{4}-\d\d-\d\d)"}
+_SUFFIX = r"(?:\.(?:html?|md|markdown))?"
+_REPOSITORIES = (
+    re.compile(rf"//(?P<host>[^/]+)/(?P<slug>.+?)/(?:-/)?(?:{_SHOWN})/(?:refs/heads/|branch/)?[^/{{}}]+/(?P<rest>.*)"),
+    re.compile(r"//(?P<host>raw\.githubusercontent\.com)/(?P<slug>[^/]+/[^/]+)/(?:refs/heads/)?[^/{}]+/(?P<rest>.*)"),
+    re.compile(r"//(?P<host>github\.com|gitee\.com|gitlab\.com)/(?P<slug>[^/{}]+/[^/{}]+)/(?P<rest>\{path\})"),
+)
+_PAGES = {"github.com": "github.io", "gitee.com": "gitee.io", "gitlab.com": "gitlab.io"}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What an address says of the file that it shows: its `path` in `folder`, or else only its `stem` and `date`.
+
+    A site may leave off a suffix. One that is not `exact` may be made of a folder further down, like `docs`.
+    """
+
+    folder: str
+    path: str = ""
+    stem: str = ""
+    date: str = ""
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A template taken apart: an address's `head`, a branch's name if it is `branched`, and the `rest`."""
+
+    folder: str
+    head: re.Pattern[str]
+    rest: re.Pattern[str]
+    branched: bool = False
+    exact: bool = False
+    asks: bool = False  # whether a query is part of the address
+
+
+def named(to: Address, templates: Iterable[tuple[str, str]]) -> Iterator[Named]:
+    """List the files that `to` may show, the likeliest first, by the `templates` of addresses and their folders.
+
+    A template is an address with `{path}`, or with `{stem}` and `{date}`, as `source_url` is.
+    """
+    if not to.outside or len(to.url) > _MOST_CHARS:
+        return
+    whole = replace(to, fragment="").identity
+    bare = replace(to, query="", fragment="").identity
+    for template, folder in templates:
+        for place in _places(template, folder):
+            text = whole if place.asks else bare
+            if head := place.head.match(text):
+                yield from _read(place, text[head.end() :])
+
+
+def _read(place: _Place, tail: str) -> Iterator[Named]:
+    """Read what stands behind the head of an address; a branch's name may have slashes."""
+    tails = [tail]
+    if place.branched:
+        segments = tail.split("/")
+        tails = ["/".join(segments[at:]) for at in range(1, min(len(segments), _MOST_SEGMENTS + 1))]
+    for each in tails:
+        if match := place.rest.fullmatch(each):
+            yield Named(place.folder, **match.groupdict(), exact=place.exact)
+
+
+@lru_cache(64)  # a newsletter has a handful
+def _places(template: str, folder: str) -> tuple[_Place, ...]:
+    """Take a template apart: one of a repository into every way to show its files, any other as it is."""
+    text = parse(template).identity
+    if _FIELD.search(text) is None:
+        return ()
+    repository = next((match for each in _REPOSITORIES if (match := each.fullmatch(text))), None)
+    if repository is None:
+        head, _, _ = text.partition("{")
+        return (_Place(folder, re.compile(re.escape(head)), _rest(text[len(head) :]), asks="?" in text),)
+    host, slug, rest = repository["host"], repository["slug"], _rest(repository["rest"])
+    if host.startswith("raw."):
+        host = "github.com"
+    heads = [rf"//{re.escape(host)}(?::\d+)?/{re.escape(slug)}/(?:-/)?(?:{_SHOWN})/(?:refs/heads/|branch/)?"]
+    if host == "github.com":
+        heads.append(rf"//raw\.githubusercontent\.com/{re.escape(slug)}/(?:refs/heads/)?")
+    found = [_Place(folder, re.compile(each, re.IGNORECASE), rest, branched=True, exact=True) for each in heads]
+    if host in _PAGES:
+        owner, _, name = slug.partition("/")
+        site = f"{owner}.{_PAGES[host]}"
+        alone = {site.lower()} if host != "gitee.com" else {site.lower(), owner.lower()}
+        below = "/" if name.lower() in alone else f"/{name}/"
+        found.append(_Place(folder, re.compile(re.escape(f"//{site}{below}"), re.IGNORECASE), rest))
+    return tuple(found)
+
+
+def _rest(text: str) -> re.Pattern[str]:
+    """Make the pattern of a template's end; a suffix that it names may be left off."""
+    parts = _FIELD.split(re.sub(rf"{_SUFFIX}\Z", "", text))
+    names = parts[1::2]
+    parts[::2] = map(re.escape, parts[::2])
+    parts[1::2] = (_FIELDS[each] if each not in names[:at] else f"(?P={each})" for at, each in enumerate(names))
+    return re.compile("".join(parts) + ("" if text.endswith("{path}") else _SUFFIX))

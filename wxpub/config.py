@@ -5,6 +5,9 @@ author = "编辑部"
 theme = "digest"
 source_url = "https://github.com/me/letter/blob/main/{path}"
 
+[site]                          # where else the issues can be read: links to them become links between articles
+url = "https://letter.example/"
+
 [theme]                         # colours and sizes of any theme
 accent = "#0f4c81"
 
@@ -21,11 +24,9 @@ ignore = ["image-alt-missing"]  # rules that this newsletter does without; error
 
 from __future__ import annotations
 
-import errno
 import ipaddress
 import os
 import re
-import stat
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,7 +40,7 @@ from wxpub.trust import Wish
 FILE_NAME = "wxpub.toml"
 LEDGER_NAME = "wxpub.ledger.json"
 _NEAR = {"localhost", "local", "internal", "lan", "home", "test", "invalid"}  # no public name ends so
-_TABLES = {"article", "theme", "accounts", "network", "markdown", "check"}
+_TABLES = {"article", "site", "theme", "accounts", "network", "markdown", "check"}
 _ACCOUNT_KEYS = {"appid", "secret_env", "secret_file", "api_base", "proxy"}
 _OWN_VARIABLES = "WXPUB_"  # what the names of variables begin with in which a file may look for a secret unasked
 _SECRET_BYTES = 4096  # more than this no file with a secret has
@@ -71,6 +72,7 @@ class Config:
     path: Path | None = None
     text: str = field(default="", repr=False, compare=False)
     article: Mapping[str, Any] = field(default_factory=dict)
+    sites: tuple[str, ...] = ()
     theme: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     network: Mapping[str, Any] = field(default_factory=dict)
@@ -93,16 +95,25 @@ class Config:
     @property
     def project(self) -> str:
         """What names this newsletter alike in every clone: host and path of its Git remote, "" where it has none."""
-        try:
-            text = (self.root / ".git" / "config").read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return ""
-        origin = re.search(r'^\[remote "origin"\][^\[]*?^\s*url\s*=\s*(\S+)', text, re.MULTILINE)
-        if not origin:
-            return ""
-        # https://user@host/me/letter.git, ssh://git@host:22/me/letter and git@host:me/letter are one place
-        address = re.sub(r"^[a-z+]+://", "", origin[1]).rpartition("@")[2]
-        return re.sub(r":(\d+/)?", "/", address).removesuffix("/").removesuffix(".git").lower()
+        return next((place.lower() for name, place in _remotes(self.root) if name == "origin"), "")
+
+    @property
+    def addresses(self) -> tuple[tuple[str, str], ...]:
+        """Where the project's files can be read on the web: templates as `source_url` is one, and what {path} is in.
+
+        They come from `source_url`, from `[site] url` and from the remotes of the Git repository around the project.
+        """
+        templates = [each for each in (self.article.get("source_url"), *self.sites) if isinstance(each, str)]
+        found = [(each, str(self.root.resolve())) for each in templates]
+        if repository := repository_around(self.root):
+            places = (place for _, place in _remotes(repository) if _WEB.fullmatch(place))
+            found += [(f"https://{place}/blob/HEAD/{{path}}", str(repository.resolve())) for place in places]
+        return tuple(dict.fromkeys(found))
+
+
+def repository_around(folder: Path) -> Path | None:
+    """Return the root of the Git repository that `folder` lies in, None where it lies in none."""
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
 
 
 def find(start: Path, *, ask: bool = True) -> Config:
@@ -115,9 +126,8 @@ def find(start: Path, *, ask: bool = True) -> Config:
     """
     folder = start if start.is_dir() else start.parent
     folder = folder.resolve()
-    around = (folder, *folder.parents)
-    root = next((each for each in around if (each / ".git").exists()), None)
-    for candidate in around:
+    root = repository_around(folder)
+    for candidate in (folder, *folder.parents):
         if (path := candidate / FILE_NAME).is_file():
             found = _read(path)
             for wish in (*_foreign(path), *_modules(found)) if ask else ():
@@ -288,13 +298,8 @@ def _secret(label: str, table: Mapping[str, str], config: Config, env: Mapping[s
 
 
 def _read_secret(path: Path, label: str, config: Config) -> str:
-    """Read the beginning of a file; a pipe or a device is not waited for."""
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise OSError(errno.EINVAL, "not a file")
-            return file.read(_SECRET_BYTES).decode("utf-8").strip()
+        return safe.read(path, _SECRET_BYTES).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = _reason(error)
     raise ConfigError(f"{label}: cannot read secret_file {path}: {reason}", config.path)
@@ -346,12 +351,29 @@ def _read(path: Path) -> Config:
     return replace(
         config,
         article=_article(config, data.get("article", {})),
+        sites=_sites(config, data.get("site", {})),
         theme=_theme(config, data.get("theme", {})),
         accounts=_accounts(config, data.get("accounts", {})),
         network=_checked(config, "network", data.get("network", {}), _NETWORK_KEYS),
         extensions=_names(config, "markdown", data, "extensions", "abbr"),
         ignored=_names(config, "check", data, "ignore", "link-known"),
     )
+
+
+def _sites(config: Config, table: Mapping[str, Any]) -> tuple[str, ...]:
+    """Read the addresses of `[site] url` as templates: one without {path}, {stem} or {date} has {path} at its end."""
+    _known(config, "site", table, {"url"})
+    urls = table.get("url", [])
+    found = []
+    for url in urls if isinstance(urls, list) else [urls]:
+        if not isinstance(url, str) or not re.match(r"https?://[^/\s{}]", url):
+            hint = 'write url = "https://letter.example/", or a list of such addresses'
+            raise config.fault("url is not an address of the web", "site", "url", hint)
+        fields = re.findall(r"\{(.*?)\}", url)
+        if unknown := [each for each in fields if each not in ("path", "stem", "date")]:
+            raise config.fault(f"url has an unknown {{{unknown[0]}}}", "site", "url", "known: {path}, {stem}, {date}")
+        found.append(url if fields else f"{url.rstrip('/')}/{{path}}")
+    return tuple(found)
 
 
 def _line(text: str, table: str, key: str = "") -> int | None:
@@ -430,3 +452,42 @@ def _known(config: Config, label: str, table: Mapping[str, Any], keys: Collectio
 
 def _reason(error: Exception) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else "not UTF-8"
+
+
+# --- the Git repository around a project, read without Git ------------------------------------------------------------
+
+_GIT_BYTES = 256 * 1024  # of a repository's configuration, far above any
+_MOST_REMOTES = 16
+_SECTION = re.compile(r'\s*\[\s*([\w.-]+)(?:\s+"([^"]*)")?\s*\]')
+_URL = re.compile(r'\s*url\s*=\s*"?([^\s"#;]+)', re.IGNORECASE)
+_WEB = re.compile(r"[\w-]+(?:\.[\w-]+)+/[^\s?#{}]+")  # what a remote on a server becomes, and one on a disk does not
+
+
+def _remotes(root: Path) -> list[tuple[str, str]]:
+    """List the remotes of the repository at `root`, each with its host and path; one may stand there several times."""
+    found, name = [], ""
+    for line in _git_config(root).splitlines():
+        if section := _SECTION.match(line):
+            name = (section[2] or "") if section[1].lower() == "remote" else ""
+            line = line[section.end() :]
+        if name and (url := _URL.match(line)):
+            # https://user@host/me/letter.git, ssh://git@host:22/me/letter and git@host:me/letter are one place
+            place = re.sub(r"^[a-z+]+://", "", url[1]).rpartition("@")[2].removeprefix("ssh.")
+            found.append((name, re.sub(r":(\d+/)?", "/", place).removesuffix("/").removesuffix(".git")))
+    return found[:_MOST_REMOTES]
+
+
+def _git_config(root: Path) -> str:
+    """Read the configuration of the repository at `root`, "" where it has none.
+
+    `.git` is a folder, or in a worktree and a submodule a file that names one; a worktree's names the repository's.
+    """
+    git = root / ".git"
+    try:
+        if git.is_file():
+            git = root / safe.read(git, _GIT_BYTES).decode("utf-8").partition("gitdir:")[2].strip()
+            if (common := git / "commondir").is_file():
+                git /= safe.read(common, _GIT_BYTES).decode("utf-8").strip()
+        return safe.read(git / "config", _GIT_BYTES).decode("utf-8")
+    except (OSError, ValueError):  # not there, not UTF-8, or no name that a file can have
+        return ""

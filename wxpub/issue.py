@@ -23,7 +23,7 @@ from wxpub.config import Config
 from wxpub.errors import SettingError, SourceError, WxpubError
 from wxpub.finding import Finding, Rule
 from wxpub.images import COVER_COLOURS, Store, remote
-from wxpub.page import ImageRef, Layout, Page, Size
+from wxpub.page import Home, ImageRef, Layout, Page, Size
 from wxpub.target import API, Target
 from wxpub.theme import Theme
 
@@ -100,6 +100,7 @@ class Issue:
             sizes=self._sizes,
             target=target,
             extensions=self.settings.extensions,
+            home=Home(str(self.settings.image_root.resolve()), self.settings.addresses, _exists),
         )
 
     def _sizes(self, images: Iterable[ImageRef]) -> dict[str, Size]:
@@ -205,6 +206,13 @@ class Opener:
         return settings.fault(
             error.message, *(("theme", error.setting) if error.setting else ("article", "theme")), error.hint
         )
+
+
+def _exists(path: str) -> bool:
+    try:
+        return os.path.exists(path)  # noqa: PTH110  a table of back issues has hundreds, and a Path costs ten times as much
+    except ValueError:  # a zero byte
+        return False
 
 
 def _published(root: Path) -> Mapping[str, str]:

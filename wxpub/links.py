@@ -5,28 +5,30 @@ link outside becomes its text and a number, its address stands in the list at th
 
     a                                   becomes
     permalink of a published article    a live link
-    known back issue                    a live link to where it was published
+    back issue that was published       a live link, whether its file or an address of its own was linked to
+    other back issue                    text, with one finding for all
     its own address as text             the address, breaking anywhere, without a number
     other address                       text[3], and [3] text, address in the list
     empty, #anchor, mailto:, file       text, with a finding where the reader loses something
 
-Touches no network and no file.
+Touches no network and no file, but may ask whether a file is there.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from wxpub import address
-from wxpub.address import Address
+from wxpub.address import Address, Named
 from wxpub.finding import Finding, Rule
 from wxpub.target import API, Target
-from wxpub.tree import fill, line_of, make, text_of
+from wxpub.tree import HEADINGS, fill, line_of, make, text_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -51,16 +53,27 @@ LINK_FILE = Rule(
     "readers do not have the linked file, so it is left as text",
     "link to its address on the web",
 )
+LINK_LOST = Rule("link-lost", "warning", "a relative link does not lead to a file", "correct the path")
 BACK_ISSUE_UNKNOWN = Rule(
     "back-issue-unknown",
     "warning",
     "back issues that have no published address yet are left as text",
     "record where they were published: wxpub index add FILE URL",
 )
-RULES = (LINK_EMPTY, LINK_EXPIRES, LINK_UNSAFE, LINK_FILE, BACK_ISSUE_UNKNOWN)
+RULES = (LINK_EMPTY, LINK_EXPIRES, LINK_UNSAFE, LINK_FILE, LINK_LOST, BACK_ISSUE_UNKNOWN)
 
 _CONTACT = {"mailto", "tel", "sms"}
-_ISSUE_SUFFIXES = {".md", ".markdown", ".html", ".htm", ""}
+_MARKDOWN = (".md", ".markdown")
+_PAGE = ("", ".html", ".htm")  # how a site names what it made of Markdown
+_DATE = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
+# Documents of a repository, which are no issues.
+_DOCUMENT = re.compile(
+    r"(?:readme|licen[cs]e|contributing|changelog|code_of_conduct|security|support)\b", re.IGNORECASE
+)
+# The beginning of an address whose scheme was forgotten, or whose colon is Chinese.
+_HOST = re.compile(
+    r"(?:\W*https?[:：]|(?:[\w-]+\.)+(?:com|cn|net|org|io|dev|ai|app|me|edu|gov)(?:[/:]|\Z))", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +90,38 @@ class Note:
         return _mark(self.number)
 
 
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where the newsletter is at home: the folder `root`, in which paths that begin with / count, and the web.
+
+    `addresses` are templates of the addresses at which files can be read, each with the folder of these files (see
+    `address.named`); `exists` tells whether a file is there.
+    """
+
+    root: str = ""
+    addresses: tuple[tuple[str, str], ...] = ()
+    exists: Callable[[str], bool] = lambda path: True
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What `resolve` made of an article's links: its notes, the addresses left out on purpose, and the findings."""
+
+    notes: tuple[Note, ...]
+    left: frozenset[str]
+    findings: tuple[Finding, ...]
+
+
 def resolve(
-    root: HtmlElement, article: Article, back_issues: Mapping[str, str], target: Target = API
-) -> tuple[tuple[Note, ...], tuple[Finding, ...]]:
+    root: HtmlElement, article: Article, back_issues: Mapping[str, str], target: Target = API, home: Home | None = None
+) -> Resolved:
     """Turn every link and footnote under `root` into what `target` keeps, and append the notes and the QR code.
 
-    `back_issues` maps the absolute path of a back issue's Markdown to its permalink.
+    `back_issues` maps the absolute path of a back issue's Markdown to its permalink; `home` says by which addresses
+    else one may be linked to.
     """
     footnotes = _take_footnotes(root)
-    series = _Series(article, back_issues, footnotes, str(article.path.resolve().parent), target)
+    series = _Series(article, back_issues, footnotes, str(article.path.resolve()), target, home or Home())
     for element in list(root.iter("a", "sup")):
         series.visit(element)
     notes = series.finish()
@@ -93,7 +129,7 @@ def resolve(
         root.append(notes)
     if article.source_url and article.qrcode and not target.live_links:
         root.append(_qrcode(article.source_url))
-    return tuple(series.notes), tuple(series.findings)
+    return Resolved(tuple(series.notes), frozenset(series.left), tuple(series.findings))
 
 
 @dataclass(slots=True)
@@ -103,14 +139,17 @@ class _Series:
     article: Article
     back_issues: Mapping[str, str]
     footnotes: Mapping[str, HtmlElement]
-    folder: str
-    target: Target = API
+    path: str
+    target: Target
+    home: Home
+    left: set[str] = field(default_factory=set)
     notes: list[Note] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     _numbers: dict[str, int] = field(default_factory=dict)
     _bodies: dict[int, HtmlElement] = field(default_factory=dict)  # of footnotes that are more than an address
     _unread: list[HtmlElement] = field(default_factory=list)  # bodies whose own links have no number yet
-    _unknown: list[tuple[str, int | None]] = field(default_factory=list)
+    _unknown: dict[str, _Linked] = field(default_factory=dict)
+    _lost: dict[str, _Linked] = field(default_factory=dict)
 
     def visit(self, element: HtmlElement) -> None:
         if element.tag == "a":
@@ -131,6 +170,8 @@ class _Series:
             self._report(LINK_EMPTY, f"the link “{text}” has no address", line)
             return _to_text(a)
         to = address.parse(href)
+        if (issue := self._issue(to)) is not None:
+            return self._back_issue(a, text, to, issue, line)
         if to.outside:
             return self._outside(a, text, to, line)
         if to.scheme in _CONTACT:
@@ -138,7 +179,7 @@ class _Series:
         if to.scheme:
             self._report(LINK_UNSAFE, f"WeChat does not keep a {to.scheme}: address as a link", line)
             return _to_text(a)
-        return self._relative(a, unquote(to.path), line)
+        return self._relative(a, to, line)
 
     def _outside(self, a: HtmlElement, text: str, to: Address, line: int | None) -> None:
         if to.expires:
@@ -160,9 +201,14 @@ class _Series:
         return self._note(a, self._number(to.identity, label, to.url))
 
     def _note(self, a: HtmlElement, number: int) -> None:
-        """Make `text<sup>[n]</sup>` of a link; the bare span keeps the text together until the tree is written."""
+        """Make `text<sup>[n]</sup>` of a link; the bare span keeps the text together until the tree is written.
+
+        A heading that is nothing but a link shows no number: by its words it is found in the list.
+        """
         _to_text(a)
         a.set("class", "ref")
+        if _is_heading(a):
+            return
         a.append(make("sup", "note", [_mark(number)]))
 
     def _number(self, key: str, text: str, url: str) -> int:
@@ -171,16 +217,100 @@ class _Series:
             self.notes.append(Note(len(self.notes) + 1, text, url))
         return self._numbers[key]
 
-    def _relative(self, a: HtmlElement, name: str, line: int | None) -> None:
-        """Link a back issue where it was published; a file that readers do not have becomes text."""
-        for path in _candidates(self.folder, name):
-            if path in self.back_issues:
-                return _to_live(a, "https:" + self.back_issues[path].partition(":")[2])
-        if PurePosixPath(name).suffix.lower() in _ISSUE_SUFFIXES:
-            self._unknown.append((name, line))
-        else:
+    def _relative(self, a: HtmlElement, to: Address, line: int | None) -> None:
+        """Leave a link to a file as text: readers do not have it, if it is there at all."""
+        name = unquote(to.path)
+        if any(self.home.exists(path) for each in self._named(to) for path in self._issue_paths(each)):
             message = f"readers do not have the file {name}, so the link to it is left as text"
             self._report(LINK_FILE, message, line)
+        else:
+            self._lost.setdefault(name, _Linked(name, line))
+        return _to_text(a)
+
+    # --- back issues ---
+
+    def _issue(self, to: Address) -> _Issue | None:
+        """Find the newsletter's issue that an address leads to, by its file's path or by an address of its own."""
+        likeliest = None
+        for named in self._named(to):
+            paths = self._issue_paths(named)
+            issue = next((each for each in paths if each in self.back_issues), None)
+            if issue is not None:
+                return _Issue(issue, self.back_issues[issue])
+            if self.path in paths:
+                return _Issue(self.path)
+            there = next(filter(self.home.exists, paths), "")
+            likeliest = likeliest or self._like_an_issue(named, there)
+            if there:
+                break  # what else an address might mean is not meant
+        return likeliest
+
+    def _named(self, to: Address) -> Iterator[Named]:
+        if to.outside:
+            yield from address.named(to, self.home.addresses)
+        elif not to.scheme and to.path:
+            for path in self._paths(unquote(to.path)):
+                yield Named("", path, exact=True)
+
+    def _paths(self, name: str) -> list[str]:
+        """List the paths that a relative link may mean: one that begins with / counts from the project's folder."""
+        folder = os.path.dirname(self.path)  # noqa: PTH120  as below
+        folders = [self.home.root, folder] if name.startswith("/") and self.home.root else [folder]
+        # Strings, since a table of back issues has hundreds of links and a Path costs ten times as much.
+        return [os.path.normpath(os.path.join(each, name.lstrip("/"))) for each in folders]  # noqa: PTH118
+
+    def _issue_paths(self, named: Named) -> list[str]:
+        """List the paths of the Markdown that `named` may be."""
+        if not named.path:
+            known = [*self.back_issues, self.path]
+            alike = [each for each in known if named.stem in ("", PurePosixPath(each).stem)]
+            alike = [each for each in alike if named.date in ("", *_DATE.findall(PurePosixPath(each).stem))]
+            return alike if len(alike) == 1 else []
+        path = os.path.normpath(os.path.join(named.folder, named.path))  # noqa: PTH118  as above
+        stem, suffix = os.path.splitext(path)  # noqa: PTH122  as above
+        paths = [path]
+        if suffix.lower() not in _MARKDOWN:  # what a site shows was made from Markdown of the same name
+            bases = [stem, path] if suffix.lower() in _PAGE else [path]
+            paths += [base + each for base in bases for each in (*_MARKDOWN, "/index.md")]
+        if not named.exact:
+            ends = tuple(f"/{os.path.relpath(each, named.folder)}" for each in paths)
+            below = [each for each in self.back_issues if each.endswith(ends)]
+            paths += below if len(below) == 1 else []
+        return paths
+
+    def _like_an_issue(self, named: Named, there: str) -> _Issue | None:
+        """Take a file that was not published for an issue: its name has a number, or it is Markdown beside this one."""
+        path = named.path or f"{named.stem or named.date}.md"
+        stem, suffix = os.path.splitext(path)  # noqa: PTH122  as above
+        name = os.path.basename(stem)  # noqa: PTH119  as above
+        if suffix.lower() not in (*_MARKDOWN, *_PAGE) or _DOCUMENT.match(name):
+            return None
+        markdown = path if suffix.lower() in _MARKDOWN else there
+        if there and not markdown.endswith(_MARKDOWN):
+            return None
+        beside = os.path.normpath(os.path.join(named.folder, markdown, "..")) == os.path.dirname(self.path)  # noqa: PTH118, PTH120
+        if not re.search(r"\d", name) and not (markdown.endswith(_MARKDOWN) and beside):
+            return None
+        return _Issue(there or path)
+
+    def _back_issue(self, a: HtmlElement, text: str, to: Address, issue: _Issue, line: int | None) -> None:
+        """Link a back issue where it was published; one that was not yet becomes text, and so does this issue itself.
+
+        The address of this issue is lost on nobody: 阅读原文 leads there.
+        """
+        left = (a.get("href") or "").strip()
+        if issue.permalink:
+            self.left.add(left)
+            return _to_live(a, "https:" + issue.permalink.partition(":")[2])
+        itself = issue.path == self.path
+        if to.outside and (self.target.live_links or (itself and not self.article.source_url)):
+            return self._outside(a, text, to, line)
+        if not itself:
+            name = PurePosixPath(issue.path).name
+            self._unknown.setdefault(issue.path, _Linked(name, line, self.home.exists(issue.path)))
+        if to.outside and _says(text, to):
+            return _to_printed(a)
+        self.left.add(left)
         return _to_text(a)
 
     # --- footnotes ---
@@ -192,7 +322,7 @@ class _Series:
             return
         text = text_of(body)
         to = _lone_address(body, text)
-        if to is not None:
+        if to is not None and self._issue(to) is None:
             number = self._number(to.identity, "" if _says(text, to) else text, to.url)
         else:
             number = self._number(f"footnote:{label}", text, "")
@@ -210,12 +340,8 @@ class _Series:
         for body in self._unread:  # it grows: a footnote may name another one
             for element in list(body.iter("a", "sup")):
                 self.visit(element)
-        if self._unknown:
-            names = list(dict.fromkeys(PurePosixPath(name).name for name, _ in self._unknown))
-            shown = "、".join(names[:3]) + ("…" if len(names) > 3 else "")
-            count = "1 back issue has" if len(names) == 1 else f"{len(names)} back issues have"
-            message = f"{count} no published address yet, so left as text: {shown}"
-            self._report(BACK_ISSUE_UNKNOWN, message, self._unknown[0][1])
+        self._report_unknown()
+        self._report_lost()
         if not self.notes:
             return None
         section = make("section", "notes")
@@ -224,8 +350,51 @@ class _Series:
             section.extend(_entry(note, self._bodies.get(note.number)))
         return section
 
-    def _report(self, rule: Rule, message: str, line: int | None) -> None:
-        self.findings.append(rule.find(message, self.article.path, line))
+    def _report_unknown(self) -> None:
+        if not (unknown := list(self._unknown.values())):
+            return
+        count = "1 back issue has" if len(unknown) == 1 else f"{len(unknown)} back issues have"
+        message = f"{count} no published address yet, so left as text: {_some(unknown)}"
+        fix = BACK_ISSUE_UNKNOWN.fix
+        missing = [each for each in unknown if not each.exists]
+        if len(missing) == len(unknown):
+            fix += "; or correct the path: there is no such file"
+        elif missing:
+            fix += f"; or correct the path of those that are not there: {_some(missing)}"
+        self._report(BACK_ISSUE_UNKNOWN, message, unknown[0].line, fix)
+
+    def _report_lost(self) -> None:
+        if not (lost := list(self._lost.values())):
+            return
+        begin = "the link does" if len(lost) == 1 else f"{len(lost)} links do"
+        hosts = [each for each in lost if _HOST.match(each.name)]
+        fix = f"write https:// before what is an address: {_some(hosts)}" if hosts else None
+        self._report(LINK_LOST, f"{begin} not lead to a file: {_some(lost)}", lost[0].line, fix)
+
+    def _report(self, rule: Rule, message: str, line: int | None, fix: str | None = None) -> None:
+        self.findings.append(rule.find(message, self.article.path, line, fix=fix))
+
+
+@dataclass(frozen=True, slots=True)
+class _Issue:
+    """An issue of the newsletter: the path of its Markdown, and where it was published, "" if it was not."""
+
+    path: str
+    permalink: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """What a link that became text led to, and whether that file is there."""
+
+    name: str
+    line: int | None
+    exists: bool = False
+
+
+def _some(links: Sequence[_Linked]) -> str:
+    """Name the first of what links led to."""
+    return "、".join(each.name for each in links[:3]) + ("…" if len(links) > 3 else "")
 
 
 def _mark(number: int) -> str:
@@ -243,6 +412,12 @@ def _to_text(a: HtmlElement) -> None:
 def _to_printed(a: HtmlElement) -> None:
     _to_text(a)
     a.set("class", "url")
+
+
+def _is_heading(a: HtmlElement) -> bool:
+    """Whether a heading says nothing beside this link."""
+    heading = next(a.iterancestors(*HEADINGS), None)
+    return heading is not None and bool(text_of(a)) and text_of(heading) == text_of(a)
 
 
 def _to_live(a: HtmlElement, url: str) -> None:
@@ -320,15 +495,6 @@ def _says(text: str, to: Address) -> bool:
     if not shown.outside and "." not in text:
         return False
     return (shown if shown.outside else address.parse(f"https://{text}")).identity == to.identity
-
-
-def _candidates(folder: str, name: str) -> Iterator[str]:
-    """List the files that a relative link may mean: itself, or the Markdown that a site's `.html` was made from."""
-    path = os.path.normpath(os.path.join(folder, name.lstrip("/")))  # noqa: PTH118  thirty a page, and no file is asked
-    yield path
-    stem, suffix = os.path.splitext(path)  # noqa: PTH122
-    if suffix.lower() in ("", ".html", ".htm"):
-        yield stem + ".md"
 
 
 def _image_text(a: HtmlElement) -> str | None:

@@ -22,7 +22,7 @@ from wxpub import conform, dialect, kept, links, theme
 from wxpub.article import Article
 from wxpub.finding import Finding, Rule
 from wxpub.limits import DIGEST_CHARS, TITLE_CHARS
-from wxpub.links import Note
+from wxpub.links import Home, Note
 from wxpub.target import API, Placed, Target
 from wxpub.tree import fill, line_of, text_of
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from wxpub.theme import Theme
 
-__all__ = ["Heading", "ImageRef", "Layout", "Page", "Placed", "compose", "finish", "render"]
+__all__ = ["Heading", "Home", "ImageRef", "Layout", "Page", "Placed", "compose", "finish", "render"]
 
 TITLE_SHORTENED = Rule(
     "title-shortened",
@@ -74,7 +74,8 @@ class Layout:
     """An article laid out: its styled tree, and what was learned on the way.
 
     `article` has title and digest filled in. `root` is read by everybody and changed by nobody; `source` is the tree as
-    the Markdown made it, before titles, links and forms were taken care of, for those who judge what the author wrote.
+    the Markdown made it, before titles, links and forms were taken care of, for those who judge what the author wrote;
+    `left` are addresses in it that need not be shown.
     """
 
     article: Article
@@ -84,6 +85,7 @@ class Layout:
     images: tuple[ImageRef, ...] = ()
     outline: tuple[Heading, ...] = ()
     findings: tuple[Finding, ...] = ()
+    left: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -148,10 +150,12 @@ def compose(
     sizes: Callable[[Iterable[ImageRef]], Mapping[str, Size]] = lambda images: {},
     target: Target = API,
     extensions: Sequence[str] = (),
+    home: Home | None = None,
 ) -> Layout:
     """Lay `article` out in the theme `style`.
 
-    `back_issues` maps the Markdown of published issues (absolute path) to their WeChat permalinks. `sizes` is asked
+    `back_issues` maps the Markdown of published issues (absolute path) to their WeChat permalinks, `home` says by which
+    addresses else these may be linked to. `sizes` is asked
     once, for all images, for their natural sizes in pixels by source; an image without one keeps its own. `target`
     decides about links; `extensions` names extensions of Python-Markdown that run beside the dialect. Equal input gives
     equal layouts.
@@ -162,12 +166,12 @@ def compose(
     article, found = _complete(article, root)
     findings += found
     outline = tuple(Heading(int(each.tag[1]), text_of(each), line_of(each)) for each in root.iter(*HEADINGS))
-    notes, found = links.resolve(root, article, back_issues or {}, target)
-    findings += found
+    resolved = links.resolve(root, article, back_issues or {}, target, home)
+    findings += resolved.findings
     images = _images(root)
     findings += conform.shape(root, article.path, sizes(images) if images else {}, article.captions)
     theme.apply(root, style)
-    return Layout(article, root, source, notes, images, outline, findings)
+    return Layout(article, root, source, resolved.notes, images, outline, findings, resolved.left)
 
 
 def _parse(article: Article, extensions: Sequence[str]) -> tuple[HtmlElement, tuple[Finding, ...]]:
@@ -186,7 +190,7 @@ def finish(layout: Layout, target: Target = API) -> Page:
         "".join(each for each in parts if isinstance(each, str)),
         [each.src for each in parts if not isinstance(each, str)],
         title=layout.article.title,
-        urls={note.url for note in layout.notes} if target.notes and not target.live_links else None,
+        urls={*layout.left, *(note.url for note in layout.notes)} if target.notes and not target.live_links else None,
         explained=layout.findings,
         path=layout.article.path,
     )

@@ -5,8 +5,10 @@ Nothing here knows what an article or an account is; whoever prints, quotes, wri
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -191,6 +193,15 @@ def _decoded(value: str) -> tuple[str, list[tuple[int, int]]]:
 # --- files ------------------------------------------------------------------------------------------------------------
 
 _STALE = 3600.0  # seconds after which a temporary file belongs to nobody any more
+
+
+def read(path: Path, most: int) -> bytes:
+    """Read the first `most` bytes of a file; a pipe or a device is not waited for. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "not a file")
+        return file.read(most)
 
 
 def write(path: Path, data: bytes, mode: int = 0o666, *, lasting: bool = True, alone: bool = False) -> None:

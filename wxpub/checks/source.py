@@ -5,13 +5,11 @@ What becomes of single links (empty, expiring, unknown back issues) is told by `
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from wxpub.address import parse
 from wxpub.article import Article
@@ -33,7 +31,6 @@ LINK_REPEATED = Rule(
 LINK_KNOWN = Rule(
     "link-known", "warning", "an earlier issue has this link already", "drop the item, or say what is new", "source"
 )
-LINK_LOST = Rule("link-lost", "warning", "a relative link does not lead to a file", "correct the path", "source")
 HEADING_REPEATED = Rule(
     "heading-repeated", "warning", "two sections have the same heading", "rename or merge one of them", "source"
 )
@@ -295,34 +292,6 @@ def _balanced(address: str) -> str:
         if depth < 0:
             return address[:place]
     return address.rstrip(".,;:!?*_")
-
-
-def check_lost_links(reading: Reading) -> list[Finding]:
-    """Find links to issues and pages that are not there: one finding, since a whole table may be wrong."""
-    lost: dict[str, int | None] = {}
-    for a in reading.tree.iter("a"):
-        href = (a.get("href") or "").strip()
-        name = unquote(re.split(r"[?#]", href, maxsplit=1)[0])
-        if name and not re.match(r"[a-z][\w+.-]*:|//", href, re.IGNORECASE) and not _exists(reading, name):
-            lost.setdefault(name, line_of(a))
-    if not lost:
-        return []
-    names = list(lost)
-    shown = "、".join(names[:3]) + ("…" if len(names) > 3 else "")
-    begin = f"{len(names)} links do" if len(names) > 1 else "the link does"
-    return [LINK_LOST.find(f"{begin} not lead to a file: {shown}", reading.path, lost[names[0]])]
-
-
-def _exists(reading: Reading, name: str) -> bool:
-    base = str(reading.issue.settings.image_root) if name.startswith("/") else reading.folder
-    # Strings, since a table of back issues has hundreds of links and a Path costs ten times as much.
-    path = os.path.normpath(os.path.join(base, name.lstrip("/")))  # noqa: PTH118  see above
-    # A site's page was made from Markdown of the same name.
-    tries = (path, os.path.splitext(path)[0] + ".md", f"{path}.md")  # noqa: PTH122  see above
-    try:
-        return any(each in reading.issue.back_issues or os.path.exists(each) for each in tries)  # noqa: PTH110  as above
-    except ValueError:  # a zero byte
-        return False
 
 
 # --- sections and items -----------------------------------------------------------------------------------------------
@@ -618,7 +587,6 @@ def check_image_files(reading: Reading) -> list[Finding]:
 CHECKS = (
     check_repeated_links,
     check_known_links,
-    check_lost_links,
     check_repeated_headings,
     check_empty_sections,
     check_empty_items,
@@ -633,7 +601,6 @@ CHECKS = (
 RULES = (
     LINK_REPEATED,
     LINK_KNOWN,
-    LINK_LOST,
     HEADING_REPEATED,
     SECTION_EMPTY,
     ITEM_EMPTY,
