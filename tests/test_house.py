@@ -98,6 +98,7 @@ ROOMS: dict[str, set[str]] = {
         "style",
         "target",
         "theme",
+        "tree",
         "wechat",
     },
     "sandbox": {"darkmode", "errors", "limits", "verdict"},

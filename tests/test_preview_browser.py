@@ -324,7 +324,8 @@ def spots(browser_page: Any, tmp_path: Path) -> Any:
 
 
 MARKED = """(mark) => {
-    const at = (each) => ["left", "top", "width", "height"].map((side) => Math.round(each.getBoundingClientRect()[side])).join();
+    const sides = (box) => [box.left, box.top, box.width, box.height].map(Math.round).join();
+    const at = (each) => sides(each.getBoundingClientRect());
     const marked = [...document.querySelectorAll(".wx-content *")].find((each) => at(each) === at(mark));
     const top = mark.getBoundingClientRect().top;
     return [marked.textContent, top >= 0 && top < innerHeight];
