@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from wxpub import address, style
-from wxpub.finding import Rule
+from wxpub.finding import Rule, shorten
 from wxpub.limits import ARTICLE_HOST, CSS_PROPERTIES, SVG_ATTRIBUTES, SVG_TAGS, words
 from wxpub.tree import make, replace
 
@@ -54,7 +54,23 @@ _PLAYERS = {
     "audio": "音频",
     "mpvoice": "音频",
     **dict.fromkeys(("iframe", "frame", "embed", "object", "applet"), "嵌入内容"),
+    # Cards of WeChat's editor. Whether draft/add keeps one that has every attribute of the editor's is unverified.
+    "mp-common-profile": "公众号",
+    "mp-common-miniprogram": "小程序",
+    "mp-miniprogram": "小程序",
+    "mp-common-videosnap": "视频号",
+    "mp-common-mpaudio": "音频",
+    "qqmusic": "音乐",
+    "mp-common-qqmusic": "音乐",
 }
+_CARD_NAMES = (
+    "data-nickname",
+    "data-miniprogram-title",
+    "data-miniprogram-nickname",
+    "music_name",
+    "data-title",
+    "name",
+)
 _FRAMES = frozenset({"iframe", "frame"})  # what stands in them is shown by no browser
 _OWN = re.compile(r"(?:mp|wx|qqmusic)[a-z-]*")  # elements of WeChat's editor
 _ATTRIBUTES = {
@@ -124,21 +140,24 @@ def _stays(element: HtmlElement, tag: str, shallow: bool, report: Report) -> boo
         return True
     else:
         if _OWN.fullmatch(tag):
-            report(LOST, element, f"draft/add takes no <{tag}>")
+            report(LOST, element, f"WeChat takes no <{tag}>")
         element.drop_tag()
         return True
     return False
 
 
 def _player(element: HtmlElement, tag: str, report: Report) -> bool:
-    """Print the address of what plays, or shows another page; return whether the words in it stay."""
+    """Print the address of what plays, or shows another page, or else its name; return whether the words in it stay."""
     nodes = [element, *element.iter("source", "embed", "param")]
     found = (node.get(name) or "" for node in nodes for name in ("src", "data", "data-src"))
     link = next(filter(None, (_web(_CONTROLS.sub("", each)) for each in found)), "")
-    left = f"; its address is printed: {link}" if link else ""
-    report(LOST, element, f"WeChat takes no <{tag}>{left}")
-    if link:
-        printed = make("p", content=[f"{_PLAYERS[tag]}：{link}"])
+    what, left = "address", link
+    if not link and _OWN.fullmatch(tag):
+        what, left = "name", next(filter(None, ((element.get(name) or "").strip() for name in _CARD_NAMES)), "")
+    said = f"; its {what} is printed: {shorten(left, 120)}" if left else ""
+    report(LOST, element, f"WeChat takes no <{tag}>{said}")
+    if left:
+        printed = make("p", content=[f"{_PLAYERS[tag]}：{left}"])
         if line := element.get("data-line"):
             printed.set("data-line", line)
         element.addprevious(printed)
@@ -269,7 +288,7 @@ def _drawing(svg: HtmlElement, report: Report) -> None:
         svg.set("style", style.write(found))
     if not svg.get("aria-hidden"):
         svg.set("role", "img")
-    if lost - {"title", "desc", "metadata", "animate", "animatetransform", "animatemotion", "set"}:
+    if lost := lost - {"title", "desc", "metadata"}:
         names = ", ".join(sorted(lost))
         report(DRAWING_LOST, svg, f"a drawing loses what WeChat removes: {names}")
     return None

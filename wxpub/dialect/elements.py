@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from wxpub.dialect import blocks, inlines
 from wxpub.dialect.inlines import LINE, RAW, Element, Scope
 from wxpub.dialect.syntax import Pattern
-from wxpub.finding import Finding, Rule
+from wxpub.finding import Finding, Rule, shorten
 from wxpub.tree import PARSER, make
 
 COMMENT_UNCLOSED = Rule(
@@ -61,6 +61,12 @@ TAG_DROPPED = Rule(
     "a tag that no article can have is left out, as on GitHub; its words stay",
     "put it between backticks if readers are to see it",
 )
+TAG_SHOWN = Rule(
+    "tag-shown",
+    "warning",
+    "a tag that HTML does not have is shown to readers as it is written",
+    "take it out, or put it between backticks if readers are to see it",
+)
 RULES = (
     COMMENT_UNCLOSED,
     FOOTNOTE_UNUSED,
@@ -71,6 +77,7 @@ RULES = (
     EMPHASIS_TOO_DEEP,
     HTML_TOO_DEEP,
     TAG_DROPPED,
+    TAG_SHOWN,
 )
 
 
@@ -147,6 +154,10 @@ def findings(
         *(
             TAG_DROPPED.find(f"the tag <{name}> is left out, as on GitHub; its words stay", path, line)
             for name, line in cleaner.dropped
+        ),
+        *(
+            TAG_SHOWN.find(f"{shorten(tag, 60)} is not HTML, so readers see it as it is written", path, line)
+            for tag, line in cleaner.shown.values()
         ),
         *(rule.find(path=path, line=line) for rule, line in once.items() if line is not None),
     ]
@@ -376,7 +387,8 @@ class Cleaner:
         <script> without its end text, as GitHub shows it: it would hide all that follows
 
     `too_deep` is the first line where raw elements were nested deeper than HTML_DEPTH, `unclosed` the line of a comment
-    that hides the rest of its block, `dropped` has names and lines of tags that went although an author may miss them.
+    that hides the rest of its block, `dropped` has names and lines of tags that went although an author may miss them,
+    `shown` by name the first tag that became text although it is written like a page's, not like an example's.
     """
 
     def __init__(self) -> None:
@@ -387,6 +399,7 @@ class Cleaner:
         self.too_deep: int | None = None
         self.unclosed: int | None = None
         self.dropped: list[tuple[str, int]] = []
+        self.shown: dict[str, tuple[str, int]] = {}
 
     def clean(self, root: HtmlElement, hosts: list[HtmlElement]) -> None:
         """Replace the raw HTML inside the `hosts`, all of them in `root`, by its elements."""
@@ -551,6 +564,8 @@ class Cleaner:
                 self.dropped.append((name, line))
             return ""
         if not (name in TAGS or _CUSTOM_TAG.fullmatch(name) or (name in SVG_TAGS and "svg" in self.open)):
+            if found["end"] or "=" in found["rest"] or found["rest"].endswith("/"):  # a component's, as in MDX
+                self.shown.setdefault(name, (found[0], line))
             return "&lt;" + found[0][1:]
         return self._end_tag(name) if found["end"] else self._start_tag(found, name, line, parts)
 
