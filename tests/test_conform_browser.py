@@ -6,6 +6,7 @@ box model, three screens of its own and two more of ours, and the same tolerance
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from conftest import ROOT, corpus_files
 from test_conform import HOSTILE
 
 from wxpub import article, theme
+from wxpub.article import Article
 from wxpub.page import render
 from wxpub.preview.pages import phone
 from wxpub.target import API, PASTE, Placed
@@ -38,6 +40,16 @@ body { margin: 0 }
 #article p { min-height: 1em; clear: both }
 #article img { height: auto !important }
 </style><div id="article" class="rich_media_content"></div></html>"""
+
+BOXES = """(() => {
+  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (walker.nextNode()) {
+    const range = document.createRange()
+    range.selectNode(walker.currentNode)
+    if (/[☐☑]/.test(range.toString())) found.push(range.getClientRects()[0].left)
+  }
+  return found
+})()"""
 
 
 def pages() -> list[tuple[str, str]]:
@@ -109,6 +121,17 @@ def test_lines_of_code_keep_their_indentation(chromium: Any) -> None:
     )
     page.close()
     assert lefts[1] - lefts[0] == pytest.approx(4 * 13 * 0.6, rel=0.15)
+
+
+def test_a_task_inside_a_task_stands_further_in_and_a_numbered_one_keeps_its_number(chromium: Any) -> None:
+    source = "- [ ] 一\n  - [ ] 二\n    - [ ] 三\n\n1. [ ] 四\n   - [ ] 五\n"
+    page = chromium.new_page(viewport={"width": 375, "height": 640})
+    for name in theme.names():
+        page.set_content(render(Article(Path("a.md"), source), theme.load(name)).html)
+        starts = page.evaluate(BOXES)
+        assert starts[0] + 12 < starts[1] and starts[1] + 12 < starts[2] and starts[3] + 12 < starts[4], name
+        assert page.evaluate("getComputedStyle(document.querySelector('ol li')).listStyleType") != "none", name
+    page.close()
 
 
 def test_hostile_html_runs_nothing_and_asks_nobody(chromium: Any) -> None:

@@ -134,7 +134,8 @@ def _flat(element: HtmlElement) -> HtmlElement:
         fresh = True
         for part in map(_run, blocks(_joined(take(item)))):
             if isinstance(part, list):
-                label = [marker] if fresh and not _has_box(part) else []
+                boxed = element.tag == "ul" and _has_box(part)  # a box takes the place of a bullet, not of a number
+                label = [marker] if fresh and not boxed else []
                 make("p", "subitem" if fresh else "more", [*label, *_marked(part)], found)
             else:
                 if fresh:
