@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from conftest import ROOT
 
-from wxpub.checks import measure
+from wxpub import checks, config
+from wxpub.checks import heeded, measure
 from wxpub.checks.pages import CHANNELS
 from wxpub.cli import cli
 from wxpub.cli.check import annotation, rules
@@ -225,6 +227,19 @@ def test_every_rule_can_be_explained(rule: Rule) -> None:
     result = run("--explain", rule.id)
     assert result.exit_code == 0
     assert rule.message in result.stdout
+    assert rule.reader and f"readers see  {rule.reader}\n" in result.stdout
+    assert rule.fix and f"what to do   {rule.fix}\n" in result.stdout
+    off = f'switch off   [check] ignore = ["{rule.id}"] in wxpub.toml'
+    assert (off in result.stdout) == (rule.severity != "error" and rule.kind != "push")
+    assert off in result.stdout or "switch off   not possible: " in result.stdout
+
+
+@pytest.mark.parametrize(
+    "rule", [each for each in checks.rules() if each.severity != "error"], ids=lambda rule: rule.id
+)
+def test_a_rule_is_switched_off_as_its_explanation_says(rule: Rule) -> None:
+    found = (rule.find("found", Path("a.md"), 1), Finding("content-lost", "error", "lost"))
+    assert heeded(found, replace(config.find(Path.cwd()), ignored=(rule.id,))) == found[1:]
 
 
 def test_an_unknown_rule_names_those_that_may_have_been_meant() -> None:
@@ -261,6 +276,17 @@ INTRODUCTION = """# Rules
 What `wxpub check` looks for. An error stops a push; a warning is something that an editor would want to know; an info
 may be left alone. `wxpub check --explain RULE` says the same in the terminal.
 
+What a rule finds several times in a file is told in one line, with a count and the first places; `--all` lists them, JSON
+has every one. A newsletter that does without a rule says so in `wxpub.toml`:
+
+```toml
+[check]
+ignore = ["link-known", "image-alt-missing"]
+```
+
+An error cannot be switched off: WeChat would refuse the article, or readers would miss something. Nor can what a push
+tells of what it did. How many findings an ordinary issue has is counted in [checks.md](checks.md).
+
 This list is made from the rules themselves: `pytest tests/test_check_cli.py --update` rewrites it.
 """
 
@@ -270,11 +296,12 @@ def rulebook() -> str:
     for kind, about in KINDS.items():
         parts.append(f"\n## {about[0].upper()}{about[1:]}\n")
         page = kind == "page"
-        parts.append(f"| rule | severity | {'matters to | ' if page else ''}what | what to do |")
-        parts.append("|---|---|---|---|" + ("---|" if page else ""))
+        parts.append(f"| rule | severity | {'matters to | ' if page else ''}what | what a reader sees | what to do |")
+        parts.append("|---|---|---|---|---|" + ("---|" if page else ""))
         for rule in (rule for rule in rules() if rule.kind == kind):
             channel = f"{CHANNELS[rule.channel]} | " if page else ""
-            parts.append(f"| `{rule.id}` | {rule.severity} | {channel}{cell(rule.message)} | {cell(rule.fix)} |")
+            told = " | ".join(map(cell, (rule.message, rule.reader, rule.fix)))
+            parts.append(f"| `{rule.id}` | {rule.severity} | {channel}{told} |")
     return "\n".join(parts) + "\n"
 
 

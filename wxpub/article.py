@@ -61,6 +61,7 @@ KEY_UNKNOWN = Rule(
     "a key of the front matter is unknown, though it looks like a known one, and is not used",
     "correct its name",
     "source",
+    reader="the article as if the key were not there",
 )
 DATE_INVALID = Rule(
     "date-invalid",
@@ -68,6 +69,7 @@ DATE_INVALID = Rule(
     "the date of the front matter is not a day of the calendar, and is not used",
     "write it as 2026-11-15",
     "source",
+    reader="nothing of it; addresses that are made of the date are made without it",
 )
 RULES = (KEY_UNKNOWN, DATE_INVALID)
 

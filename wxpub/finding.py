@@ -58,7 +58,7 @@ class Finding:
 class Rule:
     """One thing that is checked: `message` says what goes wrong in general, `fix` what to do about it.
 
-    `severity` "error" stops a push.
+    `reader` says what readers see of it if nothing is done. `severity` "error" stops a push.
     """
 
     id: str
@@ -66,6 +66,7 @@ class Rule:
     message: str
     fix: str = ""
     kind: Kind = "conversion"
+    reader: str = ""
 
     def find(
         self, message: str = "", path: Path | None = None, line: int | None = None, *, fix: str | None = None

@@ -27,7 +27,14 @@ from wxpub.page import Home, ImageRef, Layout, Page, Size
 from wxpub.target import API, Target
 from wxpub.theme import Theme
 
-IMAGE_MISSING = Rule("image-missing", "error", "an image cannot be read", "correct its path", "source")
+IMAGE_MISSING = Rule(
+    "image-missing",
+    "error",
+    "an image cannot be read",
+    "correct its path",
+    "source",
+    reader="a gap where the image should be",
+)
 RULES = (IMAGE_MISSING,)
 
 

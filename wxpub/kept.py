@@ -28,6 +28,7 @@ CONTENT_LOST = Rule(
     "error",
     "what the issue says is missing in the article",
     "write it more plainly, and report it: it should never happen",
+    reader="an article in which something is missing",
 )
 RULES = (CONTENT_LOST,)
 

@@ -36,29 +36,46 @@ if TYPE_CHECKING:
     from wxpub.article import Article
 
 LINK_EMPTY = Rule(
-    "link-empty", "warning", "a link has no address, so it is left as text", "give it one, or make it plain text"
+    "link-empty",
+    "warning",
+    "a link has no address, so it is left as text",
+    "give it one, or make it plain text",
+    reader="plain text where a link should be",
 )
 LINK_EXPIRES = Rule(
     "link-expires",
     "warning",
     "a link copied from WeChat's search or a preview dies within hours, so it is left as text",
     "open it, and copy the article's permanent address (…/s/…)",
+    reader="plain text where a link should be; a live link would say that the page has expired",
 )
 LINK_UNSAFE = Rule(
-    "link-unsafe", "warning", "WeChat keeps no javascript:, data: or similar address as a link", "make it plain text"
+    "link-unsafe",
+    "warning",
+    "WeChat keeps no javascript:, data: or similar address as a link",
+    "make it plain text",
+    reader="plain text where a link should be",
 )
 LINK_FILE = Rule(
     "link-file",
     "warning",
     "readers do not have the linked file, so it is left as text",
     "link to its address on the web",
+    reader="plain text where a link should be",
 )
-LINK_LOST = Rule("link-lost", "warning", "a relative link does not lead to a file", "correct the path")
+LINK_LOST = Rule(
+    "link-lost",
+    "warning",
+    "a relative link does not lead to a file",
+    "correct the path",
+    reader="plain text where a link should be",
+)
 BACK_ISSUE_UNKNOWN = Rule(
     "back-issue-unknown",
     "warning",
     "back issues that have no published address yet are left as text",
     "record where they were published: wxpub index add FILE URL",
+    reader="the names of back issues as plain text",
 )
 RULES = (LINK_EMPTY, LINK_EXPIRES, LINK_UNSAFE, LINK_FILE, LINK_LOST, BACK_ISSUE_UNKNOWN)
 

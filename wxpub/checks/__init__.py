@@ -37,7 +37,13 @@ if TYPE_CHECKING:
 
 __all__ = ["FILE_UNREADABLE", "check", "check_html", "heeded", "issues_beside", "rules"]
 
-FILE_UNREADABLE = Rule("file-unreadable", "error", "the file cannot be read as an issue", "do what the message says")
+FILE_UNREADABLE = Rule(
+    "file-unreadable",
+    "error",
+    "the file cannot be read as an issue",
+    "do what the message says",
+    reader="nothing: there is no article",
+)
 
 _SEVERITIES = {"error": 0, "warning": 1, "info": 2}
 # Which channels' rules a target meets: pasted HTML never passes the API's filter, and the other way round.

@@ -23,7 +23,12 @@ from wxpub.limits import (
 _RATIO_TOLERANCE = 0.15
 
 TITLE_MISSING = Rule(
-    "title-missing", "error", "an article has no title", 'add a "# heading" or "title:" in the front matter', "metadata"
+    "title-missing",
+    "error",
+    "an article has no title",
+    'add a "# heading" or "title:" in the front matter',
+    "metadata",
+    reader="nothing: WeChat takes no article without a title (40227)",
 )
 TITLE_LONG = Rule(
     "title-long",
@@ -31,12 +36,23 @@ TITLE_LONG = Rule(
     f"WeChat documents {TITLE_CHARS_DOCUMENTED} characters for a title",
     "shorten it",
     "metadata",
+    reader="the title, cut off with … in lists of articles",
 )
 TITLE_LENGTH = Rule(
-    "title-length", "error", f"WeChat refuses titles over {TITLE_CHARS} characters (45003)", "shorten it", "metadata"
+    "title-length",
+    "error",
+    f"WeChat refuses titles over {TITLE_CHARS} characters (45003)",
+    "shorten it",
+    "metadata",
+    reader="nothing: the push is refused",
 )
 AUTHOR_MISSING = Rule(
-    "author-missing", "info", "no author is shown", "set author in the front matter or in wxpub.toml", "metadata"
+    "author-missing",
+    "info",
+    "no author is shown",
+    "set author in the front matter or in wxpub.toml",
+    "metadata",
+    reader="the account's name alone under the title",
 )
 AUTHOR_LONG = Rule(
     "author-long",
@@ -44,9 +60,15 @@ AUTHOR_LONG = Rule(
     "the web editor takes eight Chinese characters (or sixteen others) for an author",
     "shorten it",
     "metadata",
+    reader="the name, cut off where the editor saves the article again",
 )
 AUTHOR_LENGTH = Rule(
-    "author-length", "error", f"WeChat refuses authors over {AUTHOR_CHARS} characters (45110)", "shorten it", "metadata"
+    "author-length",
+    "error",
+    f"WeChat refuses authors over {AUTHOR_CHARS} characters (45110)",
+    "shorten it",
+    "metadata",
+    reader="nothing: the push is refused",
 )
 DIGEST_MISSING = Rule(
     "digest-missing",
@@ -54,9 +76,15 @@ DIGEST_MISSING = Rule(
     f"without a digest WeChat shows the first {DIGEST_DEFAULT_CHARS} characters of the text",
     'write a "> 导读：…" quote, or set digest in the front matter',
     "metadata",
+    reader="the first words of the text under the title where the article is forwarded",
 )
 DIGEST_LENGTH = Rule(
-    "digest-length", "error", f"WeChat refuses digests over {DIGEST_CHARS} characters (45004)", "shorten it", "metadata"
+    "digest-length",
+    "error",
+    f"WeChat refuses digests over {DIGEST_CHARS} characters (45004)",
+    "shorten it",
+    "metadata",
+    reader="nothing: the push is refused",
 )
 SOURCE_URL_LENGTH = Rule(
     "source-url-length",
@@ -64,6 +92,7 @@ SOURCE_URL_LENGTH = Rule(
     f"WeChat refuses a source_url over {SOURCE_URL_BYTES:,} bytes (45005)",
     "shorten it",
     "metadata",
+    reader="nothing: the push is refused",
 )
 SOURCE_URL_INVALID = Rule(
     "source-url-invalid",
@@ -71,12 +100,23 @@ SOURCE_URL_INVALID = Rule(
     "WeChat refuses a source_url that is not a web address (41039)",
     "give a full https:// address",
     "metadata",
+    reader="nothing: the push is refused",
 )
 COVER_MISSING = Rule(
-    "cover-missing", "error", "the cover cannot be read", "name a picture in the front matter", "metadata"
+    "cover-missing",
+    "error",
+    "the cover cannot be read",
+    "name a picture in the front matter",
+    "metadata",
+    reader="nothing: no draft is made without a cover",
 )
 COVER_RATIO = Rule(
-    "cover-ratio", "warning", "WeChat cuts a cover to 2.35:1", "use {} × {} px".format(*COVER_PIXELS), "metadata"
+    "cover-ratio",
+    "warning",
+    "WeChat cuts a cover to 2.35:1",
+    "use {} × {} px".format(*COVER_PIXELS),
+    "metadata",
+    reader="a cover that lacks what stood at its edges",
 )
 COVER_SMALL = Rule(
     "cover-small",
@@ -84,6 +124,7 @@ COVER_SMALL = Rule(
     "a small cover looks blurred",
     "use {} × {} px or larger".format(*COVER_PIXELS),
     "metadata",
+    reader="a blurred cover in the list of messages",
 )
 COMMENTS_CLOSED = Rule(
     "comments-closed",
@@ -91,6 +132,7 @@ COMMENTS_CLOSED = Rule(
     "fans_only_comment says nothing while comments are closed",
     "set open_comment: true too",
     "metadata",
+    reader="no comments at all",
 )
 
 

@@ -61,12 +61,12 @@ def page_rules() -> tuple[PageRule, ...]:
     """Read the rules on article HTML: one JSON object a line.
 
     Fields: `id`, `sev`, `ch` (a letter of CHANNELS), `conf` (a letter of CONFIDENCE), `t` the trigger, `ifnot` what
-    excuses an element, `after` the rules that say it better, `msg` when or why, `fix`. Triggers: `sel` a CSS
-    selector; `css` `{on?, prop?, val?}`, regexes on parsed inline declarations; `attr` `{on?, name, val?}`, regexes;
-    `tag` a regex on names of elements; `markup` a regex on tags and comments as written, without what stands in
-    quotes; `text` `{in?, not_in?, re}` on text nodes; `ws` a white-space-only text node whose parent matches;
-    `verdict` a rule of WeChat's checker; `fn` a function of `computed`, called with the `limit` of that name in
-    `limits`; `any` of several. Words are words: what an article says of HTML breaks no rule on HTML.
+    excuses an element, `after` the rules that say it better, `msg` when or why, `see` what a reader sees, `fix`.
+    Triggers: `sel` a CSS selector; `css` `{on?, prop?, val?}`, regexes on parsed inline declarations; `attr` `{on?,
+    name, val?}`, regexes; `tag` a regex on names of elements; `markup` a regex on tags and comments as written,
+    without what stands in quotes; `text` `{in?, not_in?, re}` on text nodes; `ws` a white-space-only text node whose
+    parent matches; `verdict` a rule of WeChat's checker; `fn` a function of `computed`, called with the `limit` of
+    that name in `limits`; `any` of several. Words are words: what an article says of HTML breaks no rule on HTML.
     """
     text = Path(__file__).with_name("rules.jsonl").read_text(encoding="utf-8")
     return tuple(_page_rule(json.loads(line)) for line in text.splitlines())
@@ -81,6 +81,7 @@ def _page_rule(record: Mapping[str, Any]) -> PageRule:
         channel=record["ch"],
         confidence=record["conf"],
         kind="page",
+        reader=record["see"],
         trigger=record["t"],
         unless=record.get("ifnot", {}),
         after=tuple(record.get("after", ())),

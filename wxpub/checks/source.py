@@ -26,32 +26,92 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 MANY = 3  # a link that this many earlier issues have is a standing one (the project, a licence), not old news
 
 LINK_REPEATED = Rule(
-    "link-repeated", "warning", "two items have the same link", "drop one of them, or correct its link", "source"
+    "link-repeated",
+    "warning",
+    "two items have the same link",
+    "drop one of them, or correct its link",
+    "source",
+    reader="the same page twice in one issue",
 )
 LINK_KNOWN = Rule(
-    "link-known", "warning", "an earlier issue has this link already", "drop the item, or say what is new", "source"
+    "link-known",
+    "warning",
+    "an earlier issue has this link already",
+    "drop the item, or say what is new",
+    "source",
+    reader="what they have read before",
+)
+LINK_LOST = Rule(
+    "link-lost",
+    "warning",
+    "a relative link does not lead to a file",
+    "correct the path",
+    "source",
+    reader="plain text where a link should be",
 )
 HEADING_REPEATED = Rule(
-    "heading-repeated", "warning", "two sections have the same heading", "rename or merge one of them", "source"
+    "heading-repeated",
+    "warning",
+    "two sections have the same heading",
+    "rename or merge one of them",
+    "source",
+    reader="two sections of one name, and may think that they have read the second",
 )
-SECTION_EMPTY = Rule("section-empty", "warning", "a section is empty", "fill it, or take its heading out", "source")
-ITEM_EMPTY = Rule("item-empty", "warning", "a list item is empty", "fill it, or take it out", "source")
+SECTION_EMPTY = Rule(
+    "section-empty",
+    "warning",
+    "a section is empty",
+    "fill it, or take its heading out",
+    "source",
+    reader="a heading, and the next heading right below it",
+)
+ITEM_EMPTY = Rule(
+    "item-empty",
+    "warning",
+    "a list item is empty",
+    "fill it, or take it out",
+    "source",
+    reader="a bullet without words",
+)
 BULLET_LOOKALIKE = Rule(
     "bullet-lookalike",
     "warning",
     "a character that looks like a list marker does not start a list item",
     "write “- ”",
     "source",
+    reader="a dash or a dot in a running paragraph instead of a list",
 )
 MARKUP_SHOWN = Rule(
-    "markup-shown", "warning", "marks that were meant to become something are shown as text", "correct them", "source"
+    "markup-shown",
+    "warning",
+    "marks that were meant to become something are shown as text",
+    "correct them",
+    "source",
+    reader="brackets, braces or hash signs among the words",
 )
 COUNT_WRONG = Rule(
-    "count-wrong", "warning", "the 导读 counts other items than the sections hold", "correct the number", "source"
+    "count-wrong",
+    "warning",
+    "the 导读 counts other items than the sections hold",
+    "correct the number",
+    "source",
+    reader="a number in the first lines that the issue does not keep",
 )
-GUIDE_EMPTY = Rule("guide-empty", "warning", "the 导读 is empty", "write it, or take it out", "source")
+GUIDE_EMPTY = Rule(
+    "guide-empty",
+    "warning",
+    "the 导读 is empty",
+    "write it, or take it out",
+    "source",
+    reader="“导读：” and nothing behind it",
+)
 LAST_LINE_STRAY = Rule(
-    "last-line-stray", "warning", "the last line looks as if it was pasted by mistake", "take it out", "source"
+    "last-line-stray",
+    "warning",
+    "the last line looks as if it was pasted by mistake",
+    "take it out",
+    "source",
+    reader="an address or a code of somebody's clipboard as the last words of the issue",
 )
 READ_MORE_MISSING = Rule(
     "read-more-missing",
@@ -59,6 +119,7 @@ READ_MORE_MISSING = Rule(
     "the text sends readers to 阅读原文, and there is none",
     "set source_url in the front matter or in wxpub.toml",
     "source",
+    reader="an invitation to tap 阅读原文, and no such button at the end",
 )
 READ_MORE_MENTIONED = Rule(
     "read-more-mentioned",
@@ -66,6 +127,7 @@ READ_MORE_MENTIONED = Rule(
     "the text speaks of 阅读原文, and there is none",
     "set source_url in the front matter or in wxpub.toml",
     "source",
+    reader="the words 阅读原文, and no such button at the end",
 )
 IMAGE_ALT_MISSING = Rule(
     "image-alt-missing",
@@ -73,6 +135,7 @@ IMAGE_ALT_MISSING = Rule(
     "an image has no text for those who cannot see it",
     "write ![what it shows](…)",
     "source",
+    reader="the image; who has it read aloud hears only that there is one",
 )
 
 _NUMBERED = re.compile(r"\d{1,3}\s*[、.．)）]")

@@ -67,14 +67,26 @@ def _explanation(rule: Rule) -> str:
     lines = [
         f"{rule.id}: {rule.message}",
         "",
-        f"  severity  {rule.severity}" + (" (stops a push)" if rule.severity == "error" else ""),
-        f"  about     {KINDS[rule.kind]}",
+        f"  severity     {rule.severity}" + (" (stops a push)" if rule.severity == "error" else ""),
+        f"  about        {KINDS[rule.kind]}",
+        f"  readers see  {rule.reader}",
     ]
     if rule.fix:
-        lines.append(f"  fix       {rule.fix}")
+        lines.append(f"  what to do   {rule.fix}")
+    lines.append(f"  switch off   {_off(rule)}")
     if isinstance(rule, PageRule):
-        lines += [f"  matters   to {CHANNELS[rule.channel]}", f"  known     from {CONFIDENCE[rule.confidence]}"]
+        lines.append(f"  matters to   {CHANNELS[rule.channel]}")
+        lines.append(f"  known from   {CONFIDENCE[rule.confidence]}")
     return "\n".join(lines)
+
+
+def _off(rule: Rule) -> str:
+    """Say how a rule is switched off, or why it cannot be."""
+    if rule.severity == "error":
+        return "not possible: WeChat would refuse the article, or readers would miss something"
+    if rule.kind == "push":
+        return "not possible: it tells what a push did"
+    return f'[check] ignore = ["{rule.id}"] in wxpub.toml'
 
 
 @click.command()
@@ -93,7 +105,7 @@ def _explanation(rule: Rule) -> str:
     callback=_explain,
     expose_value=False,
     is_eager=True,
-    help="Say what a rule means; `all` lists the rules.",
+    help="Say what a rule means, what readers see and what to do; `all` lists the rules.",
 )
 @options.theme
 @click.option(

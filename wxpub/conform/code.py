@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
     from wxpub.conform.sanitise import Report
 
-MATH = Rule("math", "warning", "a formula cannot be read, and is shown as its TeX", "correct the TeX")
+MATH = Rule(
+    "math",
+    "warning",
+    "a formula cannot be read, and is shown as its TeX",
+    "correct the TeX",
+    reader="the formula as its author typed it, backslashes and all",
+)
 
 # Pygments has a hundred kinds of token; a reader tells a few colours apart.
 _ROLES = {

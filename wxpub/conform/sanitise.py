@@ -18,9 +18,27 @@ from wxpub.tree import make, replace
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-LOST = Rule("html-lost", "warning", "WeChat takes no such element", "insert it in WeChat's editor, or show a picture")
-UNSAFE = Rule("html-unsafe", "warning", "scripts never reach a reader", "remove it")
-DRAWING_LOST = Rule("svg-lost", "warning", "a drawing loses what WeChat removes", "use a PNG picture")
+LOST = Rule(
+    "html-lost",
+    "warning",
+    "WeChat takes no such element",
+    "insert it in WeChat's editor, or show a picture",
+    reader="the address of the video, or the words that stood in the element, where the element should be",
+)
+UNSAFE = Rule(
+    "html-unsafe",
+    "warning",
+    "scripts never reach a reader",
+    "remove it",
+    reader="nothing of it",
+)
+DRAWING_LOST = Rule(
+    "svg-lost",
+    "warning",
+    "a drawing loses what WeChat removes",
+    "use a PNG picture",
+    reader="the drawing without that part",
+)
 
 
 class Report(Protocol):

@@ -20,52 +20,74 @@ from wxpub.finding import Finding, Rule, shorten
 from wxpub.tree import PARSER, make
 
 COMMENT_UNCLOSED = Rule(
-    "comment-unclosed", "warning", "a comment that never ends hides the text behind it", "end it with -->"
+    "comment-unclosed",
+    "warning",
+    "a comment that never ends hides the text behind it",
+    "end it with -->",
+    reader="the article up to the place where the comment begins, and nothing of what comes behind it",
 )
 FOOTNOTE_UNUSED = Rule(
     "footnote-unused",
     "warning",
     "a footnote that nothing refers to is not printed",
     "refer to it with [^…], or delete it",
+    reader="nothing of the footnote",
 )
 FOOTNOTE_REPEATED = Rule(
     "footnote-repeated",
     "warning",
     "a second footnote of the same label is not printed",
     "give it a label of its own",
+    reader="the first footnote of this name in both places",
 )
 CELLS_DROPPED = Rule(
     "cells-dropped",
     "warning",
     "a table's row has more cells than its head; the rest is not shown",
     "add columns above",
+    reader="a row that ends with the last column of the head",
 )
 FENCE_UNCLOSED = Rule(
     "fence-unclosed",
     "warning",
     "a code block never ends, so everything below is code",
     "end it with such a line",
+    reader="the rest of the article in a grey box, as code",
 )
 CONTAINERS_TOO_DEEP = Rule(
-    "containers-too-deep", "warning", "quotes and lists are nested too deeply; further markers stay text", "nest less"
+    "containers-too-deep",
+    "warning",
+    "quotes and lists are nested too deeply; further markers stay text",
+    "nest less",
+    reader="> and - signs among the words",
 )
 EMPHASIS_TOO_DEEP = Rule(
-    "emphasis-too-deep", "warning", "emphasis is nested too deeply; what is further inside is plain", "nest less"
+    "emphasis-too-deep",
+    "warning",
+    "emphasis is nested too deeply; what is further inside is plain",
+    "nest less",
+    reader="plain words where stress was meant",
 )
 HTML_TOO_DEEP = Rule(
-    "html-too-deep", "warning", "HTML is nested too deeply; what is further inside is left out", "nest less"
+    "html-too-deep",
+    "warning",
+    "HTML is nested too deeply; what is further inside is left out",
+    "nest less",
+    reader="nothing of what stands deepest inside",
 )
 TAG_DROPPED = Rule(
     "tag-dropped",
     "warning",
     "a tag that no article can have is left out, as on GitHub; its words stay",
     "put it between backticks if readers are to see it",
+    reader="a sentence in which the name of the tag is missing",
 )
 TAG_SHOWN = Rule(
     "tag-shown",
     "warning",
     "a tag that HTML does not have is shown to readers as it is written",
     "take it out, or put it between backticks if readers are to see it",
+    reader="the tag itself, in angle brackets, among the words",
 )
 RULES = (
     COMMENT_UNCLOSED,

@@ -30,23 +30,53 @@ from wxpub.wechat import Account
 
 __all__ = ["RULES", "Job", "Plan", "Ready", "Receipt", "plan", "prepare", "push", "text_of"]
 
-IMAGE = Rule("image", "error", "an image cannot be sent as it is", "do what the message says", "push")
-IMAGE_CHANGED = Rule("image-changed", "warning", "an image loses something on its way", "replace it", "push")
+IMAGE = Rule(
+    "image",
+    "error",
+    "an image cannot be sent as it is",
+    "do what the message says",
+    "push",
+    reader="nothing: the push stops before anything is sent",
+)
+IMAGE_CHANGED = Rule(
+    "image-changed",
+    "warning",
+    "an image loses something on its way",
+    "replace it",
+    "push",
+    reader="the image without what the finding names",
+)
 IMAGE_SKIPPED = Rule(
     "image-skipped",
     "warning",
     "an image on the web that cannot be reached is replaced by a grey box",
     "push again when it can be reached",
     "push",
+    reader="a grey box where the image should be",
 )
-COVER = Rule("cover", "error", "the cover cannot be sent as it is", "do what the message says", "push")
-COVER_CHANGED = Rule("cover-changed", "warning", "the cover loses something on its way", "replace it", "push")
+COVER = Rule(
+    "cover",
+    "error",
+    "the cover cannot be sent as it is",
+    "do what the message says",
+    "push",
+    reader="nothing: the push stops before anything is sent",
+)
+COVER_CHANGED = Rule(
+    "cover-changed",
+    "warning",
+    "the cover loses something on its way",
+    "replace it",
+    "push",
+    reader="the cover without what the finding names",
+)
 COVER_PLAIN = Rule(
     "cover-plain",
     "warning",
     "the cover that is drawn carries no title, for want of a Chinese font",
     "install one, for example fonts-noto-cjk",
     "push",
+    reader="a cover without words in the list of messages",
 )
 REHEARSED = Rule(
     "read-more-rehearsal",
@@ -54,6 +84,7 @@ REHEARSED = Rule(
     "the text sends readers to 阅读原文, and there is none; a push to a real account stops here",
     READ_MORE_MISSING.fix,
     "push",
+    reader="nothing yet: this account is a rehearsal",
 )
 RULES: tuple[Rule, ...] = (
     IMAGE,

@@ -24,9 +24,15 @@ STORED = Rule(
     "WeChat stored something else than was sent",
     "look at the draft; push again with --new",
     "push",
+    reader="an article that may look or read otherwise than the preview did",
 )
 STORED_SHORT = Rule(
-    "stored-short", "error", "WeChat stored fewer articles than were sent", "push again with --new", "push"
+    "stored-short",
+    "error",
+    "WeChat stored fewer articles than were sent",
+    "push again with --new",
+    "push",
+    reader="nothing yet: the draft lacks articles",
 )
 STORED_OTHER = Rule(
     "stored-other",
@@ -34,6 +40,7 @@ STORED_OTHER = Rule(
     "WeChat stored other words than were sent",
     "look at the draft before anything else; push again when you know why",
     "push",
+    reader="other words than the issue has, once the draft is published",
 )
 MARK_LOST = Rule(
     "mark-lost",
@@ -41,6 +48,7 @@ MARK_LOST = Rule(
     "WeChat does not keep the mark by which a draft is known again",
     "commit wxpub.ledger.json: without it drafts are known by address, title and words only",
     "push",
+    reader="the article as it should be",
 )
 DRAFT_TWICE = Rule(
     "draft-twice",
@@ -48,6 +56,7 @@ DRAFT_TWICE = Rule(
     "another draft holds the same issue",
     "look which one is right, and delete the other: wxpub drafts delete MEDIA_ID",
     "push",
+    reader="the article twice, if both drafts are published",
 )
 
 R = TypeVar("R")
