@@ -147,6 +147,7 @@ LETTERS: dict[str, tuple[str, str]] = {
     "deep YAML": (f"---\ntitle: {'[' * 5000}\n---\n# 题\n", "front matter"),
     "long YAML": (f"---\ntitle: [{'x' * 200_000}]\n---\n# 题\n", "front matter has more than 100,000 characters"),
     "deep TOML": (f"+++\na = {'[' * 5000}\n+++\n# 题\n", "front matter"),
+    "a long TOML key": (f"+++\na{'.a' * 40_000} = 1\n+++\n# 题\n", "more than 200 dots in one line"),
     "a long number": (f"+++\na = {'1' * 5000}\n+++\n# 题\n", "front matter"),
 }
 FORMULAS = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -319,6 +321,82 @@ def test_a_record_that_others_can_write_allows_nothing(letter: Path) -> None:
             config.credentials(config.find(letter))
     finally:
         trust.place().unlink()
+
+
+# --- what a checked-out tree makes us run or read ---------------------------------------------------------------------
+
+
+@posix
+@pytest.mark.parametrize("way", ["a signature to check", "an object to fetch"])
+def test_git_runs_nothing_that_a_repository_configures(
+    letter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setenv("WXPUB_SANDBOX_DB", str(tmp_path / "sandbox" / "x.sqlite3"))
+    (letter / ".git").rmdir()
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch '{tmp_path / 'ran'}'\nexit 1\n", encoding="utf-8")
+    program.chmod(0o755)
+
+    def git(*words: str, given: str = "") -> str:
+        name = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+        return subprocess.run(["git", *name, *words], input=given, capture_output=True, text=True, check=True).stdout
+
+    git("init", "-q")
+    git("add", "a.md")
+    git("commit", "-qm", "old")
+    if way == "a signature to check":
+        head, _, words = git("cat-file", "commit", "HEAD").partition("\n\n")
+        signature = "-----BEGIN PGP SIGNATURE-----\n \n iQ==\n -----END PGP SIGNATURE-----"
+        signed = git("hash-object", "-t", "commit", "-w", "--stdin", given=f"{head}\ngpgsig {signature}\n\n{words}")
+        git("update-ref", "HEAD", signed.strip())
+        settings = {"log.showSignature": "true", "gpg.program": str(program)}
+    else:
+        blob = git("rev-parse", "HEAD:a.md").strip()
+        (letter / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+        settings = {
+            "core.repositoryFormatVersion": "1",
+            "extensions.partialClone": "origin",
+            "remote.origin.promisor": "true",
+            "remote.origin.url": f"ext::{program} %S letter",
+            "protocol.ext.allow": "always",
+        }
+    for name, value in settings.items():
+        git("config", name, value)
+    assert run("push", "a.md", "--sandbox").exit_code == 0
+    for ledger in (tmp_path / "sandbox").glob(f"*{FILE_NAME}"):
+        ledger.unlink()
+    (letter / "a.md").write_text("# 第一期\n\n新的正文。\n", encoding="utf-8")
+    result = run("push", "a.md", "--sandbox")  # asks Git whether an earlier version has the draft's words
+    assert result.exit_code == (0 if way == "a signature to check" else 1), result.stderr
+    assert not (tmp_path / "ran").exists()
+
+
+@posix
+@pytest.mark.parametrize(
+    ("name", "words", "end"),
+    [
+        ("b.md", "convert b.md", "/dev/zero"),
+        ("mine.css", "convert a.md --theme mine.css", "/dev/zero"),
+        ("mine.css", "convert a.md --theme mine.css", "pipe"),
+        ("wxpub.toml", "convert a.md", "/dev/zero"),
+        (".git/config", "push a.md --sandbox", "/dev/zero"),
+        (FILE_NAME, "index list", "/dev/zero"),
+        ("b.md", "index rebuild --sandbox", "/dev/zero"),
+        ("picture.png", "check page.html", "/dev/zero"),
+    ],
+)
+def test_a_link_to_what_has_no_end_is_left(
+    letter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: str, end: str
+) -> None:
+    monkeypatch.setenv("WXPUB_SANDBOX_DB", str(tmp_path / "x.sqlite3"))
+    (letter / "page.html").write_text('<p>正文。<img src="picture.png"></p>', encoding="utf-8")
+    os.mkfifo(letter / "pipe")
+    (letter / name).symlink_to(end)
+    bounded = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))"
+    code = f"{bounded}; from wxpub.__main__ import main; main()"
+    ran = subprocess.run([sys.executable, "-c", code, *words.split()], capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in ran.stderr
+    assert ran.returncode in (0, 1)
 
 
 # --- nothing in the tree is written through a link --------------------------------------------------------------------

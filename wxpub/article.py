@@ -20,6 +20,7 @@ from wxpub.errors import SourceError, near, near_file
 from wxpub.finding import Finding, Rule, shorten
 
 MAX_FRONT_MATTER = 100_000  # characters; YAML takes seconds to read as much
+MAX_DOTS = 200  # in one line of TOML: a.b.c takes its reader time with the square of the parts
 MAX_BYTES = 20 * 1024 * 1024  # far above any issue; keeps a mistaken `wxpub convert video.mp4` from eating the memory
 
 # Front-matter keys as wxpub calls them, with the names that other tools use for the same thing.
@@ -144,22 +145,17 @@ def _bytes(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise SourceError("is a folder, not a Markdown file", path)
-        if path.stat().st_size > MAX_BYTES:
-            raise _too_large(path)
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)  # of a device without end, too
     except FileNotFoundError:
         raise SourceError("no such file", path, hint=near_file(path)) from None
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", path) from None
 
 
-def _too_large(path: Path) -> SourceError:
-    return SourceError(f"is larger than {MAX_BYTES // 1024 // 1024} MB; is it the right file?", path)
-
-
 def _text(path: Path, data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        raise _too_large(path)
+        raise SourceError(f"is larger than {MAX_BYTES // 1024 // 1024} MB; is it the right file?", path)
     if b"\0" in data[:8192]:
         raise SourceError("is no text file", path, hint="give the issue's Markdown, saved as UTF-8")
     try:
@@ -333,6 +329,8 @@ def toml(text: str) -> dict[str, Any]:
         import tomllib
     else:
         import tomli as tomllib
+    if line := next((n for n, each in enumerate(text.split("\n"), 1) if each.count(".") > MAX_DOTS), 0):
+        raise SourceError(f"has more than {MAX_DOTS} dots in one line", line=line)
     try:
         return tomllib.loads(text)
     except RecursionError:

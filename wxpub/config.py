@@ -43,6 +43,7 @@ _NEAR = {"localhost", "local", "internal", "lan", "home", "test", "invalid"}  # 
 _TABLES = {"article", "site", "theme", "accounts", "network", "markdown", "check"}
 _ACCOUNT_KEYS = {"appid", "secret_env", "secret_file", "api_base", "proxy"}
 _OWN_VARIABLES = "WXPUB_"  # what the names of variables begin with in which a file may look for a secret unasked
+_MOST_BYTES = 100_000  # of wxpub.toml, which has a few hundred
 _SECRET_BYTES = 4096  # more than this no file with a secret has
 _OWN_HOSTS = (".weixin.qq.com",)
 # Extensions that have an entry point are meant to be named; a module of any other name would be imported, that is run.
@@ -334,7 +335,7 @@ def _is_near(host: str) -> bool:
 
 def _read(path: Path) -> Config:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = safe.read_whole(path, _MOST_BYTES).decode("utf-8-sig")
         data = article.toml(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {_reason(error)}", path) from None

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import threading
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -297,13 +296,7 @@ def _lock_of(real: Path) -> Path:
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        # A pipe or a device is not waited for.
-        handle = os.open(_real(path), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(handle, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
-                raise _damaged(path, tr("not a file of a ledger's size"))
-            text = file.read().decode("utf-8").replace("\r\n", "\n")
+        text = safe.read_whole(_real(path), _MOST_BYTES).decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError:

@@ -1,6 +1,7 @@
 """What leaves this program, made safe for the place it goes to: text on a terminal, messages, files, child processes.
 
-Nothing here knows what an article or an account is; whoever prints, quotes, writes or starts something asks here.
+Nothing here knows what an article or an account is; whoever prints, quotes, writes or starts something asks here, and
+who reads a file that somebody else may have put there.
 """
 
 from __future__ import annotations
@@ -202,6 +203,14 @@ def read(path: Path, most: int) -> bytes:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(errno.EINVAL, "not a file")
         return file.read(most)
+
+
+def read_whole(path: Path, most: int) -> bytes:
+    """Read a file as `read` does. Raises OSError, too, if it has more than `most` bytes."""
+    data = read(path, most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"larger than {most:,} bytes")
+    return data
 
 
 def write(path: Path, data: bytes, mode: int = 0o666, *, lasting: bool = True, alone: bool = False) -> None:

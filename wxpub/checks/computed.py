@@ -15,7 +15,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from bs4.element import Tag
 
-from wxpub import darkmode
+from wxpub import darkmode, safe
 from wxpub.checks.pages import (
     BLOCKS,
     MEDIA,
@@ -304,7 +304,7 @@ def _picture(src: str, path: Path | None) -> bytes:
             head, _, body = src.partition(",")
             return base64.b64decode(body) if head.endswith(";base64") else unquote_to_bytes(body)
         if path is not None and src and not re.match(r"[a-z][\w+.-]*:|//", src, re.IGNORECASE):
-            return (path.parent / unquote(re.split(r"[?#]", src)[0])).read_bytes()
+            return safe.read(path.parent / unquote(re.split(r"[?#]", src)[0]), UPLOADIMG_BYTES)
     except (OSError, ValueError, binascii.Error):
         pass  # that it is missing is another rule's finding
     return b""

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wxpub import safe
 from wxpub.address import parse
-from wxpub.article import Article
+from wxpub.article import MAX_BYTES, Article
 from wxpub.finding import Finding, Rule, shorten
 from wxpub.page import Layout
 from wxpub.tree import line_of, text_of
@@ -332,7 +333,7 @@ def _links_in_file(path: Path, words: re.Pattern[str]) -> dict[str, int]:
     The issue is not parsed, since there may be hundreds.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = safe.read_whole(path, MAX_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return {}
     found: dict[str, int] = {}

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import replace
 
+from wxpub import safe
 from wxpub.client import Stored, StoredArticle
 from wxpub.drafts.compare import diff, find_mark, intact, issue_key, lines, new_draft, read_mark, text_key
 from wxpub.drafts.job import (
@@ -368,10 +369,10 @@ def _text_of(ready: Ready, version: str) -> str:
 def _versions(ready: Ready) -> Iterable[str]:
     """Read the file's committed versions, newest first; none where there is no Git."""
     path = ready.issue.path.resolve()
-    # Nothing that the repository configures is run: no hooks, monitors, filters or drivers.
+    # Nothing that the repository configures is run: no monitors, no drivers, no program that checks signatures.
     git = ["git", "-c", "core.fsmonitor=false", "-C", str(path.parent)]
     try:
-        listed = _run([*git, "log", f"-n{VERSIONS}", "--format=%H", "--", path.name])
+        listed = _run([*git, "log", f"-n{VERSIONS}", "--no-show-signature", "--format=%H", "--", path.name])
         for commit in listed.split():
             yield _run([*git, "show", "--no-textconv", "--no-ext-diff", f"{commit}:./{path.name}"])
     except (OSError, subprocess.SubprocessError):
@@ -379,5 +380,7 @@ def _versions(ready: Ready) -> Iterable[str]:
 
 
 def _run(command: list[str]) -> str:
-    ran = subprocess.run(command, capture_output=True, check=True, timeout=20)  # noqa: S603  our own words
+    # No protocol: what the repository lacks would be fetched, by a command of its own choice.
+    env = {**safe.environment(), "GIT_ALLOW_PROTOCOL": ""}
+    ran = subprocess.run(command, capture_output=True, check=True, timeout=20, env=env)  # noqa: S603  our own words
     return ran.stdout.decode("utf-8", "replace")

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from wxpub import safe
+from wxpub.article import MAX_BYTES
 from wxpub.client import Client, Publication, Stored, StoredArticle
 from wxpub.drafts.compare import Mark, find_mark, issue_key, read_mark, text_key
 from wxpub.errors import ApiError, ConfigError, ConflictError, NetworkError, SourceError, WxpubError
@@ -339,7 +341,7 @@ def _issues(root: Path) -> Iterator[Path]:
 def _title(path: Path) -> str:
     """Read an issue's title: the front matter's or the first heading's; "" if it cannot be read."""
     try:
-        found = _TITLE.search(path.read_text(encoding="utf-8-sig"))
+        found = _TITLE.search(safe.read_whole(path, MAX_BYTES).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError):
         return ""
     return (found[1] or found[2]).strip() if found else ""

@@ -29,7 +29,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from wxpub import style
+from wxpub import safe, style
 from wxpub.errors import SettingError, SourceError, did_you_mean, near_file
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = ["DEFAULT", "Theme", "apply", "load", "names"]
 
 DEFAULT = "plain"
 _BASE = "_base"  # what every theme builds on: scrollers, lists, superscripts
+_MOST_BYTES = 1_000_000  # of a theme that is read at all; ours have 4,000
 _FORMAT = 3  # of the files in the cache folder
 
 
@@ -105,7 +106,7 @@ def _find(name: str, base: Path | None) -> Path:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return safe.read_whole(path, _MOST_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         known = f"the themes that come with the program are {', '.join(names())}"
         raise SettingError("", f"no theme {path}", near_file(path, known)) from None
