@@ -135,6 +135,32 @@ def test_a_written_file_is_whole_and_follows_no_link(tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == [f".{place.name}.new.tmp", place.name]
 
 
+def test_nobody_knows_the_name_under_which_a_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+    real = os.open
+
+    def listening(path: Path, *words: int) -> int:
+        opened.append(path)
+        return real(path, *words)
+
+    monkeypatch.setattr(os, "open", listening)
+    for _ in range(2):
+        safe.write(tmp_path / "page.html", b"x")
+    one, two = (each.name for each in opened if each.name.endswith(".tmp"))
+    assert one != two
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights here")
+def test_a_link_under_the_name_of_the_new_file_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "urandom", bytes)  # somebody who knows the name all the same
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"mine")
+    (tmp_path / f".page.html.{bytes(8).hex()}.tmp").symlink_to(victim)
+    with pytest.raises(FileExistsError):
+        safe.write(tmp_path / "page.html", b"x")
+    assert victim.read_bytes() == b"mine"
+
+
 # --- odd and hostile texts: one line, in bounded time -----------------------------------------------------------------
 
 RULE = ".article { color: red }\n"
@@ -145,7 +171,7 @@ LETTERS: dict[str, tuple[str, str]] = {
     "YAML aliases": (f"---\n{ALIASES}theme_variables: {{accent: *i}}\n---\n# 题\n", "*a is not read"),
     "an alias of YAML": ("---\nbase: &a x\ntitle: *a\n---\n# 题\n", "*a is not read"),
     "deep YAML": (f"---\ntitle: {'[' * 5000}\n---\n# 题\n", "front matter"),
-    "long YAML": (f"---\ntitle: [{'x' * 200_000}]\n---\n# 题\n", "front matter has more than 100,000 characters"),
+    "long YAML": (f"---\ntitle: [{'x' * 200_000}]\n---\n# 题\n", "has more than 100,000 characters"),
     "deep TOML": (f"+++\na = {'[' * 5000}\n+++\n# 题\n", "front matter"),
     "a long TOML key": (f"+++\na{'.a' * 40_000} = 1\n+++\n# 题\n", "more than 200 dots in one line"),
     "a long number": (f"+++\na = {'1' * 5000}\n+++\n# 题\n", "front matter"),

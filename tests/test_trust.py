@@ -83,7 +83,9 @@ COMMANDS = [("push", "a.md", "--dry-run"), ("push", "a.md"), ("doctor",), ("draf
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize("text", ["api_base = '{url}'", "api_base = 'http://relay.test'\nproxy = '{url}'"])
+@pytest.mark.parametrize(
+    "text", ["api_base = '{url}'", "api_base = 'http://relay.test'\nproxy = '{url}'", "proxy = '{url}'"]
+)
 def test_no_credentials_go_where_a_checked_out_file_says(
     letter: Path, attacker: Attacker, text: str, words: tuple[str, ...]
 ) -> None:
@@ -92,7 +94,7 @@ def test_no_credentials_go_where_a_checked_out_file_says(
     assert (result.exit_code, attacker.heard) == (1, [])
     said = result.stderr + result.stdout
     assert str(path) in said or words == ("doctor",)
-    assert "api_base = " in said
+    assert f"{text.partition(' ')[0]} = " in said
     assert f"wxpub trust {letter}" in said
 
 
@@ -127,6 +129,7 @@ def test_wechat_itself_needs_no_permission(letter: Path, base: str) -> None:
     "base",
     [
         "https://api.weixin.qq.com.evil.example",
+        "https://evilweixin.qq.com",
         "https://evil.example/api.weixin.qq.com",
         "https://api.weixin.qq.com:8443",
         "https://weixin.qq.com@evil.example",
@@ -226,18 +229,23 @@ def test_the_search_ends_at_the_repository(tmp_path: Path) -> None:
     assert (found.path, found.root) == (None, (tmp_path / "mine").resolve())
 
 
-@posix
-def test_a_file_of_another_user_does_not_count(letter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write(letter, "[article]\nauthor = 'x'\n")
-    owner = path.stat().st_uid
-    monkeypatch.delenv("SUDO_UID", raising=False)
-    foreign = os.stat_result([*path.stat()[:4], 4242, *path.stat()[5:]])
+def owned_by(path: Path, user: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a file be another user's: to give it away takes root."""
+    foreign = os.stat_result([*path.stat()[:4], user, *path.stat()[5:]])
     real = Path.stat
 
     def other(self: Path, **words: bool) -> os.stat_result:
         return foreign if self == path else real(self, **words)
 
     monkeypatch.setattr(Path, "stat", other)
+
+
+@posix
+def test_a_file_of_another_user_does_not_count(letter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(letter, "[article]\nauthor = 'x'\n")
+    owner = path.stat().st_uid
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    owned_by(path, 4242, monkeypatch)
     for words in (("check", "a.md"), ("convert", "a.md"), ("push", "a.md", "--sandbox")):
         result = run(*words)
         assert result.exit_code == 1
@@ -312,10 +320,17 @@ def test_a_damaged_record_allows_nothing(letter: Path, damage: str) -> None:
 
 
 @posix
-def test_a_record_that_others_can_write_allows_nothing(letter: Path) -> None:
+@pytest.mark.parametrize("others", ["all", "the group", "its owner"])
+def test_a_record_that_others_can_write_allows_nothing(
+    letter: Path, monkeypatch: pytest.MonkeyPatch, others: str
+) -> None:
     write(letter, "[network]\napi_base = 'https://relay.example'\n")
     run("trust", "--yes")
-    trust.place().chmod(0o666)
+    assert config.credentials(config.find(letter)).api_base == "https://relay.example"
+    if others == "its owner":
+        owned_by(trust.place(), 4242, monkeypatch)
+    else:
+        trust.place().chmod(0o666 if others == "all" else 0o620)
     try:
         with pytest.raises(ConfigError, match="could be changed by other users"):
             config.credentials(config.find(letter))
