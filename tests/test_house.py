@@ -134,7 +134,6 @@ for _room in ROOMS.keys() - {
     "limits",
     "target",
     "style",
-    "safe",
     "darkmode",
     "verdict",
     "tree",

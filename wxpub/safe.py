@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from wxpub.language import tr
+
 # --- terminals and logs -----------------------------------------------------------------------------------------------
 
 # C0 but tab and newline, DEL, C1, what turns the direction of text, separators of lines, and half characters, which
@@ -201,7 +203,7 @@ def read(path: Path, most: int) -> bytes:
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "not a file")
+            raise OSError(errno.EINVAL, tr("not a file"))
         return file.read(most)
 
 
@@ -209,7 +211,7 @@ def read_whole(path: Path, most: int) -> bytes:
     """Read a file as `read` does. Raises OSError, too, if it has more than `most` bytes."""
     data = read(path, most + 1)
     if len(data) > most:
-        raise OSError(errno.EFBIG, f"larger than {most:,} bytes")
+        raise OSError(errno.EFBIG, tr("larger than {n} bytes", n=f"{most:,}"))
     return data
 
 
