@@ -276,8 +276,8 @@ INTRODUCTION = """# Rules
 What `wxpub check` looks for. An error stops a push; a warning is something that an editor would want to know; an info
 may be left alone. `wxpub check --explain RULE` says the same in the terminal.
 
-What a rule finds several times in a file is told in one line, with a count and the first places; `--all` lists them, JSON
-has every one. A newsletter that does without a rule says so in `wxpub.toml`:
+What a rule finds several times in a file is told in one line, with a count and the first places; `--all` lists them,
+JSON has every one. A newsletter that does without a rule says so in `wxpub.toml`:
 
 ```toml
 [check]

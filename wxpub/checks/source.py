@@ -42,14 +42,6 @@ LINK_KNOWN = Rule(
     "source",
     reader="what they have read before",
 )
-LINK_LOST = Rule(
-    "link-lost",
-    "warning",
-    "a relative link does not lead to a file",
-    "correct the path",
-    "source",
-    reader="plain text where a link should be",
-)
 HEADING_REPEATED = Rule(
     "heading-repeated",
     "warning",
