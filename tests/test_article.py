@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ROOT, corpus_files
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -236,3 +237,43 @@ def test_most_front_matter_is_plain() -> None:
         "cover": "../images/cover.png",
         "title": "微光：小设备（2026-11-15）",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# 题\n\n文\n", "---\ntheme: ink\n---\n\n# 题\n\n文\n"),
+        ("---\n\n一条线\n", "---\ntheme: ink\n---\n\n---\n\n一条线\n"),
+        ("---\ntitle: 一 # 注\n---\n文", "---\ntheme: ink\ntitle: 一 # 注\n---\n文"),
+        ("---\ntitle: 一\ntheme:  plain   # 喜欢\n---\n文", "---\ntitle: 一\ntheme:  ink   # 喜欢\n---\n文"),
+        ("---\ntheme:\n---\n文", "---\ntheme: ink\n---\n文"),
+        ("\ufeff---\r\n样式: 'plain'\r\n---\r\n文\r\n", "\ufeff---\r\n样式: ink\r\n---\r\n文\r\n"),
+        ("文\r\n\r\n文", "---\r\ntheme: ink\r\n---\r\n\r\n文\r\n\r\n文"),
+        ("+++\ntitle = '一'\n+++\n文", "+++\ntheme = \"ink\"\ntitle = '一'\n+++\n文"),
+        ("+++\ntheme = 'plain' # 注\n+++\n文", '+++\ntheme = "ink" # 注\n+++\n文'),
+        ("---\ndigest: |\n  theme: plain\n---\n文", "---\ntheme: ink\ndigest: |\n  theme: plain\n---\n文"),
+    ],
+)
+def test_a_theme_is_written_into_front_matter_and_nothing_else_changes(text: str, expected: str) -> None:
+    changed = article.with_theme(text, Path("issue.md"), "ink")
+    assert changed == expected
+    assert article.with_theme(changed, Path("issue.md"), "ink") == changed
+
+
+@pytest.mark.parametrize("text", ["---\n{title: 一}\n---\n文", "---\ntheme:\n  plain\n---\n文", "文\r文"])
+def test_front_matter_of_an_unusual_form_is_left_alone(text: str) -> None:
+    try:
+        changed = article.with_theme(text, Path("issue.md"), "ink")
+    except SourceError as error:
+        assert "unusual" in error.message and "theme: ink" in error.hint
+    else:
+        assert changed.endswith(text)
+
+
+@pytest.mark.parametrize("path", [*corpus_files(), *sorted((ROOT / "examples/issues").glob("*.md"))])
+def test_a_theme_is_written_into_real_issues(path: Path) -> None:
+    text = path.read_bytes().decode()
+    changed = article.with_theme(text, path, "ink")
+    kept = [line for line in text.splitlines() if not line.startswith("theme:")]
+    assert changed.endswith(text) or [line for line in changed.splitlines() if line != "theme: ink"] == kept
+    assert article.parse(changed, path).theme == "ink"

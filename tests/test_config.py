@@ -266,3 +266,31 @@ def test_no_credentials_at_all_says_what_to_do(tmp_path: Path) -> None:
 def test_a_secret_shows_in_no_representation(tmp_path: Path) -> None:
     account = config.credentials(config.find(tmp_path), "", {"WXPUB_APPID": "wx", "WXPUB_SECRET": SECRET})
     assert SECRET not in repr(account) + str(account)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", '[article]\ntheme = "ink"\n'),
+        ("# 注\n", '# 注\n\n[article]\ntheme = "ink"\n'),
+        ("[theme]\naccent = '#111'", "[theme]\naccent = '#111'\n\n[article]\ntheme = \"ink\"\n"),
+        ("[article] # 注\r\ntheme = 'a'  # 注\r\n", '[article] # 注\r\ntheme = "ink"  # 注\r\n'),
+        (
+            "[article]\nauthor = '甲' # 注\n[theme]\nsize = '1em'\n",
+            "[article]\ntheme = \"ink\"\nauthor = '甲' # 注\n[theme]\nsize = '1em'\n",
+        ),
+        ("[article]", '[article]\ntheme = "ink"'),
+    ],
+)
+def test_a_theme_is_written_into_the_settings_and_nothing_else_changes(text: str, expected: str) -> None:
+    assert config.with_theme(text, Path("wxpub.toml"), "ink") == expected
+    assert config.with_theme(expected, Path("wxpub.toml"), "ink") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["article = {theme = 'a'}", "article.theme = 'a'", '[article]\ndigest = """\ntheme = "x"\n"""', "[article"],
+)
+def test_settings_of_an_unusual_form_are_left_alone(text: str) -> None:
+    with pytest.raises(ConfigError, match="unusual"):
+        config.with_theme(text, Path("wxpub.toml"), "ink")

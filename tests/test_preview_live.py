@@ -328,14 +328,18 @@ def ask(session: Session, method: str, path: str, body: str | None = None, **hea
 
 
 def change(session: Session, path: str, body: Any, **headers: str) -> int:
-    """Send a change as the page does, but for `headers`."""
+    """Send a change as the page does, but for `headers`; give the status."""
+    return answered(session, path, body, **headers)[0]
+
+
+def answered(session: Session, path: str, body: Any, **headers: str) -> tuple[int, str, Any]:
     sent = {
         "Origin": f"http://127.0.0.1:{session.port}",
         "Content-Type": "application/json",
         "X-Wxpub-Token": session.access.token,
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
-    return ask(session, "POST", path, json.dumps(body), **{name.replace("-", "_"): sent[name] for name in sent})[0]
+    return ask(session, "POST", path, json.dumps(body), **{name.replace("-", "_"): sent[name] for name in sent})
 
 
 def test_the_page_and_what_it_needs_are_served(session: Session) -> None:
@@ -442,6 +446,67 @@ def test_a_theme_is_chosen_and_another_path_is_not_one(session: Session) -> None
     assert change(session, "/theme", ["plain"]) == 404
     assert change(session, "/push", {"destination": "sandbox"}) == 409
     assert change(session, "/theme", {"name": "x" * 9000}) in (400, 404, 413)
+
+
+def kept(session: Session, place: str) -> dict[str, str]:
+    """Ask for the theme to be kept; give the answer."""
+    status, text, _ = answered(session, "/keep", {"place": place})
+    assert status == 200
+    answer: dict[str, str] = json.loads(text)
+    return answer
+
+
+def offers(session: Session) -> list[dict[str, str]]:
+    view = session.live.snapshot.value
+    assert view
+    offered: list[dict[str, str]] = view.state["keep"]
+    return offered
+
+
+def test_a_theme_is_kept_in_the_issue_and_in_nothing_else(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "issue.md"
+    path.chmod(0o640)
+    before, files = path.read_text(encoding="utf-8"), sorted(tmp_path.iterdir())
+    assert offers(session) == []
+    assert "error" in kept(session, "issue")  # it is the issue's own theme
+    assert change(session, "/theme", {"name": "ink"}) == 200
+    assert offers(session) == [{"place": "issue", "file": "issue.md"}]
+    for wrong in ("settings", "/etc/passwd", "../issue.md", ""):
+        assert "error" in kept(session, wrong)
+    assert change(session, "/keep", {"place": "issue"}, Origin="https://evil.example") == 403
+    assert change(session, "/keep", {"place": "issue"}, Host=f"evil.example:{session.port}") == 403
+    assert path.read_text(encoding="utf-8") == before
+    assert kept(session, "issue") == {"file": "issue.md"}
+    assert path.read_text(encoding="utf-8") == before.replace("title:", "theme: ink\ntitle:", 1)
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert sorted(tmp_path.iterdir()) == files
+    view = session.live.snapshot.value
+    assert view and view.state["theme"] == "ink" and offers(session) == []
+
+
+def test_a_theme_is_kept_for_every_issue_where_the_project_is_marked(tmp_path: Path) -> None:
+    settings = tmp_path / "wxpub.toml"
+    settings.write_text("# 我们的刊物\n[theme]\nsize = '16px' # 大\n", encoding="utf-8")
+    path = write(tmp_path)
+    with preview(path) as session:
+        assert change(session, "/theme", {"name": "ink"}) == 200
+        assert [each["file"] for each in offers(session)] == ["issue.md", "wxpub.toml"]
+        assert kept(session, "settings") == {"file": "wxpub.toml"}
+        assert settings.read_text(encoding="utf-8").endswith("size = '16px' # 大\n\n[article]\ntheme = \"ink\"\n")
+        path.write_text(path.read_text(encoding="utf-8").replace("title:", "theme: plain\ntitle:", 1), encoding="utf-8")
+        eventually(lambda: session.live.snapshot.value and session.live.snapshot.value.state["theme"] == "plain")
+        assert change(session, "/theme", {"name": "ink"}) == 200
+        assert [each["place"] for each in offers(session)] == ["issue"]  # its own front matter would win
+
+
+def test_a_link_is_not_written_through(tmp_path: Path) -> None:
+    target = write(tmp_path)
+    before = target.read_bytes()
+    (tmp_path / "link.md").symlink_to(target)
+    with preview(tmp_path / "link.md") as session:
+        assert change(session, "/theme", {"name": "ink"}) == 200
+        assert "is a link" in kept(session, "issue")["error"]
+    assert target.read_bytes() == before
 
 
 def test_a_port_that_is_taken_is_said(session: Session, tmp_path: Path) -> None:

@@ -185,6 +185,25 @@ def test_the_theme_is_switched_and_remembered(live: Any, session: Session) -> No
     assert live.input_value("#theme") == other
 
 
+@pytest.mark.npm
+def test_the_theme_that_was_picked_can_be_kept(live: Any, tmp_path: Path) -> None:
+    assert live.is_hidden("#keep")
+    live.select_option("#theme", "ink")
+    live.click("#keep")
+    assert "水墨" in live.inner_text("#keep-dialog h2")
+    assert axe(live) == []
+    live.click("#keep-dialog [data-place=issue]")
+    live.wait_for_selector("#toast.shown:has-text('已写入 issue.md')")
+    live.wait_for_selector("#keep", state="hidden")
+    assert "theme: ink\ntitle: 预览的一期" in (tmp_path / "issue.md").read_text(encoding="utf-8")
+    write(tmp_path, TEXT.replace("title:", "theme: card\ntitle:"))
+    while live.input_value("#theme") != "card":
+        live.wait_for_timeout(20)
+    live.reload()
+    live.wait_for_selector("#panel-findings")
+    assert live.input_value("#theme") == "card"  # what the browser remembered has given way to the file
+
+
 def test_the_copy_has_its_pictures_inside(live: Any, session: Session) -> None:
     live.click("#copy")
     live.wait_for_selector("#toast.shown")

@@ -164,7 +164,7 @@ def _text(path: Path, data: bytes) -> str:
         raise _not_utf8(path, data, error) from None
     if not text.strip():
         raise SourceError("is empty", path)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return _unix(text)
 
 
 def _not_utf8(path: Path, data: bytes, error: UnicodeDecodeError) -> SourceError:
@@ -321,6 +321,49 @@ def _toml(front: _FrontMatter) -> Mapping[str, Any]:
         return toml(front.text)
     except SourceError as error:
         raise front.error(error.message, front.first + (error.line or 1) - 1, error.hint) from None
+
+
+def with_theme(text: str, path: Path, name: str) -> str:
+    """Return an issue's `text`, line ends as they are, whose front matter asks for the theme `name`; all else stays.
+
+    Raises SourceError for what is wrong in it, and where the front matter is written so that no line can be set.
+    """
+    before = parse(_unix(text), path)
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    end = "\r\n" if "\r\n" in text else "\n"
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text.removeprefix(mark))
+    front, _ = _split(_unix(text), path)
+    fence = lines[front.first - 2].strip() if front.first > 1 else ""
+    equals, value = (" = ", f'"{name}"') if fence == "+++" else (": ", name)
+    if key := _name_in(front.values, "theme"):
+        at = front.line(key) - 1
+        lines[at] = _VALUE.sub(lambda match: f"{match[1]}{match[2] or ' '}{value}{match[4]}", lines[at])
+    elif fence:
+        lines.insert(front.first - 1, f"theme{equals}{value}{end}")
+    else:
+        lines[:0] = [f"---{end}", f"theme{equals}{value}{end}", f"---{end}", end]
+    changed = mark + "".join(lines)
+    try:
+        sound = _said(parse(_unix(changed), path)) == _said(replace(before, theme=name))
+    except SourceError:
+        sound = False
+    if not sound:
+        hint = f"write theme{equals}{value} there yourself"
+        raise front.error("its form is unusual, so no theme is written into it", front.first, hint)
+    return changed
+
+
+# A line of front matter: the key up to its colon, space, the value, a comment and the line's end.
+_VALUE = re.compile(r"""^([^:=]*[:=])([ \t]*)("[^"]*"|'[^']*'|[^"'#\r\n]*?)((?:[ \t]+#.*)?[ \t]*\r?\n?)$""")
+
+
+def _unix(text: str) -> str:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _said(found: Article) -> tuple[Any, ...]:
+    """Return all that an issue's text says; its lines may have moved."""
+    return found.body.lstrip("\n"), replace(found, body="", findings=())
 
 
 def toml(text: str) -> dict[str, Any]:

@@ -361,6 +361,33 @@ def _read(path: Path) -> Config:
     )
 
 
+def with_theme(text: str, path: Path, name: str) -> str:
+    """Return the `text` of a `wxpub.toml` in which every issue gets the theme `name`; all else, comments too, stays.
+
+    Raises ConfigError for what is wrong in it, and where it is written so that a line cannot be set.
+    """
+    end = "\r\n" if "\r\n" in text else "\n"
+    table = re.search(r"^[ \t]*\[[ \t]*article[ \t]*\][ \t]*(?:#.*)?$", text, re.MULTILINE)
+    if table is None:
+        gap = "" if not text or text.endswith("\n\n") else end if text.endswith("\n") else 2 * end
+        changed = f'{text}{gap}[article]{end}theme = "{name}"{end}'
+    else:
+        head, rest = text[: table.end()], text[table.end() :]
+        size = next((each.start() for each in re.finditer(r"^[ \t]*\[", rest, re.MULTILINE)), len(rest))
+        own, found = re.subn(r"""(?m)^([ \t]*theme[ \t]*=[ \t]*)("[^"]*"|'[^']*')""", rf'\g<1>"{name}"', rest[:size])
+        changed = head + ("" if found else f'{end}theme = "{name}"') + own + rest[size:]
+    try:
+        before = article.toml(text.removeprefix("\ufeff"))
+        after = article.toml(changed.removeprefix("\ufeff"))
+        sound = after == {**before, "article": {**before.get("article", {}), "theme": name}}
+    except (SourceError, TypeError):
+        sound = False
+    if not sound:
+        hint = f'write theme = "{name}" in [article] yourself'
+        raise ConfigError("its form is unusual, so no theme is written into it", path, hint)
+    return changed
+
+
 def _sites(config: Config, table: Mapping[str, Any]) -> tuple[str, ...]:
     """Read the addresses of `[site] url` as templates: one without {path}, {stem} or {date} has {path} at its end."""
     _known(config, "site", table, {"url"})

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from wxpub import config, ledger, theme
+from wxpub import article, config, ledger, safe, theme
 from wxpub.checks import check
 from wxpub.errors import ConfigError, SourceError, WxpubError
 from wxpub.images import Image, Source, Store, hosted, remote
@@ -29,6 +29,7 @@ from wxpub.preview import live, pages
 from wxpub.target import PASTE, Placed
 from wxpub.theme import Theme
 
+ISSUE, SETTINGS = "issue", "settings"  # where a theme is kept: in the front matter, or in wxpub.toml for every issue
 COVER = "cover:"  # the cover among the images; no source in an article begins like this
 AT_ONCE = 512 * 1024  # bytes of an image that is prepared while the reader waits; larger ones are too slow for that
 PATIENCE = 60  # seconds after which an address that could not be reached is asked again
@@ -124,12 +125,11 @@ class Builder:
         images = self._images_of(issue)
         issue = replace(issue, images=images)
         page = issue.page()
-        article = page.article
-        cover = article.cover or images.cover(article.title, issue.cover_colours).src
+        cover = page.article.cover or images.cover(page.article.title, issue.cover_colours).src
         images.keep({*(each.src for each in page.images), cover})
         shown = {each.src: images.look(each.src) for each in page.images} | {COVER: images.look(cover)}
         self._followed = frozenset((*self._files, *_files(issue), *images.files()))
-        known = {"themes": self._themes(), "fixedTheme": self._fixed_theme}
+        known = {"themes": self._themes(), "fixedTheme": self._fixed_theme, "keep": self._keepers(issue)}
         return View(issue, {**_state(issue, page, shown, uploaded), **known}, shown, uploaded)
 
     def choose(self, name: str) -> bool:
@@ -139,6 +139,44 @@ class Builder:
             return False
         self.theme = "" if own else name
         return True
+
+    def keep(self, place: str) -> Path:
+        """Write the theme that is shown where the view's state offers it, and return the file that now asks for it.
+
+        Raises SourceError and ConfigError where that cannot be done; nothing is written then.
+        """
+        issue = self._open(self.theme)
+        if place not in (each["place"] for each in self._keepers(issue)):
+            raise ConfigError("the theme cannot be kept there now", issue.path)
+        setter: Callable[[str, Path, str], str]
+        path, setter = (issue.path, article.with_theme) if place == ISSUE else (_settings(issue), config.with_theme)
+        if path.is_symlink():
+            raise SourceError("is a link: what it leads to is not written", path, hint="write the theme there yourself")
+        try:
+            there = path.exists()
+            text = path.read_bytes().decode() if there else ""
+            mode = path.stat().st_mode & 0o777 if there else 0o666
+            safe.write(path, setter(text, path, issue.theme.name).encode(), mode)
+        except (OSError, UnicodeDecodeError) as error:
+            raise SourceError(f"the theme cannot be written: {error}", path) from None
+        if not self._fixed_theme:
+            self.theme = ""  # the files ask for it themselves
+        return path
+
+    def _keepers(self, issue: Issue) -> list[dict[str, str]]:
+        """List where the theme that is shown can be kept: nowhere if the files ask for it, or it is nobody else's.
+
+        `wxpub.toml` is no place for it where the issue's own front matter would win, nor is one made where it would
+        mark a folder as a project that is none.
+        """
+        name = issue.theme.name
+        if name not in self._titles or name == (issue.article.theme or theme.DEFAULT):
+            return []
+        marked = issue.settings.path is not None or (issue.settings.root / ".git").exists()
+        offered = [(ISSUE, issue.path)]
+        if marked and "theme" not in issue.article.places:
+            offered.append((SETTINGS, _settings(issue)))
+        return [{"place": place, "file": path.name} for place, path in offered]
 
     def files(self) -> frozenset[Path]:
         """The files that the last view was made of, and those that the next one may be made of."""
@@ -162,6 +200,10 @@ class Builder:
         """List what can be chosen: the themes that come with the program, and the issue's own if it is another."""
         own = {self._own.name: self._own.title} if self._own else {}
         return [{"name": name, "title": title} for name, title in {**self._titles, **own}.items()]
+
+
+def _settings(issue: Issue) -> Path:
+    return issue.settings.path or issue.settings.root / config.FILE_NAME
 
 
 def _files(issue: Issue) -> Iterable[Path]:

@@ -6,6 +6,7 @@ GET  /fragment       the article as it is copied
 GET  /image/<key>    an image of the article, by the hash of its bytes
 GET  /static/<name>  the page's own scripts and styles
 POST /theme          show the article in another theme
+POST /keep           write that theme into the issue's front matter or into wxpub.toml
 POST /push           push the article as it is shown
 
 Any web page can make a browser send requests to this machine. It cannot choose their Host or Origin, does not know the
@@ -38,7 +39,7 @@ from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHand
 from wxpub import article, config, drafts, issue, wechat
 from wxpub.config import Config, Credentials
 from wxpub.drafts.job import secure
-from wxpub.errors import ConfigError
+from wxpub.errors import ConfigError, WxpubError
 from wxpub.issue import Issue
 from wxpub.ledger import FILE_NAME, Ledger
 from wxpub.preview import clipboard, live, pages
@@ -377,6 +378,7 @@ class Site:
         flask.get("/fragment")(self._fragment)
         flask.get("/image/<key>")(self._image)
         flask.post("/theme")(self._theme)
+        flask.post("/keep")(self._keep)
         flask.post("/push")(self._push)
         return flask
 
@@ -450,6 +452,14 @@ class Site:
             abort(404, "There is no theme of that name.")
         self._live.rebuild()
         return _json({})
+
+    def _keep(self) -> Response:
+        try:
+            path = self._builder.keep(str(_body().get("place", "")))
+        except WxpubError as error:
+            return _json({"error": str(error)})
+        self._live.rebuild()
+        return _json({"file": path.name})
 
     def _push(self) -> Response:
         if not self._pusher.start(str(_body().get("destination", "")), self._builder.theme):

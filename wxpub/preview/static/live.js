@@ -3,8 +3,8 @@
 import { $, h } from "./dom.js";
 import { ready } from "./article.js";
 import { openPush, pushButton, showPush } from "./push.js";
-import { remember, remembered } from "./settings.js";
-import { post, run } from "./server.js";
+import { run } from "./server.js";
+import { keepButton, nextTheme, recallTheme, showThemes, themePicker } from "./themes.js";
 import { copyPlace, setUp, show, toast } from "./view.js";
 import { say } from "./words.js";
 
@@ -17,9 +17,9 @@ async function start() {
   await ready();
   setUp({
     payload,
-    controls: [themePicker()],
+    controls: [themePicker(), keepButton()],
     actions: [pushButton(() => state)],
-    shortcuts: { t: [say.theme, nextTheme], p: [say.push, () => broken || openPush(() => state)] },
+    shortcuts: { t: [say.theme, () => nextTheme(state)], p: [say.push, () => broken || openPush(() => state)] },
   });
   $(".file").append(h("span", { id: "pulse", role: "img" }));
   $(".phone").append(h("div", { id: "problem", role: "alert", hidden: true }));
@@ -62,9 +62,9 @@ function apply(news) {
   const first = state === null;
   state = news.view;
   fragment = null;
-  showThemes();
+  showThemes(state);
   show(state);
-  if (first && !state.fixedTheme) recallTheme();
+  if (first && !state.fixedTheme) recallTheme(state);
 }
 
 function pulse(alive) {
@@ -81,7 +81,7 @@ function pulse(alive) {
 function showProblem(message) {
   const place = $("#problem");
   broken = Boolean(message);
-  for (const button of [$("#copy"), $("#push")]) button.disabled = broken;
+  for (const button of [$("#copy"), $("#push"), $("#keep")]) button.disabled = broken;
   for (const stale of [$("#outline"), $("#panels")]) stale.inert = broken;
   place.hidden = !message;
   if (!message) return place.replaceChildren();
@@ -108,33 +108,6 @@ async function payload() {
     return null;
   }
   return { ...made, lost: state.images.filter((image) => image.status === "missing" || image.status === "pending").length };
-}
-
-// --- themes: chosen for the server, remembered by the browser ---
-
-function themePicker() {
-  return h("select", { id: "theme", "aria-label": say.theme, title: say.theme, "aria-keyshortcuts": "t", onchange: (event) => chooseTheme(event.target.value) });
-}
-
-function showThemes() {
-  const options = state.themes.map((theme) => h("option", { value: theme.name, selected: theme.name === state.theme }, theme.title || theme.name));
-  $("#theme").replaceChildren(...options);
-  $("#theme").value = state.theme;
-}
-
-async function chooseTheme(name) {
-  remember(`theme ${state.path}`, name);
-  if (!await post("/theme", { name })) toast(say.refused);
-}
-
-function nextTheme() {
-  const names = state.themes.map((theme) => theme.name);
-  chooseTheme(names[(names.indexOf(state.theme) + 1) % names.length]);
-}
-
-function recallTheme() {
-  const name = remembered(`theme ${state.path}`, "");
-  if (name && name !== state.theme && state.themes.some((theme) => theme.name === name)) chooseTheme(name);
 }
 
 start();
