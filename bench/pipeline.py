@@ -19,13 +19,14 @@ sys.path.insert(0, str(ROOT))
 
 import markdown  # noqa: E402
 
-from wxpub import article, conform, dialect, links, theme  # noqa: E402
+from wxpub import article, conform, dialect, kept, links, theme  # noqa: E402
 from wxpub.page import render  # noqa: E402
 
 ROUNDS = 9
 PLAIN = "Python-Markdown"  # with extra, sane_lists and codehilite: the obvious parser, for scale
 STAGES = {"dialect": (dialect, "parse"), "links": (links, "resolve"), "conform.shape": (conform, "shape"),
-          "theme": (theme, "apply"), "conform.finish": (conform, "finish")}  # fmt: skip
+          "theme": (theme, "apply"), "conform.finish": (conform, "finish"),
+          "kept.missing": (kept, "missing")}  # fmt: skip
 
 
 def issues() -> list[Path]:
@@ -63,7 +64,8 @@ def warm() -> None:
     for name in (*STAGES, "render", "after parsing", PLAIN):
         row = f"{name:<16}{statistics.median(spent[name]):>12.2f}{_ratio(spent[name], spent['dialect']):>12.2f}"
         print(f"{row}{_ratio(spent[name], spent[PLAIN]):>20.2f}")
-    print()
+    share = _ratio(spent["kept.missing"], spent["render"])
+    print(f"\nthe comparison with the source takes {share:.1%} of it; at most 5 % is wanted\n")
 
 
 def _timed(module: Any, name: str, label: str, seconds: dict[str, float]) -> Callable[[], None]:

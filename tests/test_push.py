@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml.html import HtmlElement
 from pushing import SECRET, Newsletter, newsletter, picture
 
-from wxpub import drafts
+from wxpub import conform, drafts
 from wxpub.client import Client, StoredArticle
 from wxpub.config import Credentials
 from wxpub.drafts import job as jobs
@@ -321,6 +322,25 @@ def test_a_bad_image_stops_before_any_upload(paper: Newsletter) -> None:
     assert [each.line for each in job.findings if each.severity == "error"] == [7, 9]
     before = len(paper.box.calls())
     with pytest.raises(SourceError, match="2 errors"):
+        drafts.push(job)
+    assert len(paper.box.calls()) == before
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_an_article_that_does_not_show_all_that_was_written_is_not_sent(
+    paper: Newsletter, monkeypatch: pytest.MonkeyPatch, force: bool
+) -> None:
+    def without_its_second_line(root: HtmlElement, report: conform.sanitise.Report) -> None:
+        whole(root, report)
+        root.xpath(".//p[.='第二段。']")[0].drop_tree()
+
+    whole = conform.sanitise.sanitise
+    monkeypatch.setattr(conform.sanitise, "sanitise", without_its_second_line)
+    paper.write("a.md", "# 第一期\n\n第一段。\n\n第二段。\n")
+    job = paper.job("a.md", force=force)
+    assert [(each.rule, each.line) for each in job.findings if each.severity == "error"] == [("content-lost", 5)]
+    before = len(paper.box.calls())
+    with pytest.raises(SourceError, match="1 error"):
         drafts.push(job)
     assert len(paper.box.calls()) == before
 
