@@ -518,6 +518,18 @@ def test_a_token_that_is_not_json_is_never_quoted(wechat: RawWeChat, it: Client,
         silent(caught.value, SECRET, wechat.token)
 
 
+@pytest.mark.parametrize(("length", "shown"), [(23, True), (24, False), (512, False)])
+def test_a_refusal_of_the_token_quotes_no_24_characters_in_one(
+    wechat: RawWeChat, it: Client, length: int, shown: bool
+) -> None:
+    unknown = ("aB3_" * length)[:length]  # a token that nobody has told us
+    wechat.answers["stable_token"] = lambda asked: http({"errcode": 40013, "errmsg": f"invalid appid {unknown} hint"})
+    with pytest.raises(ApiError) as caught:
+        it.token()
+    assert "invalid appid " in str(caught.value)
+    assert (unknown in str(caught.value)) == shown
+
+
 def echoing(wechat: RawWeChat, encoding: str) -> Callable[[Asked], bytes]:
     """Answer rightly, but with secret and token in everything that says something."""
 
@@ -572,6 +584,7 @@ def test_no_child_process_is_given_a_secret(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setenv("WXPUB_SECRET", SECRET)
     monkeypatch.setenv("WEEKLY", SECRET)  # as secret_env names it
+    monkeypatch.setenv("WXPUB_PROXY", "http://me:hunter2@relay.test")
     monkeypatch.setenv("LANG", "C.UTF-8")
     code = "import os; print(sorted(os.environ.values()))"
     given = environment()
@@ -580,6 +593,7 @@ def test_no_child_process_is_given_a_secret(monkeypatch: pytest.MonkeyPatch) -> 
         inherited = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=given).stdout
     assert SECRET not in asked + inherited
+    assert "hunter2" not in asked + inherited
     assert os.environ["WEEKLY"] == SECRET
 
 
