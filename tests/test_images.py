@@ -220,6 +220,25 @@ def test_a_drawing_that_breaks_the_renderer_is_refused(kind: str, monkeypatch: p
         fit(svg.encode(), "a.svg")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the limits of another process")
+def test_a_drawing_ends_even_if_the_program_that_started_it_was_killed() -> None:
+    import resource
+
+    command = [sys.executable, str(Path(fitting.__file__).with_name("svg.py")), "20"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as drawing:
+        assert drawing.stdin
+        svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">{HOSTILE_DRAWINGS["never done"]}</svg>'
+        drawing.stdin.write(svg.encode())
+        drawing.stdin.close()
+        for _ in range(500):
+            seconds, _most = resource.prlimit(drawing.pid, resource.RLIMIT_CPU)
+            if seconds != resource.RLIM_INFINITY:
+                break
+            threading.Event().wait(0.02)
+        drawing.kill()
+    assert 0 < seconds <= 60
+
+
 def test_a_drawing_of_a_size_that_no_memory_holds_is_refused() -> None:
     svg = '<svg xmlns="http://www.w3.org/2000/svg" width="1440" height="20000000"><path d="M0 0h1"/></svg>'
     with pytest.raises(SourceError, match="not an SVG that can be drawn"):

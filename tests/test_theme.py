@@ -272,8 +272,12 @@ def test_a_broken_cache_is_made_anew(tmp_path: Path) -> None:
     for broken in ("", "[]", '{"a": 1}', '[null, {"p": 3}]', "[" * 100_000):
         (cached,) = (tmp_path / "cache/wxpub/themes").glob("*.json")
         cached.write_text(broken, encoding="utf-8")
+        killed = cached.with_name(f".{cached.name}.0123456789abcdef.tmp")
+        killed.write_text("half", encoding="utf-8")
+        os.utime(killed, (1, 1))
         assert "premailer" in run(tmp_path, path)
         assert run(tmp_path, path) == []
+        assert list(cached.parent.iterdir()) == [cached]
 
 
 def test_a_cache_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 _MEMORY = 2 * 1024**3  # bytes: a tall drawing asks for any amount
+_SECONDS = 60  # of the processor: whoever started it ends it sooner, unless it was killed itself
 
 
 def main() -> None:
@@ -16,6 +17,7 @@ def main() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
     from resvg_py import svg_to_bytes
 
     text = sys.stdin.buffer.read().decode("utf-8")

@@ -245,10 +245,8 @@ def _keep(content: list[Any]) -> None:
     try:
         path = _place(content[0])
         if path is not None:
-            draft = path.with_name(f"{path.name}.{os.getpid()}")
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-            draft.replace(path)
+            safe.write(path, json.dumps(content, ensure_ascii=False).encode(), lasting=False)
     except OSError:
         pass
 
