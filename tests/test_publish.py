@@ -222,6 +222,24 @@ def test_permalinks_go_by_the_places_that_wechat_names(paper: Newsletter) -> Non
     assert urls == {"b.md": published["乙"]}
 
 
+def test_permalinks_go_by_their_places_where_one_article_is_gone_already(paper: Newsletter) -> None:
+    paper.issue("a.md", "甲")
+    paper.issue("b.md", "乙")
+    paper.push("a.md", "b.md")
+    paper.box.set_profile(publish_seconds=30)
+    client = Client(paper.account, pause=no_pause)
+
+    def wait(seconds: float) -> None:
+        """Let somebody delete the first article as soon as it is public."""
+        paper.box.move_clock(60)
+        (item,) = client.publications()
+        client._call("freepublish/delete", {"article_id": item.id, "index": 1})
+
+    urls = publish(client, paper.ledger(), paper.account.appid, "b.md", wait)
+    (item,) = client.publications()
+    assert urls == {"b.md": item.articles[1].url}
+
+
 def test_every_article_that_becomes_public_is_named_first(paper: Newsletter) -> None:
     paper.issue("a.md", "甲")
     paper.issue("b.md", "乙")
