@@ -183,11 +183,25 @@ def test_a_picture_in_the_title_stays_in_the_text() -> None:
     assert page.outline == ()
 
 
-def test_a_title_that_is_said_twice_is_shown_once() -> None:
-    page = complete("# 一期\n\n正文\n", title="一期")
-    assert page.article.title == "一期"
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "# AI 一期\n\n正文\n",
+        "# AI一期\n\n正文\n\n# 二\n",
+        "## **AI** 一期\n\n正文\n\n## 二\n\n# 三\n",
+        "![横幅](a.png)\n\n# AI 一期\n",
+    ],
+)
+def test_a_title_that_is_said_twice_is_shown_once(markdown: str) -> None:
+    page = complete(markdown, title="AI 一期")
+    assert page.article.title == "AI 一期"
     assert "一期" not in page.html
     assert page.findings == ()
+
+
+def test_a_heading_further_down_stays_though_it_says_the_title() -> None:
+    page = complete("正文\n\n# 一期\n\n# 二\n", title="一期")
+    assert [each.text for each in page.outline] == ["一期", "二"]
 
 
 def test_a_title_with_a_link_or_a_footnote_stays_in_the_text() -> None:

@@ -222,11 +222,11 @@ def _complete(article: Article, root: HtmlElement) -> tuple[Article, tuple[Findi
     link or a footnote, which a title cannot have.
     """
     title, digest, findings = article.title, article.digest, []
-    heading = _title_heading(root)
+    heading = _title_heading(root, title)
     whole = "" if heading is None else text_of(heading)
-    if heading is not None and title in ("", whole):
-        title = shorten(whole, TITLE_CHARS)
-        if title != whole:
+    if heading is not None:
+        title = shorten(title or whole, TITLE_CHARS)
+        if title != whole and len(whole) > TITLE_CHARS:
             said = f"the title has {len(whole)} characters, WeChat takes {TITLE_CHARS}; it is shortened to “{title}”"
             findings.append(TITLE_SHORTENED.find(said, article.path, line_of(heading)))
         elif not any(each.get("data-note") or (each.tag == "a" and text_of(each)) for each in heading.iter("a", "sup")):
@@ -241,14 +241,19 @@ def _complete(article: Article, root: HtmlElement) -> tuple[Article, tuple[Findi
     return replace(article, title=title, digest=digest), tuple(findings)
 
 
-def _title_heading(root: HtmlElement) -> HtmlElement | None:
-    """Find the heading that names the issue: the first of all, if no other has its rank, or a higher one.
+def _title_heading(root: HtmlElement, title: str) -> HtmlElement | None:
+    """Find the heading that names the issue: the first of all, if it says `title`, but for spaces.
 
-    No prose stands before it; a banner may, even one that is a heading without words. Several headings of one rank are
-    sections, and so is a lone one further down.
+    Where there is no title yet, it is one if no other heading has its rank, or a higher one. Several headings of one
+    rank are sections, and so is a lone one further down: no prose stands before the title; a banner may, even one that
+    is a heading without words.
     """
     headings = [heading for heading in root.iter(*HEADINGS) if text_of(heading)]
-    if not headings or any(each.tag <= headings[0].tag for each in headings[1:]):
+    if not headings:
+        return None
+    if title and "".join(title.split()) != "".join(text_of(headings[0]).split()):
+        return None
+    if not title and any(each.tag <= headings[0].tag for each in headings[1:]):
         return None
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if element is headings[0]:
