@@ -463,6 +463,14 @@ OWN_COLOURS = [
 ]
 
 
+def test_colours_stop_no_push_and_what_only_the_checker_sees_is_no_warning(folder: Path, plain: Theme) -> None:
+    tint = '<section style="background:rgba(217,119,6,.1);color:#7c2d12">字</section>'
+    dark = '<section style="background:#777;color:#777">字</section>'
+    found = check(written(f"# 题\n\n{tint}\n\n{dark}\n", folder, plain))
+    told = [(each.line, each.severity) for each in found if each.rule.startswith("dark-")]
+    assert told == [(3, "info"), (5, "warning")], told
+
+
 @pytest.mark.parametrize(("markdown", "expected"), OWN_COLOURS)
 def test_colours_of_the_author_are_looked_at_by_night(
     markdown: str, expected: list[str], folder: Path, plain: Theme
