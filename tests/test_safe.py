@@ -173,6 +173,12 @@ LETTERS: dict[str, tuple[str, str]] = {
     "deep YAML": (f"---\ntitle: {'[' * 5000}\n---\n# 题\n", "front matter"),
     "long YAML": (f"---\ntitle: [{'x' * 200_000}]\n---\n# 题\n", "has more than 100,000 characters"),
     "deep TOML": (f"+++\na = {'[' * 5000}\n+++\n# 题\n", "front matter"),
+    "a zero in YAML": ('---\ntheme: "a\\0.css"\n---\n# 题\n', "a.md:2: front matter: a character cannot be shown"),
+    "half a character in YAML": (
+        '---\n标题: x\nauthor: ["\\uD800"]\n---\n',
+        "a.md:3: front matter: a character cannot",
+    ),
+    "a zero in TOML": ('+++\n[wx]\n"a\\u0000" = 1\n+++\n# 题\n', "a.md:3: front matter: a character cannot be shown"),
     "a long TOML key": (f"+++\na{'.a' * 40_000} = 1\n+++\n# 题\n", "more than 200 dots in one line"),
     "a long number": (f"+++\na = {'1' * 5000}\n+++\n# 题\n", "front matter"),
 }

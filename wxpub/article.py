@@ -21,6 +21,7 @@ from wxpub.finding import Finding, Rule, shorten
 
 MAX_FRONT_MATTER = 100_000  # characters; YAML takes seconds to read as much
 MAX_DOTS = 200  # in one line of TOML: a.b.c takes its reader time with the square of the parts
+_UNSEEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # control characters, and halves of others
 MAX_BYTES = 20 * 1024 * 1024  # far above any issue; keeps a mistaken `wxpub convert video.mp4` from eating the memory
 
 # Front-matter keys as wxpub calls them, with the names that other tools use for the same thing.
@@ -285,6 +286,10 @@ def _yaml(front: _FrontMatter) -> Mapping[str, Any] | None:
         raise front.error(problem, front.first + line, _yaml_hint(front.text.split("\n")[: line + 1])) from None
     except RecursionError:
         raise front.error("is nested too deeply", front.first) from None
+    try:
+        _refuse_unseen(meta, front.text)
+    except SourceError as error:
+        raise front.error(error.message, front.first + (error.line or 1) - 1, error.hint) from None
     if meta in (None, ""):
         return {}
     return meta if isinstance(meta, dict) else None
@@ -375,7 +380,9 @@ def toml(text: str) -> dict[str, Any]:
     if line := next((n for n, each in enumerate(text.split("\n"), 1) if each.count(".") > MAX_DOTS), 0):
         raise SourceError(f"has more than {MAX_DOTS} dots in one line", line=line)
     try:
-        return tomllib.loads(text)
+        values = tomllib.loads(text)
+        _refuse_unseen(values, text)
+        return values
     except RecursionError:
         raise SourceError("is nested too deeply", line=1) from None
     except ValueError as error:  # of which TOMLDecodeError is one, and a number of 5,000 digits another
@@ -388,6 +395,23 @@ def toml(text: str) -> dict[str, Any]:
     else:
         hint = "text stands in straight quotation marks" if message == "Invalid value" else ""
     raise SourceError(message, line=line, hint=hint)
+
+
+def _refuse_unseen(values: Any, text: str) -> None:
+    """Raise SourceError, with the line in `text`, where a value holds what only an escape can write.
+
+    A control character or half of a character can be neither shown nor sent, nor be in the name of a file.
+    """
+    left = [values]
+    while left:
+        value = left.pop()
+        if isinstance(value, Mapping):
+            left += [*value, *value.values()]
+        elif isinstance(value, list):
+            left += value
+        elif isinstance(value, str) and _UNSEEN.search(value):
+            line = next((n for n, each in enumerate(text.split("\n"), 1) if "\\" in each), 1)
+            raise SourceError("a character cannot be shown", line=line, hint="write the character itself, no escape")
 
 
 def _bounded(front: _FrontMatter) -> None:
