@@ -272,6 +272,22 @@ def test_a_file_may_not_name_modules_to_run(letter: Path, monkeypatch: pytest.Mo
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["pymdownx.snippets", "pymdownx.snippets:SnippetExtension", "pymdownx.b64"])
+def test_a_file_may_not_name_what_puts_files_into_an_article(
+    letter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the user's home, say
+    (tmp_path / ".netrc").write_text("canary of a password\n", encoding="utf-8")
+    (letter / "a.md").write_text('# 题\n\n--8<-- ".netrc"\n\n正文。\n', encoding="utf-8")
+    write(letter, f"[markdown]\nextensions = ['{name}']\n")
+    result = run("convert", "letter/a.md", "--fragment", "-o", "-")
+    assert f"extension = {name} is not allowed yet" in result.stderr
+    assert (result.exit_code, "canary" in result.stdout) == (1, False)
+    run("trust", "letter", "--yes")
+    result = run("convert", "letter/a.md", "--fragment", "-o", "-")
+    assert (result.exit_code, "canary" in result.stdout) == (0, "snippets" in name)
+
+
 def test_trust_shows_asks_keeps_and_takes_back(letter: Path) -> None:
     write(letter, "[network]\napi_base = 'https://relay.example'\nproxy = 'http://me:hunter2@proxy.example:3128'\n")
     asked = run("trust")

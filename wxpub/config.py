@@ -48,6 +48,7 @@ _SECRET_BYTES = 4096  # more than this no file with a secret has
 _OWN_HOSTS = (".weixin.qq.com",)
 # Extensions that have an entry point are meant to be named; a module of any other name would be imported, that is run.
 _EXTENSIONS = ("markdown.extensions.", "pymdownx.")
+_READERS = {"pymdownx.snippets", "pymdownx.b64"}  # they put files into an article, from wherever the command is run
 _NETWORK_KEYS = {"api_base", "proxy", "allow_private"}
 
 
@@ -172,14 +173,19 @@ def _foreign(path: Path) -> list[Wish]:
 
 
 def _modules(config: Config) -> list[Wish]:
-    """List the extensions that are no more than names of modules."""
+    """List the extensions that are no more than names of modules, and those that read other files."""
     if not config.extensions:
         return []
     from importlib.metadata import entry_points
 
     known = {each.name for each in entry_points(group="markdown.extensions")}
-    unknown = [each for each in config.extensions if each not in known and not each.startswith(_EXTENSIONS)]
-    return [Wish("extension", each, "the Python module of this name is run") for each in unknown]
+    found = []
+    for each in config.extensions:
+        if each.partition(":")[0] in _READERS:
+            found.append(Wish("extension", each, "what an issue says puts files of this machine into the article"))
+        elif each not in known and not each.startswith(_EXTENSIONS):
+            found.append(Wish("extension", each, "the Python module of this name is run"))
+    return found
 
 
 def _elsewhere(key: str, url: str) -> list[Wish]:
