@@ -22,6 +22,7 @@ from wxpub.target import API, PASTE, Placed, Target
 from wxpub.tree import BLOCKS, VOID, make, text_of
 
 CASES = ROOT / "tests/cases/conform.txt"
+LETTERS = ROOT / "tests/cases/furnish.txt"
 NODES = ROOT / "tests/data/nodes.md"
 EVERY = [NODES, *sorted((ROOT / "examples/issues").glob("*.md")), *corpus_files()]
 THEMES = theme.names()
@@ -36,8 +37,8 @@ def look(name: str) -> theme.Theme:
 # --- structure --------------------------------------------------------------------------------------------------------
 
 
-def cases() -> Iterator[tuple[str, str, str]]:
-    for block in re.split(r"^=== ", CASES.read_text(encoding="utf-8"), flags=re.M)[1:]:
+def cases(path: Path) -> Iterator[tuple[str, str, str]]:
+    for block in re.split(r"^=== ", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
         title, _, rest = block.partition("\n")
         source, _, expected = rest.partition("\n.\n")
         yield title, source, expected.strip("\n")
@@ -57,16 +58,39 @@ def shaped(source: str) -> str:
     return "\n".join([shown(root), *(f"! {each.rule}" for each in findings)]).strip("\n")
 
 
-@pytest.mark.parametrize(("title", "source", "expected"), list(cases()), ids=lambda value: value[:40])
+def furnished(source: str) -> str:
+    root, _ = dialect.parse(source)
+    conform.shape(root)
+    conform.furnish(root, number="01", end="完")
+    return shown(root).strip("\n")
+
+
+@pytest.mark.parametrize(("title", "source", "expected"), list(cases(CASES)), ids=lambda value: value[:40])
 def test_a_node_takes_the_form_that_lasts(title: str, source: str, expected: str) -> None:
     assert shaped(source) == expected
 
 
+@pytest.mark.parametrize(("title", "source", "expected"), list(cases(LETTERS)), ids=lambda value: value[:40])
+def test_a_letter_is_furnished(title: str, source: str, expected: str) -> None:
+    assert furnished(source) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [("1", ["1", "2", "12"]), ("其一", ["其一", "其二", "其十二"]), ("第 01 节", ["第 01 节", "第 02 节", "第 12 节"])],
+)
+def test_sections_are_counted_as_the_theme_counts_the_first(pattern: str, expected: list[str]) -> None:
+    root, _ = dialect.parse("\n\n".join(["## 节"] * 12))
+    conform.furnish(root, number=pattern)
+    numbers = [each.text for each in root.iter("span")]
+    assert [numbers[at] for at in (0, 1, 11)] == expected
+
+
 def test_update_writes_the_cases_anew(update: bool) -> None:
-    if update:
-        head = CASES.read_text(encoding="utf-8").partition("=== ")[0]
-        blocks = [f"=== {title}\n{source}\n.\n{shaped(source)}\n" for title, source, _ in cases()]
-        CASES.write_text(head + "\n".join(blocks), encoding="utf-8")
+    for path, written in ((CASES, shaped), (LETTERS, furnished)) if update else ():
+        head = path.read_text(encoding="utf-8").partition("=== ")[0]
+        blocks = [f"=== {title}\n{source}\n.\n{written(source)}\n" for title, source, _ in cases(path)]
+        path.write_text(head + "\n".join(blocks), encoding="utf-8")
 
 
 def test_a_formula_is_one_outline_in_the_texts_colour() -> None:

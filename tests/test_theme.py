@@ -10,8 +10,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 
+import constructs
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT, corpus_files
@@ -19,8 +21,9 @@ from lxml import html
 from lxml.html import HtmlElement
 from nights import nights
 from premailer import Premailer
+from test_verdict import node
 
-from wxpub import article, conform, darkmode, dialect, issue, theme
+from wxpub import article, conform, darkmode, dialect, issue, theme, verdict
 from wxpub.cli import cli
 from wxpub.errors import SettingError, SourceError, WxpubError
 from wxpub.page import render
@@ -325,14 +328,86 @@ def test_a_kind_that_is_known_writes_nothing(tmp_path: Path, monkeypatch: pytest
 # --- colours ----------------------------------------------------------------------------------------------------------
 
 
+@cache
+def everything(name: str) -> str:
+    """Write every construct inside every other, two deep, in the theme `name`."""
+    body = constructs.everything()
+    return render(article.Article(path=ROOT / "everything.md", body=body, title="各种写法"), look(name)).html
+
+
 @pytest.mark.parametrize("name", THEMES)
-def test_every_text_can_be_read_by_day_and_by_night(name: str) -> None:
-    page = render(article.read(NODES), look(name))
-    for element, night in nights(page.html):
+def test_every_text_in_every_construct_can_be_read_by_day_and_by_night(name: str) -> None:
+    unreadable = set()
+    for element, night in nights(everything(name)):
         texts = [element.text, *(child.tail for child in element)]
-        if not night.drawing and any(text and text.strip() for text in texts):
-            assert darkmode.contrast(night.day_text, night.day_behind) >= 4.5, texts
-            assert darkmode.contrast(night.text, night.behind) >= 4.5, texts
+        if element.tag == "svg" or (not night.drawing and any(text and text.strip() for text in texts)):
+            for ink, ground in ((night.day_text, night.day_behind), (night.text, night.behind)):
+                if darkmode.contrast(ink, ground) < 4.5:
+                    path = "/".join([each.tag for each in (element, *element.iterancestors())][::-1])
+                    unreadable.add((path, str(ink), str(ground)))
+    assert unreadable == set()
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_wechats_checker_objects_to_no_construct(name: str) -> None:
+    found = verdict.judge(node(html.fragment_fromstring(everything(name))))
+    assert {rule: [each.attributes.get("style") for each in nodes[:3]] for rule, nodes in found.items()} == {}
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_no_theme_colours_a_ground_that_it_does_not_cover(name: str) -> None:
+    for element in html.fragment_fromstring(everything(name)).iter("*"):
+        found = declarations(element.get("style") or "")
+        grounds = darkmode.colours(found.get("background", ""))
+        assert all(each.a == 1 for each in grounds)
+        assert not grounds or "color" in found
+
+
+# --- rhythm -----------------------------------------------------------------------------------------------------------
+
+SPACES = re.compile(r"(margin|padding)(-top|-bottom)?")
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_all_space_above_and_below_blocks_is_counted_in_one_unit(name: str) -> None:
+    unit = int(look(name).variables["unit"].removesuffix("px"))
+    odd = []
+    for selectors, body in re.findall(r"([^{}]+) \{([^}]*)\}", look(name).css):
+        if INLINE.search(selectors):
+            continue
+        for property, value in declarations(body).items():
+            if SPACES.fullmatch(property):
+                sides = [value] if "-" in property else value.split()[::2]
+                pixels = [float(each[:-2]) for each in sides if each.endswith("px")]
+                odd += [f"{selectors} {property}: {value}" for each in pixels if each % unit]
+    assert odd == []
+
+
+# What stands in a line, and what is spaced with the notes.
+INLINE = re.compile(r"code, kbd|^mark|\.label|\.note|\.qrcode|\.url|\.ref")
+
+
+def test_no_two_themes_look_alike() -> None:
+    """What a reader tells themes by: at least four of its seven parts are drawn otherwise, whatever their colours."""
+    drawn = {name: [shape_of(name, part) for part in PARTS] for name in THEMES}
+    for one, other in combinations(THEMES, 2):
+        same = [part for part, a, b in zip(PARTS, drawn[one], drawn[other], strict=True) if a == b]
+        assert len(same) <= 3, (one, other, same)
+
+
+PARTS = ("h2", "blockquote", "blockquote.lead", ".item", "th", ".code", ".end-mark")
+
+
+def shape_of(name: str, part: str) -> frozenset[str]:
+    """Give the declarations of `part` that are not colours, colours in borders left out."""
+    found: dict[str, str] = {}
+    for selectors, body in re.findall(r"([^{}]+) \{([^}]*)\}", look(name).css):
+        if part in [each.strip() for each in selectors.split(",")]:
+            found |= declarations(body)
+    found["words"] = look(name).words("end-mark") if part == ".end-mark" else look(name).words("section-number")
+    found.pop("color", None)
+    plain = (re.sub(r"#\w+|rgba?\([^)]*\)", "", f"{key}:{value}") for key, value in found.items())
+    return frozenset(plain)
 
 
 @pytest.mark.parametrize("name", THEMES)

@@ -172,6 +172,7 @@ def compose(
     findings += resolved.findings
     images = _images(root)
     findings += conform.shape(root, article.path, sizes(images) if images else {}, article.captions)
+    conform.furnish(root, number=style.words("section-number"), end=style.words("end-mark"))
     theme.apply(root, style)
     return Layout(article, root, source, resolved.notes, images, outline, findings, resolved.left)
 

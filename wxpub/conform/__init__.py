@@ -24,7 +24,7 @@ from wxpub.tree import HEADINGS, line_of
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-__all__ = ["RULES", "Slot", "fill", "finish", "is_safe_source", "shape"]
+__all__ = ["RULES", "Slot", "fill", "finish", "furnish", "is_safe_source", "shape"]
 
 RULES = (code.MATH, sanitise.LOST, sanitise.UNSAFE, sanitise.DRAWING_LOST)
 _ALIGNED = frozenset(("section", "p", *HEADINGS))
@@ -88,6 +88,16 @@ _FORMS = {
     "ruby": blocks.reading,
     "q": blocks.quotation,
 }
+
+
+def furnish(root: HtmlElement, *, number: str = "", end: str = "") -> None:
+    """Tell a shaped letter's lead and the card to follow it; add the numbers of its sections and the mark at its end.
+
+    `number` is the first section's: "01", "1", "一", or a text with one of these. Neither is there where it is "".
+    """
+    blocks.roles(root)
+    blocks.number(root, number)
+    blocks.end(root, end)
 
 
 def finish(root: HtmlElement, target: Target = API, *, lines: bool = False) -> tuple[str | Slot, ...]:

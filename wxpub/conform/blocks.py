@@ -1,14 +1,15 @@
-"""Every other element in its lasting form: paragraphs, images, tables, folds, definitions, readings, contents."""
+"""Every other element in its lasting form: paragraphs, images, tables, folds, definitions, readings, contents; and what
+a letter has around its text: the lead, the numbers of its sections, the mark at its end, the card to follow it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wxpub import style
 from wxpub.limits import COLUMN_PIXELS
-from wxpub.tree import BLOCKS, Node, blank, blocks, fill, lines, make, replace, shown, take
+from wxpub.tree import BLOCKS, HEADINGS, Node, blank, blocks, fill, lines, make, replace, shown, take
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -49,6 +50,7 @@ def figure(p: HtmlElement, sizes: Mapping[str, tuple[int, int]], captions: str) 
                 fill(p, ["\u00a0"])  # the web editor drops a space that stands alone between two tags
         last = line[-1] if line else last
     if said:
+        p.set("class", f"{p.get('class')} captioned")
         caption = make("p", "caption", ["；".join(said)])
         caption.tail, p.tail = p.tail, None
         p.addnext(caption)
@@ -200,6 +202,92 @@ def quotation(q: HtmlElement) -> None:
     fill(q, ["“", *content, "”"])
 
 
+# --- around a letter's text -------------------------------------------------------------------------------------------
+
+_INVITATION = re.compile(r"二维码|公众号|关注|扫码|qr[-_ ]?code", re.I)  # what a picture is called that one scans
+_ANNEX = frozenset({"follow", "notes", "qrcode"})  # what comes after a letter's text
+_NUMBERED = re.compile(
+    r"\s*(?:[第其]\s*[\d一二三四五六七八九十]+|0\d\b|part\b"
+    r"|[#＃(（【]?\s*(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s*(?:[、:：)）】]|[.．](?!\d)))",
+    re.I,
+)
+_NUMERAL = re.compile(r"(01|1|一)")
+_TENS = "一二三四五六七八九十"
+
+
+def roles(root: HtmlElement) -> None:
+    """Tell a letter's lead: its first paragraph and the first quote before any heading; and the card to follow it."""
+    children = list(root)
+    first = next((at for at, each in enumerate(children) if each.tag in HEADINGS), len(children))
+    opening = [each for each in children[:first] if not blank([each])]
+    if opening and opening[0].tag == "p" and not opening[0].get("class"):
+        opening[0].set("class", "lead")
+    if (quote := next((each for each in opening if each.tag == "blockquote"), None)) is not None:
+        quote.set("class", f"lead {quote.get('class') or ''}".strip())
+    for each in reversed(children):
+        if each.tag in HEADINGS:
+            break
+        if "figure" in (each.get("class") or "").split() and _invites(each):
+            _follow(each)
+            break
+
+
+def _invites(figure: HtmlElement) -> bool:
+    """Whether a figure is one picture, named as one that readers scan in order to follow the account."""
+    images = list(figure.iter("img"))
+    caption = figure.getnext()
+    title = shown([caption]) if caption is not None and caption.get("class") == "caption" else ""
+    return len(images) == 1 and bool(_INVITATION.search(f"{images[0].get('alt')} {images[0].get('src')} {title}"))
+
+
+def _follow(figure: HtmlElement) -> None:
+    """Put a picture to scan and its caption on a card."""
+    caption = figure.getnext()
+    card = make("section", "follow")
+    replace(figure, [card])
+    card.append(figure)
+    if caption is not None and caption.get("class") == "caption":
+        card.append(caption)
+
+
+def number(root: HtmlElement, pattern: str) -> None:
+    """Number the sections as `pattern` does the first: "01", "1", "一", or a text with one of them; "" for no numbers.
+
+    Sections are what the highest rank of headings begins that stands at the top level more than once. A letter whose
+    headings have numbers of their own gets no others.
+    """
+    headings = [each for each in root if each.tag in HEADINGS]
+    rank = next((tag for tag in HEADINGS if sum(each.tag == tag for each in headings) > 1), None)
+    sections = [each for each in headings if each.tag == rank]
+    before, numeral, after = [*_NUMERAL.split(pattern, maxsplit=1), "", ""][:3]
+    if not numeral or any(_NUMBERED.match(shown([each])) for each in sections):
+        return
+    for count, heading in enumerate(sections, 1):
+        numerals = {"01": f"{count:02}", "1": str(count), "一": _chinese(count)}
+        mark = make("span", "section-number", [f"{before}{numerals[numeral]}{after}"])
+        mark.tail, heading.text = f" {(heading.text or '').lstrip()}", None
+        heading.insert(0, mark)
+
+
+def _chinese(count: int) -> str:
+    tens, units = divmod(count, 10)
+    lead = _TENS[tens - 1] if tens > 1 else ""
+    return f"{lead}{'十' if tens else ''}{_TENS[units - 1] if units else ''}"
+
+
+def end(root: HtmlElement, mark: str) -> None:
+    """Put `mark` where the letter's own text ends: before its back issues, the card, the notes; "" for no mark."""
+    if not mark:
+        return
+    children = list(root)
+    at = next((n for n, each in enumerate(children) if each.get("class") in _ANNEX), len(children))
+    at -= at > 0 and children[at - 1].tag == "hr"
+    if at > 1 and children[at - 1].get("class") == "grid" and children[at - 2].tag in HEADINGS:
+        at -= 2
+    if at:
+        root.insert(at, make("p", "end-mark", [mark]))
+
+
 # --- tables -----------------------------------------------------------------------------------------------------------
 # A scrolling section around plain rows: the editor loses the background of `thead` and `tr`, and takes white space
 # between rows for rows (doocs/md #878); the checker measures a table against the page unless the table itself has
@@ -221,6 +309,9 @@ def table(element: HtmlElement) -> None:
         return
     if len(rows) > 1 and all(cell.tag == "th" and blank([cell]) for cell in rows[0]):
         del rows[0]  # Markdown asks for a head, so a grid without one has an empty one
+    if (grid := _grid(rows)) is not None:
+        replace(element, [*before, grid])
+        return
     body = make("tbody", content=rows)
     element.append(body)
     wide = max(sum(_span(cell) for cell in row) for row in rows) > _NARROW
@@ -234,12 +325,89 @@ def table(element: HtmlElement) -> None:
             row.set("class", "even")
         align = row.attrib.pop("align", None)
         cells |= {cell: _cell(cell, align, wide) for cell in row}
+    hint = [make("p", "table-hint", [_HINT])] if _width(rows, cells) > PHONE_COLUMN else []
     _hoist(element, cells)
     if element.get("data-ignore-width") is None:
         element.set("data-ignore-width", "")
         scroller = make("section", "table")
-        replace(element, [*before, scroller])
+        replace(element, [*before, *hint, scroller])
         scroller.append(element)
+
+
+# A grid of back issues: years, dates and numbers of issues, with nothing to tell one column from the next.
+_YEAR = re.compile(r"(?:19|20)\d\d\s*年?")
+_DAY_OF_YEAR = r"[01]?\d\s*[-./月]\s*[0-3]?\d\s*日?"
+_DAY = re.compile(rf"(?:{_DAY_OF_YEAR}|[01]?\d\s*月)(?:\[\d+\])?")
+_ISSUE = re.compile(
+    rf"(?:(?:19|20)\d\d\s*[-./年]\s*(?:{_DAY_OF_YEAR}|[01]?\d\s*月?)"
+    r"|第\s*[\d一二三四五六七八九十百]+\s*期|(?:vol|no|issue|#)[.\s]*\d+)(?:\[\d+\])?",  # and a note's number
+    re.I,
+)
+_FILLER = frozenset({"", "-"})
+
+
+def _grid(rows: Sequence[HtmlElement]) -> HtmlElement | None:
+    """Write a table of back issues as years, and issues that run on as far as a line takes them; None for another one.
+
+    A year may have a cell of its own, or one for each of its digits. Days without a year are issues where years stand
+    beside them; else they may be any numbers.
+    """
+    texts = [[shown([cell]).strip() for cell in row] for row in rows]
+    if max(map(len, texts)) < _NARROW or any(list(row.iter(*BLOCKS - _PARTS)) for row in rows):
+        return None
+    years: list[tuple[str, list[HtmlElement]]] = [("", [])]
+    for row, said in zip(rows, texts, strict=True):
+        cells = [(cell, text) for cell, text in zip(row, said, strict=True) if text not in _FILLER]
+        whole = "".join(text for _, text in cells)
+        if cells and _YEAR.fullmatch(whole):
+            years.append((whole, []))
+            continue
+        if len(cells) > 1 and _YEAR.fullmatch(cells[0][1]):
+            years.append((cells[0][1], []))
+            del cells[0]
+        if not all(_ISSUE.fullmatch(text) or (len(years) > 1 and _DAY.fullmatch(text)) for _, text in cells):
+            return None
+        years[-1][1].extend(cell for cell, _ in cells)
+    issues = sum(len(cells) for _, cells in years)
+    if not issues or (len(years) == 1 and issues < _NARROW):
+        return None
+    grid = make("section", "grid")
+    for year, cells in years:
+        if year:
+            make("p", "grid-year", [year], grid)
+        if cells:
+            line = make("p", "grid-row", (), grid)
+            for cell in cells:
+                fill(line, [make("span", "grid-cell", take(cell)), " "])
+    return grid
+
+
+# How wide a table is, as far as its text tells: at 14 px, as most themes have it, with a cell's padding. One that may
+# be wider than a small phone's column says that it can be moved.
+PHONE_COLUMN = 288  # pixels, on the narrowest phone
+_HINT = "左右滑动看全表 →"
+_CELL_PIXELS, _LONG_PIXELS, _HAN_PIXELS, _LETTER_PIXELS = 13, 140, 14, 7.8
+
+
+def _width(rows: Sequence[HtmlElement], classes: Mapping[HtmlElement, list[str]]) -> float:
+    """Estimate the least width of a table in pixels."""
+    columns: dict[int, float] = {}
+    for row in rows:
+        at = 0
+        for cell in row:
+            span = _span(cell)
+            each = _least(shown([cell]), "short" in classes[cell]) / span + _CELL_PIXELS
+            each = max(each, _LONG_PIXELS) if "long" in classes[cell] else each
+            for column in range(at, at + span):
+                columns[column] = max(columns.get(column, 0), each)
+            at += span
+    return sum(columns.values())
+
+
+def _least(text: str, whole: bool) -> float:
+    """Estimate the width of a text in pixels: of the `whole` on one line, or of what cannot be broken."""
+    runs = [text.strip()] if whole else re.findall(r"[^\s\x80-\U0010ffff-]+-?|[^\x00-\x7f]", text)
+    return max((sum(_LETTER_PIXELS if each < "\u2e80" else _HAN_PIXELS for each in run) for run in runs), default=0)
 
 
 def _hoist(table: HtmlElement, cells: Mapping[HtmlElement, list[str]]) -> None:

@@ -41,15 +41,25 @@ def shape(element: HtmlElement) -> None:
     for attribute in ("start", "type", "reversed"):
         element.attrib.pop(attribute, None)
     items = list(element)
+    told = []
     for item in items:
         item.attrib.pop("value", None)
-        _item(item)
-    if items and sum(item.get("class") == "item" for item in items) * 2 >= len(items):
+        section, parts = _opened(item)
+        first = parts[0] if parts else []
+        told.append((item, section, parts, _paragraphs(first) if isinstance(first, list) else []))
+    digest = bool(items) and sum(bool(lines_of) for *_, lines_of in told) * 2 >= len(items)
+    if digest:
         element.set("class", "items")
+    for item, section, parts, lines_of in told:
+        if digest and not lines_of and parts and isinstance(parts[0], list):
+            lines_of = _paragraphs(parts[0], among_items=True)
+        _item(item, section, parts, lines_of)
+        if digest or lines_of:
+            item.set("class", "item")
 
 
-def _item(item: HtmlElement) -> None:
-    """Put everything of an item into one section, the lines of a newsletter's item told apart."""
+def _opened(item: HtmlElement) -> tuple[HtmlElement, list[HtmlElement | list[Node]]]:
+    """Take an item's content out, block by block, and give the one section that is to hold it."""
     content = take(item)
     section: HtmlElement | None = None
     if sum(1 for node in content if not isinstance(node, str) or node.strip()) == 1:
@@ -59,14 +69,20 @@ def _item(item: HtmlElement) -> None:
     else:
         content = take(section)
         item.append(section)
-    parts = [_run(part) for part in blocks(_joined(content))]
+    return section, [_run(part) for part in blocks(_joined(content))]
+
+
+def _item(
+    item: HtmlElement,
+    section: HtmlElement,
+    parts: list[HtmlElement | list[Node]],
+    told: list[tuple[str, list[Node]]],
+) -> None:
+    """Put everything of an item into its section, the lines of a newsletter's item told apart."""
     if not parts:
         item.drop_tree()
         return
     first = parts[0]
-    told = _paragraphs(first) if isinstance(first, list) else []
-    if told:
-        item.set("class", "item")
     if len(parts) == 1 and len(told) == 1:
         section.set("class", "item-title")
         fill(section, told[0][1])
@@ -192,7 +208,7 @@ _LABEL = re.compile(
 )
 _BARS = "|｜丨"
 _SOURCE = re.compile(rf"\s[{_BARS}]\s*(?=\S)(?!.*\s[{_BARS}]\s)")  # the last bar of a title
-_TITLE_CHARS = 120
+_TITLE_WIDTH = 240  # of a title, in Latin letters: a Chinese character takes the room of two
 _SOURCE_CHARS = 40
 _LINKS = frozenset({"a", "span"})
 
@@ -203,18 +219,18 @@ def _label(line: str) -> re.Match[str] | None:
     return _LABEL.match(line) if "：" in head or ":" in head else None
 
 
-def _paragraphs(run: list[Node]) -> list[tuple[str, list[Node]]]:
+def _paragraphs(run: list[Node], *, among_items: bool = False) -> list[tuple[str, list[Node]]]:
     """Tell the class and the content of each line of an item; none if inline content is not a newsletter's item.
 
     An item has a title on its first line and something about it below. The title names its source after a bar, or is a
-    link, or has a labelled line below it.
+    link, or has a labelled line below it; `among_items` of that kind, any line may be one.
     """
     first, *rest = lines(run)
     title = shown(first).strip()
-    if not title or len(title) > _TITLE_CHARS or _label(title):
+    if not title or len(title) + sum(each > "\u2e7f" for each in title) > _TITLE_WIDTH or _label(title):
         return []
     bar = _bar(first)
-    if bar is None and not (rest and (_starts_with_link(first) or _label(shown(rest[0])))):
+    if bar is None and not among_items and not (rest and (_starts_with_link(first) or _label(shown(rest[0])))):
         return []
     below = [("item-link" if _is_address(line) else "item-line", _marked(line)) for line in rest if not blank(line)]
     return [("item-title", _title(first, bar)), *below]

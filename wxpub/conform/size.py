@@ -38,6 +38,8 @@ _OWN: Mapping[str, Mapping[str, str | None]] = {
 # WeChat's pages say `* { margin: 0; padding: 0 }`; these tags get something back from other rules there, a list from
 # the class that the web editor gives it.
 _SPACED = frozenset({"blockquote", "table", "td", "th", "hr", "ul", "ol"})
+_RULED = _SPACED - {"ul", "ol"} | {"a", "code", "img"}  # may have lines and the like from there
+_GROUNDS = frozenset({"background", "background-color"})
 _DEFAULTS = {
     "background": {"transparent", "none"},
     "background-color": {"transparent"},
@@ -71,9 +73,11 @@ def lean(tag: str, text: str, context: Context = frozenset()) -> tuple[Mapping[s
             if inherited.get(name) == computed or (name == "font-size" and value in ("1em", "100%")):
                 continue
             inherited[name] = computed
-        elif value in _DEFAULTS.get(name, ()) and tag not in _SPACED and tag not in ("a", "code", "img"):
+        elif value in _DEFAULTS.get(name, ()) and (name in _GROUNDS or tag not in _RULED):
             continue
         kept[name] = value
+    if "color" not in kept and any(name in _GROUNDS for name in kept) and (color := inherited.get("color")):
+        kept["color"] = color  # WeChat's checker reads text on a ground of its own in the colour of what is around it
     color = kept.get("background-color")
     if color is not None and not any(name != "background-color" and name.startswith("background") for name in kept):
         kept = {"background" if name == "background-color" else name: value for name, value in kept.items()}

@@ -58,6 +58,11 @@ class Theme:
     variables: Mapping[str, str]
     _kinds: _Kinds = field(repr=False, compare=False)
 
+    def words(self, name: str) -> str:
+        """Return the words that a variable holds, without quotation marks; "" where it says `none`."""
+        found = self.variables.get(name, "none")
+        return "" if found == "none" else found.strip("\"'")
+
 
 @lru_cache
 def names() -> tuple[str, ...]:
