@@ -13,8 +13,9 @@ import pytest
 from conftest import AXE, EDITOR, ROOT, corpus_files
 from previewing import TEXT, finding, line_of, load, pages, write
 
+from wxpub import theme
 from wxpub.preview.clipboard import plain_text
-from wxpub.preview.pages import night, standalone
+from wxpub.preview.pages import embed, gallery, night, standalone
 from wxpub.target import PASTE
 
 pytestmark = pytest.mark.browser
@@ -201,7 +202,8 @@ def test_nothing_is_asked_of_anybody_and_nothing_goes_wrong(browser_page: Any, f
     assert watch.problems == []
 
 
-def test_an_article_that_attacks_stays_in_its_frame(browser_page: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["alone", "gallery"])
+def test_an_article_that_attacks_stays_in_its_frame(browser_page: Any, tmp_path: Path, kind: str) -> None:
     page, _, _ = pages(write(tmp_path))
     evil = (
         "<script>parent.hit = 1; top.hit = 1</script><img src=x onerror='parent.hit = 2; hit = 2'>"
@@ -211,17 +213,19 @@ def test_an_article_that_attacks_stays_in_its_frame(browser_page: Any, tmp_path:
         "<p style='position:fixed;inset:0;background:url(https://evil.example/b)'>over</p><base href='https://evil.example/'>"
     )
     place = tmp_path / "evil.html"
-    place.write_text(standalone(page, fragment=evil), encoding="utf-8")
+    themed = (theme.load("plain"), replace(page, parts=(evil,)))
+    made = standalone(page, fragment=evil) if kind == "alone" else gallery([themed])
+    place.write_text(made, encoding="utf-8")
     watch = Watch(browser_page)
     browser_page.goto(place.as_uri())
-    browser_page.wait_for_selector("#panel-findings")
-    frame = browser_page.frame_locator("#article")
+    frame = browser_page.frame_locator("iframe").first
     frame.locator("#bait").click(force=True, timeout=2000)
     browser_page.wait_for_timeout(500)
     assert browser_page.evaluate("window.hit") is None
     assert browser_page.url == place.as_uri()
-    assert browser_page.is_visible("#copy")
-    assert not [url for url in watch.requests if "evil.example" in url]
+    assert browser_page.is_visible("#bar button")
+    asked = {url for url in watch.requests if "evil.example" in url}
+    assert asked <= (set() if kind == "alone" else {"https://evil.example/s", "https://evil.example/b"})  # as pictures
 
 
 def test_widths_and_schemes_are_switched_and_remembered(browser_page: Any, file: Path) -> None:
@@ -413,6 +417,67 @@ def test_lost_pictures_are_told_when_copying(browser_page: Any, tmp_path: Path) 
     browser_page.click("#copy")
     browser_page.wait_for_selector("#toast.shown")
     assert "2 张图片" in browser_page.inner_text("#toast")  # the missing one, and the QR code that was not drawn
+
+
+@pytest.fixture
+def gallery_page(browser_page: Any, tmp_path: Path) -> Any:
+    """Open the page of all themes."""
+    path = write(tmp_path, TEXT.replace("![远方的图](https://pictures.example.com/far.png)", ""))
+    looks = [load(path, name) for name in theme.names()]
+    place = tmp_path / "gallery.html"
+    embedded, _ = embed(looks[0])
+    place.write_text(gallery([(each.theme, replace(each.page(), placed=embedded)) for each in looks]), encoding="utf-8")
+    browser_page.watch = Watch(browser_page)
+    browser_page.goto(place.as_uri())
+    browser_page.wait_for_load_state()
+    return browser_page
+
+
+PART_TOPS = """async () => {
+    for (let turn = 0; turn < 3; turn++) await new Promise(requestAnimationFrame);
+    return [...document.querySelectorAll(".look iframe")].map((frame) => {
+        const top = frame.getBoundingClientRect().top;
+        return [...frame.contentDocument.querySelectorAll(".wx-part")]
+            .map((part) => [part.dataset.name, Math.round(top + part.getBoundingClientRect().top)]);
+    });
+}"""
+
+
+def test_the_gallery_has_equal_parts_at_equal_heights_and_one_scroll(gallery_page: Any) -> None:
+    first, *others = gallery_page.evaluate(PART_TOPS)
+    assert [name for name, _ in first] == ["标题与条目", "引用", "代码", "表格", "图片", "链接与注释", "全文"]
+    assert len(others) == len(theme.names()) - 1 and all(each == first for each in others)
+    gallery_page.eval_on_selector("#looks", "(each) => { each.scrollTop = 300; }")
+    moved, *_ = gallery_page.evaluate(PART_TOPS)
+    assert [top for _, top in moved] == [top - 300 for _, top in first]
+    inner = """[...document.querySelectorAll(".look iframe")]
+        .filter(({ contentDocument: { documentElement: page } }) => page.scrollHeight > page.clientHeight)"""
+    assert gallery_page.evaluate(f"{inner}.length") == 0
+
+
+def test_the_gallery_copies_the_line_that_takes_a_theme_and_shows_the_night(gallery_page: Any) -> None:
+    gallery_page.click("#look-ink header button")
+    gallery_page.wait_for_selector("#look-ink button:has-text('已复制')")
+    assert copied(gallery_page)["text"] == "theme: ink"
+    colours = """() => [...document.querySelectorAll(".look iframe")]
+        .map((frame) => getComputedStyle(frame.contentDocument.querySelector(".wx-content section")).color)"""
+    day = gallery_page.evaluate(colours)
+    gallery_page.click("#scheme")
+    night = gallery_page.evaluate(colours)
+    assert all(one != other for one, other in zip(day, night, strict=True))
+    gallery_page.click("#scheme")
+    assert gallery_page.evaluate(colours) == day
+    assert [url for url in gallery_page.watch.requests if not url.startswith(("data:", "file:"))] == []
+    assert gallery_page.watch.problems == []
+
+
+@pytest.mark.npm
+@pytest.mark.parametrize("width", [1280, 375])
+def test_axe_finds_no_problem_in_the_gallery(gallery_page: Any, width: int) -> None:
+    gallery_page.set_viewport_size({"width": width, "height": 800})
+    assert axe(gallery_page) == []
+    if width < 760:
+        assert gallery_page.evaluate(SMALL) == []
 
 
 def test_the_state_is_data_and_runs_nothing(browser_page: Any, file: Path) -> None:

@@ -133,6 +133,12 @@ class Page:
         """Join the HTML, each image at its place in `images`, by source; one that is not there keeps its source."""
         return conform.fill(self.parts, images)
 
+    def excerpt(self, blocks: Iterable[HtmlElement]) -> str:
+        """Write `blocks`, which may be copies of some right under the root, as they look in the article."""
+        root = deepcopy(self.layout.root)
+        root[:] = [deepcopy(each) for each in blocks]
+        return conform.fill(conform.finish(root, self.target), self.placed)
+
     @property
     def characters(self) -> int:
         """Count as WeChat documents its limit of 20,000: characters of HTML, markup included."""

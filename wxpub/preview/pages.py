@@ -16,6 +16,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
@@ -338,37 +339,87 @@ def paste_status(url: str) -> str:
 # --- themes side by side ----------------------------------------------------------------------------------------------
 
 PHONE = 375  # CSS pixels
+_SHOWN_ITEMS = 3  # of a list in the gallery: what differs is seen in a few
 
 
 def gallery(looks: Sequence[tuple[Theme, Page]]) -> str:
-    """Show the same article in several themes, its images embedded or on the web; the article cannot run in it."""
-    shown = (
-        f"<section><h2>{escape(theme.title)} {escape(theme.name)}</h2><p>{escape(theme.description)}</p>"
-        f"{_frame(phone(page))}{_frame(phone(page, dark=True))}</section>"
-        for theme, page in looks
-    )
+    """Show the same article in several themes side by side, part by part; its images are embedded or on the web.
+
+    Each theme has a frame that runs nothing. The page's own script, allowed by its hash, moves the parts of all themes
+    to equal heights, so that one scroll shows the same part of each.
+    """
+    code = script("gallery.js")
+    state = [
+        {
+            "name": look.name,
+            "title": look.title,
+            "description": look.description,
+            "parts": [kind for kind, _ in parts],
+            "frame": phone(page, html := _joined(parts)),
+            "dark": _numbered(night(html)),
+        }
+        for look, page in looks
+        for parts in [_parts(page)]
+    ]
     return fill(
         "gallery.html",
-        policy=_policy(**{"img-src": "data: http: https:"}),  # the frames' too: nothing but images is loaded in them
+        policy=_policy(**{"script-src": source_hash(code), "img-src": "data: http: https:"}),  # the frames' too
         title=escape(looks[0][1].article.title) if looks else "",
-        style=read("static/gallery.css"),
-        looks="".join(shown),
+        style=read("static/preview.css") + read("static/gallery.css"),
+        state=dump({"looks": state}),
+        script=code,
     )
 
 
-def phone(page: Page, *, dark: bool = False) -> str:
-    """Show an article as WeChat's page does, by day or by night; an HTML document of its own."""
+def _parts(page: Page) -> list[tuple[str, str]]:
+    """Cut out of an article what themes differ in, each kind once, and at the end all of it: kinds and their HTML."""
+    blocks = list(page.layout.root)
+    first = next((at for at, each in enumerate(blocks) if each.tag in HEADINGS), len(blocks))
+    found: dict[str, list[HtmlElement]] = {"opening": blocks[: min(first, 2)]}
+    heading: list[HtmlElement] = []
+    for block in blocks[first:]:
+        if block.tag in HEADINGS:
+            heading = [block]
+        elif kind := _kind(block):
+            found.setdefault(kind, [*heading, _begun(block)] if kind == "items" else [block])
+    found.setdefault("items", heading)
+    kinds = ("opening", "items", "text", "quote", "alert", "code", "table", "picture", "notes")
+    shown = [(kind, page.excerpt(found[kind])) for kind in kinds if found.get(kind)]
+    return [*shown, ("whole", page.html)]
+
+
+_KINDS = {"figure": "picture", "table": "table", "code": "code", "alert": "alert", "notes": "notes"}  # of classes
+_TAG_KINDS = {"ul": "items", "ol": "items", "blockquote": "quote", "p": "text"}
+
+
+def _kind(block: HtmlElement) -> str:
+    """Name what themes treat a block as; "" for what says too little of them."""
+    names = (block.get("class") or "").split()
+    kind = next((_KINDS[name] for name in names if name in _KINDS), _TAG_KINDS.get(block.tag, ""))
+    return "" if kind == "text" and (names or len(_beginning(block)) < _SPOT_CHARS) else kind
+
+
+def _begun(block: HtmlElement) -> HtmlElement:
+    """Copy a list's beginning."""
+    copy = deepcopy(block)
+    del copy[_SHOWN_ITEMS:]
+    return copy
+
+
+def _joined(parts: Sequence[tuple[str, str]]) -> str:
+    return "".join(f'<div class="wx-part"><div>{html}</div></div>' for _, html in parts)
+
+
+def phone(page: Page, html: str = "", *, dark: bool = False) -> str:
+    """Show an article, or `html` in its place, as WeChat's page does, by day or by night; an HTML document."""
+    html = html or page.html
     return fill(
         "phone.html",
         scheme=" class=dark" if dark else "",
         style=read("static/wechat.css"),
         title=escape(page.article.title),
-        html=at_night(page.html) if dark else page.html,
+        html=at_night(html) if dark else html,
     )
-
-
-def _frame(document: str) -> str:
-    return f'<iframe sandbox loading="lazy" srcdoc="{escape(document)}"></iframe>'
 
 
 # --- an article at night ----------------------------------------------------------------------------------------------
