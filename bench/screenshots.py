@@ -1,4 +1,4 @@
-"""Every theme as a phone shows it, by day and by night: writes docs/themes/NAME.png.
+"""Every theme as a phone shows it, by day and by night, and the gallery: writes docs/themes/NAME.png and gallery.png.
 
     python bench/screenshots.py [ISSUE.md]
 
@@ -10,15 +10,16 @@ from __future__ import annotations
 import io
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from wxpub import article, images, theme  # noqa: E402
+from wxpub import article, images, issue, theme  # noqa: E402
 from wxpub.page import render  # noqa: E402
 from wxpub.preview import pages  # noqa: E402
 from wxpub.target import Placed  # noqa: E402
@@ -49,7 +50,23 @@ def main() -> None:
             sheet.paste(pair[1], (pages.PHONE + GAP, 0))
             sheet.quantize(96).save(folder / f"{name}.png", optimize=True)
             print(folder / f"{name}.png")
+        gallery(browser, path)
         browser.close()
+
+
+def gallery(browser: Browser, path: Path) -> None:
+    """Show the page that has all themes side by side, scrolled to the headings and items."""
+    opened = issue.open(path)
+    embedded, _ = pages.embed(opened)
+    looks = [replace(opened, theme=theme.load(name)) for name in theme.names()]
+    page = browser.new_page(viewport={"width": 1440, "height": 960}, locale="zh-CN")
+    page.set_content(pages.gallery([(each.theme, replace(each.page(), placed=embedded)) for each in looks]))
+    page.wait_for_timeout(1000)
+    page.evaluate("document.querySelector('#looks').scrollTop = 520")
+    page.wait_for_timeout(300)
+    shown = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    shown.quantize(128, dither=Image.Dither.NONE).save(ROOT / "docs/themes/gallery.png", optimize=True)
+    print(ROOT / "docs/themes/gallery.png")
 
 
 def picture(src: str, path: Path) -> Placed:
