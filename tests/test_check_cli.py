@@ -138,6 +138,13 @@ def test_convert_and_push_fold_too() -> None:
         assert len([line for line in told if "link-empty" in line and "(and 1 more, on line 9)" in line]) == 1, told
 
 
+def test_one_draft_of_two_issues_folds_each_by_itself() -> None:
+    for name in ("a.md", "b.md"):
+        write(name, SOUND + "\n[空]()\n")
+    told = CliRunner().invoke(cli, ["push", "a.md", "b.md", "--sandbox", "--dry-run"]).stderr.splitlines()
+    assert [line.split(":")[0] for line in told if "link-empty" in line] == ["a.md", "b.md"]
+
+
 # --- what a newsletter does without -----------------------------------------------------------------------------------
 
 
