@@ -70,7 +70,10 @@ def open(path: str | Path, *, theme: str | None = None, variables: Mapping[str, 
 
 
 def check(issue: Issue) -> tuple[Finding, ...]:
-    """Find what an editor should know before a push, ordered by line; a finding of severity "error" would stop it."""
+    """Find what an editor should know before a push, ordered by line; a finding of severity "error" would stop it.
+
+    Leaves out what `[check] ignore` names. Raises ConfigError where that names an error, or no rule at all.
+    """
     from wxpub import checks
 
     return checks.check(issue)
