@@ -39,22 +39,22 @@ def _indented(text: str, by: str) -> str:
     return "\n".join(by + line if line else by.rstrip() for line in text.splitlines())
 
 
-# What holds other blocks: the blocks inside in, the whole out.
-HOLDERS: dict[str, Callable[[str], str]] = {
-    "quote": lambda text: _indented(f"{LINE}\n\n{text}", "> "),
+# What holds other blocks: a line and the blocks after it in, the whole out.
+HOLDERS: dict[str, Callable[[str, str], str]] = {
+    "quote": lambda line, text: _indented(f"{line}\n\n{text}", "> "),
     **{
-        kind.lower(): lambda text, kind=kind: _indented(f"[!{kind}]\n{LINE}\n\n{text}", "> ")
+        kind.lower(): lambda line, text, kind=kind: _indented(f"[!{kind}]\n{line}\n\n{text}", "> ")
         for kind in ("NOTE", "TIP", "IMPORTANT", "WARNING", "CAUTION")
     },
-    "list": lambda text: f"- {LINE}\n\n{_indented(text, '  ')}\n- {LINE}",
-    "numbers": lambda text: f"1. {LINE}\n\n{_indented(text, '   ')}\n2. {LINE}",
-    "item": lambda text: (
-        f"- [题 | 源](https://example.com/item)  \n  摘要：{LINE}  \n  代码：https://example.com/code\n\n"
+    "list": lambda line, text: f"- {line}\n\n{_indented(text, '  ')}\n- 二",
+    "numbers": lambda line, text: f"1. {line}\n\n{_indented(text, '   ')}\n2. 二",
+    "item": lambda line, text: (
+        f"- [题 | 源](https://example.com/item)  \n  摘要：{line}  \n  代码：https://example.com/code\n\n"
         f"{_indented(text, '  ')}\n- [题 | 源](https://example.com/other)  \n  摘要：字"
     ),
-    "inner": lambda text: f"- 一\n  - {LINE}\n\n{_indented(text, '    ')}",
-    "fold": lambda text: f"<details><summary>折</summary>\n\n{text}\n\n</details>",
-    "definition": lambda text: f"<dl><dt>词</dt><dd>\n\n{text}\n\n</dd></dl>",
+    "inner": lambda line, text: f"- 一\n  - {line}\n\n{_indented(text, '    ')}",
+    "fold": lambda line, text: f"<details><summary>折</summary>\n\n{line}\n\n{text}\n\n</details>",
+    "definition": lambda line, text: f"<dl><dt>词</dt><dd>\n\n{line}\n\n{text}\n\n</dd></dl>",
 }
 # What holds text alone.
 LEAVES: dict[str, str] = {
@@ -77,7 +77,7 @@ _END = f"\n\n[^1]: 脚注，{LINE.replace('[^1]', '')}\n\n    > {LINE.replace('[
 def everything() -> str:
     """Give the Markdown of one document: all leaves, all in each holder, and each holder in each holder."""
     alone = [*LEAVES.values()]
-    once = [holder("\n\n".join(INNER_LEAVES)) for holder in HOLDERS.values()]
-    twice = [holder(within("字")) for holder in HOLDERS.values() for within in HOLDERS.values()]
+    once = [holder(LINE, "\n\n".join(INNER_LEAVES)) for holder in HOLDERS.values()]
+    twice = [holder("字", within(LINE, "字")) for holder in HOLDERS.values() for within in HOLDERS.values()]
     text = "\n\n<!-- -->\n\n".join(["开头", "> 导读：字", "[TOC]", *alone, *once, *twice])
     return text + _END

@@ -102,6 +102,53 @@ def test_code_and_wide_tables_scroll_inside_their_box(chromium: Any) -> None:
     page.close()
 
 
+PHONES = (320, 360, 375, 393)
+TABLES = [NODES, *[path for path in corpus_files() if "---:|" in path.read_text(encoding="utf-8")][::4]]
+SCROLLING = """() => {
+  const off = [];
+  if (document.documentElement.scrollWidth > innerWidth) off.push("the page scrolls");
+  for (const table of document.querySelectorAll("table")) {
+    const box = table.parentElement, said = box.previousElementSibling?.textContent.includes("左右滑动");
+    if (box.scrollWidth > box.clientWidth + 1 && !said) off.push(`cut: ${table.textContent.slice(0, 40)}`);
+  }
+  const dates = document.evaluate("//text()[contains(., '20')]", document.body, null, 7);
+  for (let i = 0; i < dates.snapshotLength; i++) {
+    const text = dates.snapshotItem(i), range = document.createRange();
+    if (!/^(19|20)\\d\\d(-\\d\\d-\\d\\d)?$/.test(text.data.trim())) continue;
+    range.selectNode(text);
+    const { right, height } = range.getBoundingClientRect();
+    if (right > innerWidth - 16 || height > 40) off.push(`a date is cut or broken: ${text.data}`);
+  }
+  return off;
+}"""
+
+
+@pytest.mark.parametrize("name", theme.names())
+def test_a_phone_shows_all_back_issues_and_a_wide_table_says_that_it_scrolls(chromium: Any, name: str) -> None:
+    page = chromium.new_page(viewport={"width": 320, "height": 640})
+    wrong = []
+    for path in TABLES:
+        page.set_content(phone(render(article.read(path), theme.load(name))))
+        for width in PHONES:
+            page.set_viewport_size({"width": width, "height": 640})
+            wrong += [(path.stem, width, each) for each in page.evaluate(SCROLLING)]
+    page.close()
+    assert wrong == []
+
+
+def test_a_table_that_fits_a_small_phone_says_nothing(chromium: Any) -> None:
+    page = chromium.new_page(viewport={"width": 320, "height": 640})
+    page.set_content(phone(render(article.read(NODES), theme.load())))
+    said = page.evaluate(
+        """() => [...document.querySelectorAll("table")].map((table) => [
+          table.parentElement.previousElementSibling.textContent.includes("左右滑动"),
+          table.parentElement.scrollWidth > table.parentElement.clientWidth + 1,
+        ])"""
+    )
+    page.close()
+    assert said == [[False, False], [True, True]]
+
+
 def test_lines_of_code_keep_their_indentation(chromium: Any) -> None:
     page = chromium.new_page(viewport={"width": 375, "height": 640})
     page.set_content(phone(render(article.read(NODES), theme.load("plain"))))
