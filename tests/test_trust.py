@@ -414,6 +414,8 @@ def test_git_runs_nothing_that_a_repository_configures(
         (FILE_NAME, "index list", "/dev/zero"),
         ("b.md", "index rebuild --sandbox", "/dev/zero"),
         ("picture.png", "check page.html", "/dev/zero"),
+        ("a.html", "check a.html", "/dev/zero"),
+        ("a.html", "convert a.md", "pipe"),
     ],
 )
 def test_a_link_to_what_has_no_end_is_left(

@@ -112,7 +112,7 @@ def read(
     Those are `[article]` of `wxpub.toml`, each as `default` gives it. Their `source_url` may hold `{path}` (from
     `root`, percent-encoded), `{stem}` and `{date}`. Raises SourceError for what is wrong in the file.
     """
-    return parse(_text(path, _bytes(path) if data is None else data), path, defaults, root)
+    return parse(_text(path, contents(path, data)), path, defaults, root)
 
 
 def parse(text: str, path: Path, defaults: Mapping[str, Any] | None = None, root: Path | None = None) -> Article:
@@ -142,21 +142,24 @@ def default(key: str, value: Any) -> str | bool:
     return _value(key, value)
 
 
-def _bytes(path: Path) -> bytes:
+def contents(path: Path, data: bytes | None = None) -> bytes:
+    """Read the file at `path`, unless `data` stands for it. Raises SourceError, also for more than MAX_BYTES."""
     try:
-        if path.is_dir():
+        if data is None and path.is_dir():
             raise SourceError("is a folder, not a Markdown file", path)
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)  # of a device without end, too
+        if data is None:
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)  # of a device without end, too
     except FileNotFoundError:
         raise SourceError("no such file", path, hint=near_file(path)) from None
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", path) from None
+    if len(data) > MAX_BYTES:
+        raise SourceError(f"is larger than {MAX_BYTES // 1024 // 1024} MB; is it the right file?", path)
+    return data
 
 
 def _text(path: Path, data: bytes) -> str:
-    if len(data) > MAX_BYTES:
-        raise SourceError(f"is larger than {MAX_BYTES // 1024 // 1024} MB; is it the right file?", path)
     if b"\0" in data[:8192]:
         raise SourceError("is no text file", path, hint="give the issue's Markdown, saved as UTF-8")
     try:

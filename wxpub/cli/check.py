@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wxpub import checks, config, safe
-from wxpub.article import STDIN
+from wxpub.article import STDIN, contents
 from wxpub.checks import measure
 from wxpub.cli import options
-from wxpub.errors import SourceError, near_file
+from wxpub.errors import SourceError
 from wxpub.finding import KINDS, Finding, Rule, fold
 from wxpub.issue import Opener
 from wxpub.limits import CONTENT_BYTES
@@ -179,13 +179,9 @@ def _foreign(path: Path, target: Target | None, data: bytes | None) -> Report:
     from wxpub.checks.pages import open_document
 
     try:
-        html = (path.read_bytes() if data is None else data).decode("utf-8-sig")
+        html = contents(path, data).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SourceError("is not UTF-8", path, hint="save it as UTF-8") from None
-    except FileNotFoundError:
-        raise SourceError("no such file", path, hint=near_file(path)) from None
-    except OSError as error:
-        raise SourceError(f"cannot be read: {error.strerror}", path) from None
     found = checks.heeded(checks.check_html(html, path, target), config.find(path))
     return Report(path, found, measure(open_document(html).html))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wxpub import safe
 from wxpub.article import STDIN
 from wxpub.checks import heeded
 from wxpub.cli import options
@@ -176,8 +177,7 @@ class _Work:
 def _is_ours(place: Path) -> bool:
     """Whether `convert` wrote the page at `place`."""
     try:
-        with place.open("rb") as file:
-            return _GENERATOR in file.read(4096)
+        return _GENERATOR in safe.read(place, 4096)
     except OSError:
         return False
 
