@@ -1,4 +1,6 @@
-"""Every theme as a phone shows it, by day and by night, and the gallery: writes docs/themes/NAME.png and gallery.png.
+"""Every theme as a phone shows it, by day and by night, the gallery, and every design of a cover with its square.
+
+Writes docs/themes/NAME.png and gallery.png, and docs/screenshots/covers.png.
 
     python bench/screenshots.py [ISSUE.md]
 
@@ -20,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from wxpub import article, images, issue, theme  # noqa: E402
+from wxpub.images.cover import DESIGNS, Cover, draw, read_title  # noqa: E402
 from wxpub.page import render  # noqa: E402
 from wxpub.preview import pages  # noqa: E402
 from wxpub.target import Placed  # noqa: E402
@@ -52,6 +55,34 @@ def main() -> None:
             print(folder / f"{name}.png")
         gallery(browser, path)
         browser.close()
+    covers(ROOT / "docs/screenshots/covers.png")
+
+
+COVERS = {
+    "微光周刊（第 42 期）：装进口袋的编译器": ("#0f4c81", "#f0b429"),
+    "产品更新（2026-11-15）：三个你等了很久的功能": ("#166534", "#f0b429"),
+    "读书札记 第 7 期｜《小城的钟表匠》与慢下来的时间": ("#861f0f", "#b45309"),
+    "设计漫谈 No.12：网格之外": ("#7c2d6b", "#f6ad55"),
+    "嵌入式周报 (2026-11-15) 定点数入门/INT4 点积/毫瓦级唤醒词/一行命令转成 C 数组": ("#155e75", "#f0b429"),
+    "夜航船｜第十八期｜写给秋天的一封信": ("#3f5d4e", "#c2512d"),
+}
+
+
+def covers(place: Path) -> None:
+    """Draw one cover in each design, with the square that is left of it."""
+    wide, square, gap = (630, 268), (268, 268), 12
+    sheet = Image.new("RGB", (2 * (wide[0] + square[0] + 3 * gap), 3 * (wide[1] + gap) + gap), "#e9e9e6")
+    for number, (design, (title, (ground, accent))) in enumerate(zip(DESIGNS, COVERS.items(), strict=True)):
+        data, _ = draw(Cover(**read_title(title), design=design, ground=ground, accent=accent))
+        whole = Image.open(io.BytesIO(data))
+        middle = (whole.width - whole.height) // 2
+        x = gap + number % 2 * (wide[0] + square[0] + 3 * gap)
+        y = gap + number // 2 * (wide[1] + gap)
+        sheet.paste(whole.resize(wide, Image.Resampling.LANCZOS), (x, y))
+        cut = whole.crop((middle, 0, middle + whole.height, whole.height))
+        sheet.paste(cut.resize(square, Image.Resampling.LANCZOS), (x + wide[0] + gap, y))
+    sheet.quantize(256, dither=Image.Dither.NONE).save(place, optimize=True)
+    print(place)
 
 
 def gallery(browser: Browser, path: Path) -> None:

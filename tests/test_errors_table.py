@@ -30,7 +30,7 @@ from wxpub.client import Client
 from wxpub.config import Credentials
 from wxpub.drafts.publish import publish
 from wxpub.errors import ConfigError, WxpubError
-from wxpub.images import Image, Store, draw
+from wxpub.images import Image, Store, cover
 from wxpub.issue import open as open_issue
 from wxpub.ledger import FILE_NAME, Ledger
 from wxpub.limits import ERRCODE_HINTS
@@ -313,7 +313,9 @@ PICTURES: dict[str, Case] = {
     "a data: URL that is none": shown("data:image/png;base64,@@@"),
     "a data: URL without data": shown("data:image/png;base64,"),
     "a text too long for a QR code": shown("qrcode:" + "长" * 500),
-    "a colour of a cover that is none": lambda desk: draw.cover("题", ("nonsense", "#fff")),
+    "a colour of a cover that is none": lambda desk: cover.check(cover.Cover("题", ground="nonsense")),
+    "a design of a cover that there is not": lambda desk: cover.check(cover.Cover("题", design="poster")),
+    "a design of a cover with a slip": lambda desk: cover.check(cover.Cover("题", design="mosiac")),
 }
 
 

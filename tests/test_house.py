@@ -38,7 +38,7 @@ ROOMS: dict[str, set[str]] = {
     "kept": {"address", "finding", "tree"},
     "page": {"article", "conform", "dialect", "finding", "kept", "limits", "links", "target", "theme", "tree"},
     "wire": set(),
-    "images": {"address", "errors", "limits", "wire"},
+    "images": {"address", "darkmode", "errors", "limits", "wire"},
     "exchange": {"address", "errors", "wire"},
     "client": {"config", "errors", "exchange", "limits", "safe"},
     "ledger": {"config", "errors", "safe"},

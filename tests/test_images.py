@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import io
-import itertools
 import os
 import random
 import shutil
@@ -31,7 +30,7 @@ from wxpub import wire
 from wxpub.errors import NetworkError, SourceError
 from wxpub.images import Image, Source, Store, draw, hosted, read
 from wxpub.images import fit as fitting
-from wxpub.limits import COVER_PIXELS, IMAGE_HEIGHT, IMAGE_PIXELS, UPLOADIMG_BYTES
+from wxpub.limits import IMAGE_HEIGHT, IMAGE_PIXELS, UPLOADIMG_BYTES
 
 
 def encoded(bitmap: Pillow.Image, kind: str, **options: Any) -> bytes:
@@ -357,38 +356,6 @@ def test_a_qr_code_says_what_it_was_given_and_is_the_same_every_time(tmp_path: P
     assert one.width == one.height >= 300
 
 
-def cover(title: str, colours: tuple[str, str] = ("#0f4c81", "#f0b429")) -> Image:
-    store = Store(Path("a.md"), Path())
-    return store.fit(store.cover(title, colours).src)
-
-
-def test_a_cover_has_its_size_and_is_the_same_every_time() -> None:
-    one, two = (cover("第一期：编译器与推理框架") for _ in range(2))
-    assert one == two
-    assert (one.width, one.height) == COVER_PIXELS
-    source = Store(Path("a.md"), Path()).cover("第一期")
-    assert source.key == Store(Path("b.md"), Path()).cover("第一期").key
-    assert source.key != Store(Path("a.md"), Path()).cover("第二期").key
-
-
-@pytest.mark.font
-@pytest.mark.parametrize(
-    "title", ["短", "一" * 64, "A very long Latin title " * 4, "🎉 庆祝 🎉", "第 42 期：Rust、C++/WASM", "️"]
-)
-def test_any_title_fits_its_cover(title: str) -> None:
-    bitmap = opened(cover(title)).convert("L")
-    for edge in ((0, 0, 20, 340), (880, 0, 900, 340), (0, 0, 900, 10)):
-        assert len(set(bitmap.crop(edge).tobytes())) == 1, "the title stays away from the edge"
-
-
-def test_without_a_chinese_font_the_cover_is_plain_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(draw, "_FONTS", ())
-    plain = cover("题")
-    assert "no Chinese font" in plain.remark
-    assert opened(plain).size == COVER_PIXELS
-
-
 def test_an_image_that_changed_is_read_again_once_it_is_forgotten(tmp_path: Path) -> None:
     place = tmp_path / "a.png"
     Pillow.new("RGB", (8, 4), "red").save(place)
@@ -398,31 +365,6 @@ def test_an_image_that_changed_is_read_again_once_it_is_forgotten(tmp_path: Path
     assert (store.fit("a.png").width, store.size("a.png")) == (8, (8, 4))
     store.forget("a.png")
     assert (store.fit("a.png").width, store.size("a.png")) == (6, (6, 3))
-
-
-def test_a_title_breaks_where_unicode_says_and_not_within_a_word() -> None:
-    title = "科技爱好者周刊（第 372 期）：软件界的“杂交水稻”、C++/WASM 与 Rust 1.95.0（含示例）"
-    units = draw._units(title)
-    assert "".join(units) == title
-    for one, two in itertools.pairwise(units):
-        assert two[0] not in "，。、；：！？）】》」』”’,.;:!?)]" and one.rstrip()[-1] not in "（【《「『“‘([", (
-            one,
-            two,
-        )
-        assert not (one[-1].isalnum() and one[-1].isascii() and two[0].isascii())
-
-
-@pytest.mark.font
-def test_no_line_of_a_cover_is_a_closing_mark_alone() -> None:
-    from PIL import ImageFont
-
-    font = draw.chinese_font()
-    assert font
-    for number in range(1, 400, 14):
-        title = f"科技爱好者周刊（第 {number} 期）：软件界的杂交水稻" + "与推理框架" * (number % 7) + "（含示例）"
-        _, lines = draw._fitting(title, lambda size: ImageFont.truetype(font, size))
-        assert "".join(lines).replace(" ", "") == title.replace(" ", "") or lines[-1].endswith("…")
-        assert all(len(line.strip("（）：")) > 1 for line in lines), lines
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ def test_the_first_push_makes_a_draft_with_its_pictures_and_a_cover(paper: Newsl
     assert article["title"] == "第一期"
     assert "https://mmbiz.qpic.cn/" in article["content"]
     assert article["thumb_media_id"]
+    assert (article["pic_crop_235_1"], article["pic_crop_1_1"]) == ("0_0_1_1", "0.286667_0_0.712222_1")
     assert not receipt.findings
 
 
@@ -620,11 +621,28 @@ def test_an_animated_picture_goes_the_way_of_permanent_material(paper: Newslette
 
 
 def test_a_named_cover_is_used(paper: Newsletter) -> None:
-    picture(paper.root / "cover.jpg", size=(900, 383))
+    picture(paper.root / "cover.jpg", size=(1000, 1000))
     paper.write("a.md", "---\ncover: cover.jpg\n---\n# 第一期\n\n正文。\n")
-    assert paper.push("a.md").uploaded == 1
+    receipt = paper.push("a.md")
+    assert receipt.uploaded == 1
+    (article,) = paper.drafts()[receipt.media_id]
+    assert (article["pic_crop_235_1"], article["pic_crop_1_1"]) == ("0_0.287_1_0.713", "0_0_1_1")
     picture(paper.root / "cover.jpg", "#ff0000", size=(900, 383))
     assert paper.push("a.md").action == "updated"
+
+
+def test_a_drawn_cover_is_sent_anew_when_its_picture_changes(paper: Newsletter) -> None:
+    picture(paper.root / "bg.png", size=(900, 383))
+    paper.write("a.md", "---\ncover_picture: bg.png\ncover_design: grid\n---\n# 第一期\n\n正文。\n")
+    assert (paper.push("a.md").uploaded, paper.push("a.md").action) == (1, "unchanged")
+    picture(paper.root / "bg.png", "#ff0000", size=(900, 383))
+    assert paper.push("a.md").uploaded == 1
+
+
+def test_a_cover_that_cannot_be_drawn_is_one_error(paper: Newsletter) -> None:
+    paper.write("a.md", "---\ncover_design: mosiac\n---\n# 第一期\n\n正文。\n")
+    errors = [(each.message, each.fix) for each in paper.job("a.md").findings if each.severity == "error"]
+    assert errors == [("cover: no cover design 'mosiac'", "did you mean mosaic?")]
 
 
 def test_the_ledger_class_opens_what_push_wrote(paper: Newsletter) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from conftest import ROOT, corpus_files
+from PIL import Image as Pillow
 from pushing import SECRET, picture
 
 from wxpub import images
@@ -105,6 +106,9 @@ def test_a_dry_run_says_what_would_be_done(project: Path) -> None:
         (("index", "add", "a.md", "https://mp.weixin.qq.com/s?tempkey=x"), 1, "not a permanent address"),
         (("cover", " "), 1, "a title"),
         (("cover", "题", "--ground", "nonsense"), 1, "not a colour"),
+        (("cover", "题", "--design", "cart"), 1, "no cover design 'cart'; did you mean card?"),
+        (("cover", "题", "--picture", "none.png"), 1, "error: image none.png: no such file"),
+        (("cover", "题", "--date", "soon"), 2, "does not match the format"),
     ],
 )
 def test_refusals_are_one_line_and_an_exit_code(project: Path, words: tuple[str, ...], code: int, said: str) -> None:
@@ -146,10 +150,32 @@ def test_a_cover_does_not_overwrite_what_somebody_else_made(project: Path) -> No
     photo[0].write_bytes(photo[1])
     result = run("cover", "题")
     assert result.exit_code == 1
-    assert "cover.png: exists and was not made by wxpub; name another file with -o" in result.stderr
+    assert "cover.png: exists and is no cover that wxpub made; name another file with -o" in result.stderr
     assert photo[0].read_bytes() == photo[1]
     assert run("cover", "题", "-o", "own.png").exit_code == 0
     assert run("cover", "第二题", "-o", "own.png").exit_code == 0, "our own is made anew"
+    retouched = Pillow.open(project / "own.png")
+    retouched.putpixel((0, 0), (255, 0, 0))
+    retouched.save(project / "own.png")
+    assert run("cover", "第三题", "-o", "own.png").exit_code == 1, "but not when somebody has worked on it"
+    assert Pillow.open(project / "own.png").getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_a_cover_is_drawn_as_the_options_say(project: Path, tmp_path: Path) -> None:
+    def drawn(*words: str) -> bytes:
+        assert run("cover", *words, "-o", "c.png").exit_code == 0
+        return (project / "c.png").read_bytes()
+
+    elsewhere = str(picture(tmp_path / "elsewhere" / "bg.png", size=(900, 383)))
+    (project / "wxpub.toml").write_text('[cover]\ndesign = "card"\n', encoding="utf-8")
+    ways = [("a.md",), ("a.md", "--design", "grid"), ("a.md", "--number", "9"), ("a.md", "--date", "2026-11-15")]
+    ways += [("a.md", "--series", "微光"), ("a.md", "--ground", "#166534"), ("a.md", "--accent", "#dc2626")]
+    ways += [("a.md", "--picture", elsewhere), ("a.md", "--logo", elsewhere), ("灯", "--design", "grid")]
+    covers = [drawn(*way) for way in ways]
+    assert len(set(covers)) == len(covers)
+    assert drawn("微光（第 9 期）：灯", "--design", "card") == drawn(
+        "灯", "--series", "微光", "--number", "9", "--design", "card"
+    )
 
 
 def test_the_doctor_says_what_is_missing(project: Path) -> None:

@@ -195,6 +195,11 @@ def deleted_image(raw: Raw) -> str:
     return media_id
 
 
+def wide_image(raw: Raw) -> str:
+    """Upload a cover of 2.35:1."""
+    return raw.add_image(png(900, 383))
+
+
 def deleted_draft(raw: Raw) -> str:
     media_id = raw.add_draft()
     raw.send("draft/delete", {"media_id": media_id})
@@ -529,6 +534,7 @@ DRAFTS = [
     row("crop beyond the picture", add(pic_crop_235_1="0_0_1.5_1"), 53402),
     row("crop of nothing", add(pic_crop_1_1="0.5_0_0.5_1"), 53402),
     row("crop of seven decimals", add(pic_crop_1_1="0.1234567_0_1_1"), 53402),
+    row("crop of another ratio", lambda raw: add(thumb_media_id=wide_image(raw), pic_crop_1_1="0_0_1_1")(raw), 53402),
     row(
         "cover_info of an unknown ratio",
         add(cover_info={"crop_percent_list": [{"ratio": "4_3", "x1": "0", "y1": "0", "x2": "1", "y2": "1"}]}),

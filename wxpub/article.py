@@ -30,6 +30,13 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "author": ("authors", "作者"),
     "digest": ("description", "summary", "excerpt", "摘要"),
     "cover": ("image", "cover_image", "coverImage", "featureImage", "thumbnail", "封面"),
+    "cover_design": ("封面设计",),
+    "cover_series": (),
+    "cover_picture": (),
+    "cover_logo": (),
+    "cover_ground": (),
+    "cover_accent": (),
+    "number": ("issue_number", "期号"),
     "source_url": ("content_source_url", "sourceUrl", "original_url", "原文地址"),
     "date": ("日期",),
     "theme": ("样式",),
@@ -82,6 +89,7 @@ class Article:
 
     An empty `title` or `digest` is to be found in the body; an empty `digest` after that is left to WeChat. `findings`
     are mistakes in the front matter, `places` the lines of our keys that stand in it, "theme_variables.accent" too.
+    `cover` is a picture; without one a cover is drawn, for which the `cover_…` and `number` are.
     """
 
     path: Path
@@ -90,6 +98,13 @@ class Article:
     author: str = ""
     digest: str = ""
     cover: str = ""
+    cover_design: str = ""
+    cover_series: str = ""
+    cover_picture: str = ""
+    cover_logo: str = ""
+    cover_ground: str = ""
+    cover_accent: str = ""
+    number: str = ""
     source_url: str = ""
     date: str = ""
     theme: str = ""

@@ -11,6 +11,10 @@ url = "https://letter.example/"
 [theme]                         # colours and sizes of any theme
 accent = "#0f4c81"
 
+[cover]                         # covers that are drawn; each key stands for cover_… of [article]
+design = "masthead"
+logo = "images/logo.png"        # from this file's folder
+
 [accounts.default]              # never the secret itself
 appid = "wx0123456789abcdef"
 secret_env = "WXPUB_SECRET"
@@ -40,7 +44,8 @@ from wxpub.trust import Wish
 FILE_NAME = "wxpub.toml"
 LEDGER_NAME = "wxpub.ledger.json"
 _NEAR = {"localhost", "local", "internal", "lan", "home", "test", "invalid"}  # no public name ends so
-_TABLES = {"article", "site", "theme", "accounts", "network", "markdown", "check"}
+_TABLES = {"article", "cover", "site", "theme", "accounts", "network", "markdown", "check"}
+_COVER_KEYS = {"design", "series", "picture", "logo", "ground", "accent"}
 _ACCOUNT_KEYS = {"appid", "secret_env", "secret_file", "api_base", "proxy"}
 _OWN_VARIABLES = "WXPUB_"  # what the names of variables begin with in which a file may look for a secret unasked
 _MOST_BYTES = 100_000  # of wxpub.toml, which has a few hundred
@@ -357,7 +362,7 @@ def _read(path: Path) -> Config:
     config = Config(path.parent, path, text)
     return replace(
         config,
-        article=_article(config, data.get("article", {})),
+        article={**_article(config, data.get("article", {})), **_cover(config, data.get("cover", {}))},
         sites=_sites(config, data.get("site", {})),
         theme=_theme(config, data.get("theme", {})),
         accounts=_accounts(config, data.get("accounts", {})),
@@ -392,6 +397,13 @@ def with_theme(text: str, path: Path, name: str) -> str:
         hint = f'write theme = "{name}" in [article] yourself'
         raise ConfigError("its form is unusual, so no theme is written into it", path, hint)
     return changed
+
+
+def _cover(config: Config, table: Mapping[str, Any]) -> dict[str, str]:
+    """Read `[cover]` as what `[article]` says of covers; images are found from the file's folder, not the issue's."""
+    _checked(config, "cover", table, _COVER_KEYS)
+    images = {key: f"/{table[key]}" for key in ("picture", "logo") if re.match(r"(?!/|\w\w+:)", table.get(key, "/"))}
+    return {f"cover_{key}": value for key, value in {**table, **images}.items()}
 
 
 def _sites(config: Config, table: Mapping[str, Any]) -> tuple[str, ...]:

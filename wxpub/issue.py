@@ -16,16 +16,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wxpub import article, config, page, theme
 from wxpub.article import Article
 from wxpub.config import Config
 from wxpub.errors import SettingError, SourceError, WxpubError
 from wxpub.finding import Finding, Rule
-from wxpub.images import COVER_COLOURS, Store, remote
+from wxpub.images import Store, remote
 from wxpub.page import Home, ImageRef, Layout, Page, Size
 from wxpub.target import API, Target
 from wxpub.theme import Theme
+
+if TYPE_CHECKING:
+    from wxpub.images.cover import Cover
 
 IMAGE_MISSING = Rule(
     "image-missing",
@@ -132,10 +136,15 @@ class Issue:
         found = article.parse(text, self.path, self.settings.article, self.settings.root)
         return replace(self, article=found)
 
-    @property
-    def cover_colours(self) -> tuple[str, str]:
-        """Colours of a cover that goes with the theme: ground and bar."""
-        return self.theme.variables.get("accent", COVER_COLOURS[0]), COVER_COLOURS[1]
+    @cached_property
+    def cover(self) -> Cover:
+        """What a cover of this issue is drawn of, in the theme's colours, where its author named no picture for it."""
+        from wxpub.images.cover import Cover, palette, read_title
+
+        own = self.layout.article
+        words = read_title(own.title, series=own.cover_series, number=own.number, date=own.date)
+        given = {name: getattr(own, f"cover_{name}") for name in ("design", "picture", "logo", "ground", "accent")}
+        return Cover(**{**palette(self.theme.variables), **words, **{k: v for k, v in given.items() if v}})
 
 
 def open(

@@ -34,7 +34,8 @@ ARTICLES_PER_DRAFT = 8  # older documentation and SDKs; 45008 beyond
 UPLOADIMG_BYTES = 1024 * 1024  # JPEG or PNG, *less* than this; 40009 otherwise
 MATERIAL_IMAGE_BYTES = 10 * 1024 * 1024  # bmp, png, jpeg, jpg, gif
 THUMB_BYTES = 64 * 1024  # type=thumb, JPEG only
-COVER_PIXELS = (900, 383)  # 2.35:1, the crop of a draft's first article
+COVER_RATIO = 2.35  # the crop of a draft's first article; that of all others, and of a shared link, is 1:1
+COVER_PIXELS = (900, 383)  # of that ratio
 COLUMN_PIXELS = 677  # the article's column on a computer (page CSS); a phone has about 343
 IMAGE_PIXELS = 1440  # a body image's width in pixels: twice the column and a little, sharp on every screen
 

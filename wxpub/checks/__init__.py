@@ -57,7 +57,7 @@ def check(issue: Issue, target: Target = API, *, others: Iterable[Path] | None =
     `others` are the other issues of the newsletter (default: those in the folder). Ordered by line; the same finding
     once; without what the newsletter ignores. Raises ConfigError as `heeded` does.
     """
-    from wxpub.checks.metadata import check_metadata
+    from wxpub.checks.metadata import check_drawn, check_metadata
     from wxpub.checks.source import check_source
 
     beside = issues_beside(issue.path) if others is None else tuple(others)
@@ -66,6 +66,7 @@ def check(issue: Issue, target: Target = API, *, others: Iterable[Path] | None =
         *page.findings,
         *check_source(issue, beside),
         *check_metadata(page.article, issue.images),
+        *(() if page.article.cover else check_drawn(issue.cover, issue.path, issue.images)),
         *_check_page(page),
     ]
     return heeded(_ordered(found), issue.settings)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from wxpub.article import Article
 from wxpub.errors import SourceError
 from wxpub.finding import Finding, Rule
-from wxpub.images import Store
+from wxpub.images import Store, remote
+from wxpub.images import cover as covers
+from wxpub.images.cover import Cover
 from wxpub.limits import (
     AUTHOR_CHARS,
     COVER_PIXELS,
@@ -105,7 +108,7 @@ SOURCE_URL_INVALID = Rule(
 COVER_MISSING = Rule(
     "cover-missing",
     "error",
-    "the cover cannot be read",
+    "the cover cannot be read, or not be drawn",
     "name a picture in the front matter",
     "metadata",
     reader="nothing: no draft is made without a cover",
@@ -195,6 +198,18 @@ def check_cover(article: Article, store: Store) -> list[Finding]:
     if size is None:
         return [COVER_MISSING.find(f"cover {article.cover} is not an image that can be read", article.path, 1)]
     return _size(article, *size)
+
+
+def check_drawn(wanted: Cover, path: Path, store: Store) -> list[Finding]:
+    """Look whether a cover can be drawn as it is asked for; images on the web are not fetched."""
+    try:
+        covers.check(wanted)
+        for each in (wanted.picture, wanted.logo):
+            if each and not remote(each):
+                store.read(each)
+    except SourceError as error:
+        return [COVER_MISSING.find(f"cover: {error.message}", path, 1, fix=error.hint)]
+    return []
 
 
 def _size(article: Article, width: int, height: int) -> list[Finding]:

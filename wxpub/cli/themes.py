@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -84,35 +85,69 @@ def _show(file: Path, output: Path | None, open_page: bool) -> None:
 @click.option(
     "-o", "--output", default="cover.png", show_default=True, type=click.Path(path_type=Path), help="Write here."
 )
+@click.option("--design", metavar="NAME", help="How it is laid out: docs/covers.md shows the designs.")
+@click.option("--series", help="What the newsletter is called; by default what the title begins with.")
+@click.option("--number", help="The issue's number: 42, or as it shall stand there.")
+@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The issue's date.")
+@click.option("--picture", metavar="PATH", help="An image for the ground.")
+@click.option("--logo", metavar="PATH", help="An image to stand above the words.")
 @click.option("--ground", help="Colour of the ground, #rrggbb; by default the theme's accent.")
-@click.option("--accent", help="Colour of the bar below, #rrggbb.")
-def cover(title: str, output: Path, ground: str | None, accent: str | None) -> None:
-    """Make a cover picture from a title.
+@click.option("--accent", help="Colour of what stands out, #rrggbb.")
+def cover(title: str, output: Path, date: datetime | None, **options_given: str | None) -> None:
+    """Draw a cover from a title.
 
-    900 × 383 pixels, as WeChat shows it above the first article of a draft. It is the cover that `wxpub push` makes for
-    an issue without one.
+    900 × 383 pixels, as WeChat shows it above the first article of a draft; all words are in the middle square, which
+    is what WeChat shows everywhere else. Of an issue it is the cover that `wxpub push` makes where its author names
+    none; series, number and date are read off the title. A file that is there is written over only if it is a cover
+    that wxpub drew and nobody has changed.
 
     \b
     Examples:
       wxpub cover issue.md -o cover.png
-      wxpub cover "第 42 期：编译器" --ground "#0f4c81"
+      wxpub cover issue.md --design masthead
+      wxpub cover "某某周刊（第 42 期）：编译器" --design mosaic --ground "#166534"
     """
-    from wxpub.images import COVER_COLOURS, draw
+    from wxpub.images import cover as covers
+    from wxpub.images.draw import FONT_PACKAGES
 
-    colours = COVER_COLOURS
+    given = {name: value for name, value in options_given.items() if value}
+    if date:
+        given["date"] = date.date().isoformat()
+    images = {name: _named(given[name]) for name in ("picture", "logo") if name in given}
     if title.lower().endswith((".md", ".markdown")):
         opened = issue.open(Path(title))
-        title, colours = opened.layout.article.title, opened.cover_colours
-    if not title.strip():
+        fields: dict[str, Any] = {
+            name if name in ("number", "date") else f"cover_{name}": value for name, value in given.items()
+        }
+        opened = replace(opened, article=replace(opened.article, **fields))
+        text, wanted = opened.layout.article.title, opened.cover
+        for name in ("picture", "logo"):
+            if (src := getattr(wanted, name)) and name not in images:
+                images[name] = opened.images.fit(src).data
+    else:
+        words = {name: given.pop(name, "") for name in ("series", "number", "date")}
+        text, wanted = title, covers.Cover(**{**given, **covers.read_title(title, **words)})
+    if not text.strip():
         raise SourceError("a cover needs a title")
-    data, remark = draw.cover(title, (ground or colours[0], accent or colours[1]))
     try:
-        foreign = output.exists() and not draw.is_cover(output.read_bytes()[:256])
+        foreign = output.exists() and not covers.is_ours(output.read_bytes())
     except OSError as error:
         raise SourceError(f"cannot be written: {error.strerror}", output) from None
     if foreign:
-        raise SourceError("exists and was not made by wxpub", output, hint="name another file with -o")
+        raise SourceError("exists and is no cover that wxpub made", output, hint="name another file with -o")
+    data, remark = covers.draw(wanted, **images)
     options.write(output, data)
     if remark:
-        options.echo(f"warning: {remark}", fg="yellow", err=True)
+        options.echo(f"warning: {remark}; {FONT_PACKAGES}", fg="yellow", err=True)
     options.echo(str(output))
+
+
+def _named(path: str) -> bytes:
+    """Read an image that the user named, wherever it is."""
+    from wxpub.images import Store
+
+    here = Path.cwd()
+    try:
+        return Store(here / "cover.png", Path(here.anchor)).fit(path).data
+    except SourceError as error:
+        raise SourceError(error.message, hint=error.hint) from None

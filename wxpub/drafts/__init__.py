@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from wxpub import checks, images
+from wxpub.checks.metadata import COVER_MISSING
 from wxpub.checks.source import READ_MORE_MISSING
 from wxpub.drafts import send
 from wxpub.drafts.job import Done, Job, Plan, Ready, Receipt, Sent, Standing, Use, text_of
@@ -23,6 +24,7 @@ from wxpub.drafts.plan import plan
 from wxpub.errors import NetworkError, SourceError
 from wxpub.finding import Finding, Rule
 from wxpub.images import Image, Source
+from wxpub.images.draw import FONT_PACKAGES
 from wxpub.issue import IMAGE_MISSING, Issue
 from wxpub.ledger import Ledger
 from wxpub.page import ImageRef
@@ -73,10 +75,10 @@ COVER_CHANGED = Rule(
 COVER_PLAIN = Rule(
     "cover-plain",
     "warning",
-    "the cover that is drawn carries no title, for want of a Chinese font",
-    "install one, for example fonts-noto-cjk",
+    "the cover that is drawn lacks its Chinese words, for want of a Chinese font",
+    FONT_PACKAGES,
     "push",
-    reader="a cover without words in the list of messages",
+    reader="a cover with number and date but without the title in the list of messages",
 )
 REHEARSED = Rule(
     "read-more-rehearsal",
@@ -171,11 +173,11 @@ def _ready(issue: Issue, terms: _Terms) -> Ready:
 
 
 def _checked(issue: Issue, terms: _Terms) -> Iterator[Finding]:
-    """Check the page, but for its images: those are loaded here, which says more."""
+    """Check the page, but for its images and its cover: those are loaded here, which says more."""
     for each in checks.check(issue):
         if each.rule == READ_MORE_MISSING.id and terms.rehearsal:
             yield REHEARSED.find(path=each.path, line=each.line)
-        elif each.rule != IMAGE_MISSING.id:
+        elif each.rule not in (IMAGE_MISSING.id, COVER_MISSING.id):
             yield each
 
 
@@ -205,10 +207,7 @@ def _cover(issue: Issue, terms: _Terms) -> _Loaded:
     """Load the cover that the author named, else draw one from the title."""
     article, path = issue.layout.article, issue.path
     try:
-        if article.cover:
-            source = issue.images.read(article.cover)
-        else:
-            source = issue.images.cover(article.title, issue.cover_colours)
+        source = issue.images.read(article.cover or issue.images.cover(issue.cover))
         if terms.known("cover", source):
             return _Loaded(source)
         fitted = issue.images.fit(source.src)

@@ -11,7 +11,7 @@ from wxpub import config, trust
 from wxpub.client import Client
 from wxpub.config import Config
 from wxpub.errors import ApiError, ConfigError, NetworkError, WxpubError
-from wxpub.images.draw import chinese_font
+from wxpub.images.draw import FONT_PACKAGES, chinese_font
 from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, Upload
 from wxpub.limits import ADDRESS_REFUSED, NOT_ALLOWED
 
@@ -84,9 +84,7 @@ def _font() -> Check:
     font = chinese_font()
     if font:
         return Check("Chinese font", "ok", font)
-    return Check(
-        "Chinese font", "failed", "none found: generated covers carry no title", "install fonts-noto-cjk or the like"
-    )
+    return Check("Chinese font", "failed", "none found: drawn covers carry number and date only", FONT_PACKAGES)
 
 
 def _formats() -> Check:

@@ -2,6 +2,7 @@
 
     Source  what the author gave: bytes, and a key by which they are known again     read.py: files, data:, qrcode:, web
     Image   what is uploaded: JPEG, PNG or animated GIF within WeChat's limits       fit.py
+    Cover   what a cover is drawn of                                                 cover.py
     Store   the images of one issue, each read once and converted once
 
 Reading and fitting are two steps so that an image which was uploaded before need not be converted again.
@@ -13,16 +14,18 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from wxpub.errors import WxpubError
+from wxpub.errors import SourceError, WxpubError
 from wxpub.images import draw, fit, read
-from wxpub.images.draw import COVER_COLOURS
 from wxpub.images.fit import Image
 from wxpub.images.read import Source, hosted, remote
 from wxpub.limits import COVER_PIXELS
 
-__all__ = ["COVER_COLOURS", "Image", "Source", "Store", "draw", "fit", "hosted", "read", "remote"]
+__all__ = ["Image", "Source", "Store", "draw", "fit", "hosted", "read", "remote"]
+
+if TYPE_CHECKING:
+    from wxpub.images.cover import Cover
 
 AT_ONCE = 4  # images that are read and converted at the same time
 
@@ -113,22 +116,38 @@ class Store:
             with suppress(WxpubError):
                 self.fit(src)
 
-    def cover(self, title: str, colours: tuple[str, str] = COVER_COLOURS) -> Source:
-        """Name the cover that is drawn of `title`; `colours` are ground and bar, `#rrggbb`.
+    def cover(self, wanted: Cover) -> str:
+        """Name the cover that `wanted` describes: the `src` that `read` and `fit` take. Equal covers have equal keys.
 
-        Nothing is drawn until `fit` is asked for the `src` that is returned, so a cover that was uploaded before costs
-        nothing. Equal titles and colours have equal keys.
+        Nothing is drawn until `fit` is asked for it, so a cover that was uploaded before costs nothing. `read` raises
+        SourceError for a design or a colour that is none, and both raise what its picture and its logo raise.
         """
-        src = ":".join(("cover", *colours, title))
-        source = Source(src, "cover.png", b"", read.key_of(draw.cover_key(title, colours)))
+        from wxpub.images import cover
+
+        parts = [each for each in (wanted.picture, wanted.logo) if each]
+        here = [self.read(each).key for each in parts if not remote(each) and self._readable(each)]
+        src = f"cover:{read.key_of(cover.key(wanted, *here))}"
+
+        def name() -> Source:
+            cover.check(wanted)
+            return Source(
+                src, "cover.png", b"", read.key_of(cover.key(wanted, *(self.read(each).key for each in parts)))
+            )
 
         def make() -> Image:
-            data, remark = draw.cover(title, colours)
+            self.read(src)
+            picture, logo = (self.fit(each).data if each else b"" for each in (wanted.picture, wanted.logo))
+            data, remark = cover.draw(wanted, picture, logo)
             return Image("cover.png", data, "image/png", *COVER_PIXELS, remark, src)
 
-        self._sources.setdefault(src, _Once(lambda: source))
+        self._sources.setdefault(src, _Once(name))
         self._images.setdefault(src, _Once(make))
-        return source
+        return src
+
+    def _readable(self, src: str) -> bool:
+        with suppress(SourceError):
+            return bool(self.read(src))
+        return False
 
     def stand_in(self, src: str) -> Source:
         """Put a grey box in place of `src`, which cannot be reached now: from here on it is what `src` names."""

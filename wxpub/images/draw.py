@@ -1,4 +1,4 @@
-"""Images made here: a text in, the PNG of a QR code or a cover out; the same bytes for the same text."""
+"""What drawing needs of this machine, its fonts, and small images made here: QR codes, and the box of a missing one."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import struct
 import sys
 import unicodedata
 import zlib
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from wxpub.errors import SourceError
-from wxpub.limits import COVER_PIXELS, words
+from wxpub.limits import words
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
 QR_BYTES = 1273  # a QR code of the largest size at level H holds this many; ours is level M, easier to read when short
 QR_BOX, QR_BORDER = 10, 4  # pixels of a module; modules of margin, which readers need
-COVER_COLOURS = ("#0f4c81", "#f0b429")  # ground and bar, where a theme has no accent
-NO_FONT = "no Chinese font was found, so the cover carries no title"
-_BAR = 14  # pixels of the bar at a cover's foot
-_DESIGN = "2"  # changes when covers are drawn differently, so that they are uploaded anew
-_MARK = b"tEXtSoftware\0wxpub"  # tells our own PNGs from those that somebody else made
+FONT_PACKAGES = (
+    "install fonts-noto-cjk (Debian, Ubuntu), google-noto-sans-cjk-fonts (Fedora) or noto-fonts-cjk (Arch, Alpine)"
+)
 # Where Chinese fonts are on Windows, macOS and Linux: looking there is quicker than asking fontconfig.
 _FONTS = (
     "C:/Windows/Fonts/msyhbd.ttc",
@@ -41,6 +41,24 @@ _FONTS = (
     "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
     "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
 )
+_OF_KIND: Mapping[str, Sequence[str]] = {
+    "bold": (),
+    "regular": (
+        "C:/Windows/Fonts/msyh.ttc",
+        "/System/Library/Fonts/PingFang.ttc",
+        "/System/Library/Fonts/Hiragino Sans GB.ttc",
+        "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+        "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
+        "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",
+    ),
+    "serif": (
+        "C:/Windows/Fonts/STZHONGS.TTF",
+        "/System/Library/Fonts/Supplemental/Songti.ttc",
+        "/usr/share/fonts/opentype/noto/NotoSerifCJK-Bold.ttc",
+        "/usr/share/fonts/noto-cjk/NotoSerifCJK-Bold.ttc",
+        "/usr/share/fonts/google-noto-serif-cjk-fonts/NotoSerifCJK-Bold.ttc",
+    ),
+}
 # What a child process gets of the environment: enough to start and to find libraries and fonts, and no secret.
 _PASSED_ON = words(
     "PATH HOME LANG LC_ALL PYTHONHOME PYTHONPATH PYTHONUSERBASE LD_LIBRARY_PATH DYLD_LIBRARY_PATH XDG_DATA_HOME "
@@ -108,58 +126,52 @@ def _code(data: bytes, level: str, border: int) -> Any:
     return code
 
 
-# --- covers -----------------------------------------------------------------------------------------------------------
+# --- fonts ------------------------------------------------------------------------------------------------------------
 
 
-def cover_key(title: str, colours: tuple[str, str]) -> bytes:
-    """Return all that the cover of `title` depends on; equal bytes, equal covers."""
-    drawn = "text" if chinese_font() else "plain"
-    return "\0".join((_DESIGN, drawn, *colours, title)).encode()
+@dataclass(frozen=True)
+class Typeface:
+    """A font file's face, or, without a file, the Latin one that Pillow carries."""
+
+    path: str = ""
+    index: int = 0
+
+    @cached_property
+    def _font(self) -> FreeTypeFont:
+        from PIL import ImageFont
+
+        if not self.path:
+            return cast("FreeTypeFont", ImageFont.load_default(100))
+        return ImageFont.truetype(self.path, 100, index=self.index, layout_engine=ImageFont.Layout.BASIC)
+
+    def at(self, size: int) -> FreeTypeFont:
+        """Return the face at a size in pixels."""
+        return self._font.font_variant(size=size)
+
+    def width(self, text: str) -> float:
+        """Return the width of a text at the size of one pixel."""
+        return self._font.getlength(text) / 100
+
+    def drawable(self, text: str) -> str:
+        """Drop what the face has no shape for, such as emoji, and what has none at all, such as control characters."""
+        none = _shape(self._font, "\uffff")
+        shaped = {each: each.isspace() or _shape(self._font, each) not in (none, _EMPTY) for each in set(text)}
+        kept = (each if shaped[each] else " " for each in text if unicodedata.category(each) not in ("Cf", "Mn"))
+        return " ".join("".join(kept).split())
 
 
-def cover(title: str, colours: tuple[str, str] = COVER_COLOURS) -> tuple[bytes, str]:
-    """Draw a cover of 900 × 383 pixels: `title` on a ground of `colours` (ground and bar, `#rrggbb`).
-
-    Returns the PNG, and a remark if the title could not be drawn because the system has no Chinese font ("" if it
-    could). Raises SourceError for a colour that is not one.
-    """
-    from PIL import Image, ImageDraw, ImageFont
-    from PIL.PngImagePlugin import PngInfo
-
-    width, height = COVER_PIXELS
-    ground, accent = (_colour(each) for each in colours)
-    image = Image.new("RGB", COVER_PIXELS, ground)
-    pen = ImageDraw.Draw(image)
-    pen.rectangle((0, height - _BAR, width, height), fill=accent)
-    font = chinese_font()
-    text = _drawable(title)
-    if font and text:
-        index = _index(font)
-        face, lines = _fitting(text, lambda size: ImageFont.truetype(font, size, index=index))
-        step = face.size * 1.35
-        top = (height - _BAR - step * len(lines)) / 2 + step / 2
-        for number, line in enumerate(lines):
-            pen.text((width / 2, top + number * step), line, font=face, fill=_readable(ground), anchor="mm")
-    else:
-        pen.rectangle((width // 2 - 60, height // 2 - 6, width // 2 + 60, height // 2 + 6), fill=accent)
-    out, made_by = io.BytesIO(), PngInfo()
-    made_by.add_text("Software", "wxpub")
-    image.save(out, "PNG", optimize=True, pnginfo=made_by)
-    return out.getvalue(), "" if font else NO_FONT
+_EMPTY = ((0, 0), b"")
 
 
-def is_cover(data: bytes) -> bool:
-    """Whether `cover` made this file."""
-    return _MARK in data[:256]
+def _shape(font: FreeTypeFont, character: str) -> tuple[tuple[int, int], bytes]:
+    mask = font.getmask(character)
+    return (mask.size, bytes(mask)) if any(mask.size) else _EMPTY
 
 
-def stand_in() -> bytes:
-    """Draw the grey box that takes the place of an image that cannot be reached now."""
-    from PIL import Image
-
-    out = io.BytesIO()
-    Image.new("RGB", (600, 80), "#d9d9d9").save(out, "PNG")
-    return out.getvalue()
+def typeface(kind: Literal["bold", "regular", "serif"] = "bold") -> Typeface:
+    """Find the face in which covers are written; on a machine without a Chinese font, the one that Pillow carries."""
+    font = next((each for each in _OF_KIND[kind] if Path(each).is_file()), None) or chinese_font()
+    return Typeface(font, _index(font, kind)) if font else Typeface()
 
 
 def chinese_font() -> str | None:
@@ -184,91 +196,30 @@ def _preference(path: str) -> tuple[bool, bool, bool, str]:
     return (not name.endswith((".ttf", ".ttc", ".otf")), "serif" in name or "song" in name, "bold" not in name, path)
 
 
-def _index(font: str) -> int:
-    """Choose the simplified Chinese face of a collection; the first of Noto's is Japanese."""
+def _index(font: str, kind: str) -> int:
+    """Choose the simplified Chinese face of a collection (the first of Noto's is Japanese), heavy unless regular."""
     from PIL import ImageFont
 
-    for index in range(12 if font.endswith(".ttc") else 0):
+    found: dict[int, str] = {}
+    for index in range(40 if font.lower().endswith((".ttc", ".otc")) else 0):
         try:
-            family = ImageFont.truetype(font, 16, index=index).getname()[0] or ""
+            family, name = ImageFont.truetype(font, 16, index=index).getname()
         except OSError:
             break
-        if family.endswith(" SC") and "Mono" not in family:
-            return index
-    return 0
+        if (family or "").endswith(" SC") and "Mono" not in (family or ""):
+            found[index] = name or ""
+    wanted = ("Regular", "Medium", "Light") if kind == "regular" else ("Bold", "Semibold", "Heavy", "Black", "Medium")
+    named = (index for name in wanted for index, each in found.items() if each == name)
+    return next(named, next(iter(found), 0))
 
 
-def _drawable(title: str) -> str:
-    """Drop what the font has no shape for: emoji, control characters."""
-    kept = (
-        each
-        for each in title
-        if unicodedata.category(each) not in ("So", "Cc", "Cf", "Cs", "Co", "Cn") and ord(each) < 0x1F000
-    )
-    return " ".join("".join(kept).split())
+# --- stand-ins --------------------------------------------------------------------------------------------------------
 
 
-def _fitting(text: str, face: Callable[[int], FreeTypeFont]) -> tuple[FreeTypeFont, list[str]]:
-    """Choose the largest size at which the title fits in three lines, and break it into lines of about one length."""
-    units, column = _units(text), COVER_PIXELS[0] - 120
-    for size in (64, 56, 48, 42, 36, 32, 28):
-        font = face(size)
-        measured = [
-            (piece, font.getlength(piece), font.getlength(piece.rstrip()))
-            for unit in units
-            for piece in (unit if font.getlength(unit) > column else (unit,))  # cut where it must be
-        ]
-        lines = _lines(measured, column)
-        if len(lines) <= 3:
-            break
-    else:
-        return font, [*lines[:2], lines[2][:-1] + "…"]
-    # The narrowest column that takes no more lines than this evens them out.
-    widest = max(width for _, _, width in measured)
-    narrow, wide = int(widest), column
-    while wide - narrow > 4:
-        middle = (narrow + wide) // 2
-        narrow, wide = (middle, wide) if len(_lines(measured, middle)) > len(lines) else (narrow, middle)
-    return font, _lines(measured, wide)
+def stand_in() -> bytes:
+    """Draw the grey box that takes the place of an image that cannot be reached now."""
+    from PIL import Image
 
-
-def _units(text: str) -> list[str]:
-    """Cut `text` where a line may end (UAX 14), but not inside what is written without a space, such as C++."""
-    from uniseg.linebreak import line_break_units
-
-    units = [""]
-    for unit in line_break_units(text):
-        last = units[-1][-1:]
-        joined = last.isascii() and unit[:1].isascii() and last not in (" ", "-", "/")
-        if joined:
-            units[-1] += unit
-        else:
-            units.append(unit)
-    return [each for each in units if each]
-
-
-def _lines(units: list[tuple[str, float, float]], column: float) -> list[str]:
-    """Fill lines of `column` pixels with units, each with its width and its width at a line's end."""
-    lines, used = [""], 0.0
-    for unit, width, last in units:
-        if lines[-1] and used + last > column:
-            lines.append("")
-            used = 0.0
-        lines[-1] += unit
-        used += width
-    return [line.strip() for line in lines]
-
-
-def _colour(text: str) -> tuple[int, int, int]:
-    from PIL import ImageColor
-
-    try:
-        red, green, blue = ImageColor.getrgb(text)[:3]
-    except ValueError:
-        raise SourceError(f"{text!r} is not a colour", hint="write it as #rrggbb") from None
-    return red, green, blue
-
-
-def _readable(ground: tuple[int, int, int]) -> str:
-    red, green, blue = ground
-    return "#1f2329" if 0.299 * red + 0.587 * green + 0.114 * blue > 150 else "#ffffff"
+    out = io.BytesIO()
+    Image.new("RGB", (600, 80), "#d9d9d9").save(out, "PNG")
+    return out.getvalue()

@@ -125,8 +125,8 @@ class Builder:
         images = self._images_of(issue)
         issue = replace(issue, images=images)
         page = issue.page()
-        cover = page.article.cover or images.cover(page.article.title, issue.cover_colours).src
-        images.keep({*(each.src for each in page.images), cover})
+        cover = page.article.cover or images.cover(issue.cover)
+        images.keep({*(each.src for each in page.images), cover, issue.cover.picture, issue.cover.logo})
         shown = {each.src: images.look(each.src) for each in page.images} | {COVER: images.look(cover)}
         self._followed = frozenset((*self._files, *_files(issue), *images.files()))
         known = {"themes": self._themes(), "fixedTheme": self._fixed_theme, "keep": self._keepers(issue)}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from wxpub import limits
-from wxpub.sandbox import filter
+from wxpub.sandbox import filter, media
 from wxpub.sandbox.call import (
     GET,
     OK,
@@ -103,6 +103,9 @@ def _news(call: Call, stored: Stored, given: Mapping[str, object], alone: bool) 
         raise Refusal(45002)
     cover = text(given, "thumb_media_id")
     article["thumb_url"], article["thumb_media_id"] = _picture(call, cover), cover
+    for name, ratio in (("pic_crop_235_1", limits.COVER_RATIO), ("pic_crop_1_1", 1)):
+        if (crop := str(article[name])) and not _has_ratio(crop, _pixels(call, cover), ratio):
+            raise Refusal(53402)
     kept, stored.trace["removed"] = filter.keep(content, external_links=call.profile.external_links)
     article["content"] = filter.misstored(kept, call.profile.quirks)
     if alone and not article["digest"]:
@@ -136,6 +139,20 @@ def _picture(call: Call, media_id: str) -> str:
     if row is None or row["type"] not in kinds or call.now - row["created"] < call.profile.propagation:
         raise Refusal(40007)
     return str(row["url"])
+
+
+def _pixels(call: Call, media_id: str) -> tuple[int, int]:
+    """Return width and height of a permanent image."""
+    sql = "SELECT format, data FROM file WHERE id = (SELECT file FROM media WHERE media_id = ? AND appid = ?)"
+    row = call.store.row(sql, media_id, call.appid)
+    return media.pixels(row["format"], row["data"]) if row is not None else (0, 0)
+
+
+def _has_ratio(crop: str, pixels: tuple[int, int], ratio: float) -> bool:
+    """Whether what is cut out "meets the ratio" (api_draft_add); how closely it has to is a guess: 1 %, and a pixel."""
+    left, top, right, bottom = map(float, crop.split("_"))
+    width, height = (right - left) * pixels[0], (bottom - top) * pixels[1]
+    return abs(width - ratio * height) <= max(width / 100, 1 + ratio)
 
 
 def _flag(given: Mapping[str, object], name: str) -> int:
