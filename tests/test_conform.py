@@ -429,6 +429,7 @@ SIZES |= {"badge.svg": (120, 20), "drawing.svg": (500, 300)}
         ("![](middle.png) ![](far.png)", "wide, small"),
         ('<p><img src="wide.png" width="45%"> <img src="wide.png" width="45%"></p>', "small 45%, small 45%"),
         ('<p><img src="wide.png" width="100"> <img src="narrow.png"></p>', "small 100px, small"),
+        ('<div align="center"><img src="middle.png"> <img src="middle.png"></div>', "small 49%, small 49%"),
         ("![](badge.svg)", "small 120px"),
         ("![](drawing.svg)", "wide"),
     ],
@@ -438,6 +439,14 @@ def test_pictures_side_by_side_stay_so_and_others_stand_alone(source: str, expec
     conform.shape(root, sizes=SIZES)
     shown = [f"{each.get('class')} {(each.get('style') or '').removeprefix('width:')}" for each in root.iter("img")]
     assert ", ".join(each.strip() for each in shown) == expected
+
+
+@pytest.mark.parametrize(
+    "source", ["- ![](a.png)\n- ![](a.png) ![](b.png)", '<div align="center"><img src="a.png"></div>']
+)
+def test_pictures_that_have_their_form_keep_it(source: str) -> None:
+    written = render(article.parse(source, Path("a.md")), theme.load("plain")).html
+    assert canonical(written) == written
 
 
 def test_a_drawing_in_a_line_of_text_keeps_its_size_as_a_bitmap_of_twice_as_many_pixels() -> None:

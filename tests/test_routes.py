@@ -109,6 +109,10 @@ def fibonacci(count: int) -> list[int]:
 
 <p align="center"><img src="wide.png" width="45%"> <img src="wide.png" width="45%"></p>
 
+<div align="center"><img src="middle.png"> <img src="middle.png"></div>
+
+文字里的 ![](badge.png) ![](badge.png) 两张小图。
+
 <p align="center"><img src="wide.png" width="120"> <img src="middle.png" width="120"></p>
 
 <img src="wide.png" width="600">

@@ -58,10 +58,10 @@ def shape(
             blocks.align(element)
         if element.get("class") == "math" and element.tag in ("span", "section"):
             code.formula(element, report)
-        elif element.tag == "p":
-            blocks.figure(element, sizes, captions)
         elif element.tag == "img":
             blocks.picture(element, sizes)
+        elif element.tag == "p" or _is_division(element):
+            blocks.figure(element, sizes, captions)
         elif element.tag in _FORMS and element.getparent() is not None:
             _FORMS[element.tag](element)
     if mended:
@@ -70,6 +70,12 @@ def shape(
         blocks.panel(element)
     del alive
     return tuple(sorted(findings, key=lambda each: each.line or 0))
+
+
+def _is_division(element: HtmlElement) -> bool:
+    """Whether an element is a section that has no part in a structure: an item's own section stays one."""
+    parent = element.getparent()
+    return element.tag == "section" and not element.get("class") and parent is not None and parent.tag != "li"
 
 
 def _section(element: HtmlElement) -> None:

@@ -18,6 +18,7 @@ _LARGE = 300  # pixels: a picture that is wider fills the column; WeChat's check
 # Pictures that share a line on GitHub, where it has about 840 pixels, share the column: a few, and none that is no
 # higher than an icon, since badges go on in the next line like words.
 _LINE, _SHARERS, _ICON = 840, 4, 64
+_SPACE = "\u00a0"  # between pictures: the web editor drops a space that stands alone between two tags
 _GAP = 2  # percent of the column that the space between two of them takes
 _NAMELESS = re.compile(
     r"(?:image|img|picture|photo|screenshot|图片|截图|图)?[\s\d_.-]*|.*\.(?:png|jpe?g|gif|webp|svg|bmp)", re.IGNORECASE
@@ -27,12 +28,13 @@ _NAMELESS = re.compile(
 def figure(p: HtmlElement, sizes: Mapping[str, tuple[int, int]], captions: str) -> None:
     """Tell a paragraph of pictures from text with a small picture in it; what `captions` says stands below them.
 
-    A picture of a known, large size fills the column (`wide`), unless its author gave it another width. All others
+    A section that holds nothing else becomes such a paragraph. A picture of a known, large size fills the column (`wide`), unless its author gave it another width. All others
     keep theirs (`small`), and those side by side stay so.
     """
     pictures = [_picture(each) for each in p if each.tag != "br"]
     if not pictures or None in pictures or "".join(p.itertext()).strip():
         return
+    p.tag = "p"
     if not p.get("class"):
         p.set("class", "figure")
     said = [text for each in pictures if each is not None and (text := _caption(each, captions))]
@@ -47,7 +49,7 @@ def figure(p: HtmlElement, sizes: Mapping[str, tuple[int, int]], captions: str) 
             if not isinstance(node, str):
                 fill(p, [node])
             elif _flows(before) and _flows(after):
-                fill(p, ["\u00a0"])  # the web editor drops a space that stands alone between two tags
+                fill(p, [_SPACE])
         last = line[-1] if line else last
     if said:
         p.set("class", f"{p.get('class')} captioned")
@@ -109,6 +111,9 @@ def picture(image: HtmlElement, sizes: Mapping[str, tuple[int, int]]) -> None:
         return
     for name in ("src", "alt"):
         image.set(name, (image.get(name) or "").strip())
+    following = image.getnext()
+    if following is not None and following.tag == "img" and image.tail and not image.tail.strip():
+        image.tail = _SPACE
     width = image.attrib.pop("width", "").strip().removesuffix("px")
     found = style.read(image.get("style") or "")
     natural = sizes.get(image.get("src", ""), (0, 0))[0]
