@@ -28,8 +28,8 @@ _NAMELESS = re.compile(
 def figure(p: HtmlElement, sizes: Mapping[str, tuple[int, int]], captions: str) -> None:
     """Tell a paragraph of pictures from text with a small picture in it; what `captions` says stands below them.
 
-    A section that holds nothing else becomes such a paragraph. A picture of a known, large size fills the column (`wide`), unless its author gave it another width. All others
-    keep theirs (`small`), and those side by side stay so.
+    A section that holds nothing else becomes such a paragraph. A picture of a known, large size fills the column
+    (`wide`), unless its author gave it another width. All others keep theirs (`small`), and those side by side stay so.
     """
     pictures = [_picture(each) for each in p if each.tag != "br"]
     if not pictures or None in pictures or "".join(p.itertext()).strip():
