@@ -355,6 +355,31 @@ def test_only_what_points_to_the_missing_button_stops_a_push(
 # --- code is code -----------------------------------------------------------------------------------------------------
 
 
+# What breaks the rules on what becomes of the Markdown.
+CONVERTED = {
+    "cells-dropped": "| 一 |\n|---|\n| 二 | 三 |",
+    "fence-unclosed": "~~~\n没有结束",
+    "footnote-repeated": "字[^二]\n\n[^二]: 甲\n\n[^二]: 乙",
+    "footnote-unused": "[^一]: 没有",
+    "tag-dropped": "用 <select> 做下拉",
+    "link-empty": "[空]()",
+    "link-expires": "[文](https://mp.weixin.qq.com/s?__biz=1&tempkey=abc)",
+    "link-unsafe": "[钮](javascript:go())",
+    "back-issue-unknown": "[旧](2026-10-01.md)",
+    "math": "式 $\\frac{1$ 与此",
+    "html-lost": '<iframe src="https://v.qq.com/x"></iframe>',
+    "html-unsafe": "<script>go()</script>",
+    "svg-lost": "<svg viewBox='0 0 9 9'><image href='a.png'/><circle r='1'/></svg>",
+    "comment-unclosed": "<!-- 没有结束\n\n字",
+}
+
+
+@pytest.mark.parametrize("rule", CONVERTED)
+def test_a_conversion_says_what_it_could_not_do(rule: str, folder: Path, plain: Theme) -> None:
+    found = check(written(f"# 题\n\n{CONVERTED[rule]}\n", folder, plain))
+    assert [each.rule for each in found if each.rule in CONVERTED] == [rule]
+
+
 def triggers() -> str:
     """Collect what breaks a rule: HTML of the page rules, Markdown of the source rules, and what was once mistaken."""
     rules = (ROOT / "tests/cases/rules.txt").read_text(encoding="utf-8")
@@ -368,7 +393,7 @@ def triggers() -> str:
         "{% raw %}",
         "<!--",
     ]
-    return "\n".join([*html, *(markdown.strip() for _, markdown, _ in CASES), *once])
+    return "\n".join([*html, *(markdown.strip() for _, markdown, _ in CASES), *CONVERTED.values(), *once])
 
 
 TRIGGERS = triggers()
