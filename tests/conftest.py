@@ -22,6 +22,7 @@ COMMONMARK = ROOT / "tests/js/node_modules/commonmark-spec/spec.txt"
 NEEDS = {
     "browser": "no Chromium found: install the package chromium",
     "font": "no Chinese font found: install the package fonts-noto-cjk",
+    "graphviz": "no Graphviz found: install the package graphviz",
     "npm": "packages of tests/js/package.json are missing: run `make packages`, which needs npm",
 }
 CHROMIUM_FLAGS = [
@@ -45,6 +46,7 @@ def missing() -> dict[str, str]:
     there = {
         "browser": CHROMIUM is not None,
         "font": images.draw.chinese_font() is not None,
+        "graphviz": shutil.which("dot") is not None,
         "npm": all(path.exists() for path in (EDITOR, AXE, COMMONMARK)),
     }
     return {mark: reason for mark, reason in NEEDS.items() if not there[mark]}

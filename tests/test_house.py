@@ -26,7 +26,7 @@ ROOMS: dict[str, set[str]] = {
     "safe": set(),
     "trust": {"errors", "safe"},
     "article": {"errors", "finding"},
-    "config": {"article", "errors", "safe", "trust"},
+    "config": {"article", "errors", "safe", "tree", "trust"},
     "dialect": {"errors", "finding", "tree"},
     "darkmode": set(),
     "verdict": {"darkmode"},

@@ -39,6 +39,7 @@ from urllib.parse import urlsplit
 
 from wxpub import article, safe, trust
 from wxpub.errors import ConfigError, SourceError, did_you_mean
+from wxpub.language import tr
 from wxpub.trust import Wish
 
 FILE_NAME = "wxpub.toml"
@@ -354,6 +355,9 @@ def _read(path: Path) -> Config:
         raise ConfigError(f"not valid TOML: {error.message}", path, error.hint, line=error.line) from None
     for name, table in data.items():
         line = _line(text, name)
+        if name == "render":
+            hint = tr("name them in {path}, which no checkout brings along", path=own_place())
+            raise ConfigError(tr("[render] names programs to run, and a project may not"), path, hint, line=line)
         if name not in _TABLES:
             hint = did_you_mean(name, sorted(_TABLES), f"known tables: {', '.join(sorted(_TABLES))}")
             raise ConfigError(f"unknown table {name}", path, hint, line=line)
@@ -404,6 +408,56 @@ def _cover(config: Config, table: Mapping[str, Any]) -> dict[str, str]:
     _checked(config, "cover", table, _COVER_KEYS)
     images = {key: f"/{table[key]}" for key in ("picture", "logo") if re.match(r"(?!/|\w\w+:)", table.get(key, "/"))}
     return {f"cover_{key}": value for key, value in {**table, **images}.items()}
+
+
+def own_place() -> Path:
+    """Where the user's own settings are: programs that draw diagrams."""
+    return trust.place().with_name("config.toml")
+
+
+def renderers() -> dict[str, tuple[str, ...]]:
+    """Read which programs draw diagrams, by language: commands, cut into words, of the user's own settings.
+
+        [render]                             # in config.toml of the user's configuration folder, nowhere else
+        mermaid = "mmdc -i {in} -o {out}"    # {in}, else standard input; {out}, else standard output
+        dot = "dot -Tpng"
+
+    Raises ConfigError if the file cannot be read, could be written by others, or does not say that.
+    """
+    from wxpub.tree import DIAGRAMS
+
+    path = own_place()
+    text = trust.read_own(path)
+    if text is None:
+        return {}
+    try:
+        data = article.toml(text)
+    except SourceError as error:
+        reason = tr("not valid TOML: {reason}", reason=error.message)
+        raise ConfigError(reason, path, error.hint, line=error.line) from None
+    own, table = Config(path.parent, path, text), data.get("render", {})
+    for name in data:
+        if name != "render":
+            hint = tr("known tables: {names}", names="render")
+            raise ConfigError(tr("unknown table {name}", name=name), path, hint, line=_line(text, name))
+    if not isinstance(table, dict):
+        raise ConfigError(tr("{name} is not a table", name="render"), path, tr("write [{name}]", name="render"), line=1)
+    lines = _checked(own, "render", table, {*DIAGRAMS.values()})
+    return {name: _command(own, name, line) for name, line in lines.items()}
+
+
+def _command(own: Config, name: str, line: str) -> tuple[str, ...]:
+    """Cut a command into words, as a shell would; no shell ever runs it."""
+    import shlex
+
+    try:
+        found = tuple(shlex.split(line, posix=os.name == "posix"))
+    except ValueError:  # a quotation mark that does not end
+        found = ()
+    if not found:
+        hint = tr("write it as in a terminal: {example}", example='"mmdc -i {in} -o {out}"')
+        raise own.fault(tr("{key} is no command", key=name), "render", name, hint)
+    return found
 
 
 def _sites(config: Config, table: Mapping[str, Any]) -> tuple[str, ...]:

@@ -111,6 +111,7 @@ class Issue:
             sizes=self._sizes,
             target=target,
             extensions=self.settings.extensions,
+            draws=self.images.draws,
             home=Home(str(self.settings.image_root.resolve()), self.settings.addresses, _exists),
         )
 
@@ -197,7 +198,7 @@ class Opener:
         if settings.root not in self._back_issues:
             self._back_issues[settings.root] = _published(settings.root)
         private = bool(settings.network.get("allow_private"))
-        store = Store(path, root=settings.image_root, allow_private=private)
+        store = Store(path, root=settings.image_root, allow_private=private, renderers=config.renderers)
         return Issue(found, settings, self._theme(found, settings), self._back_issues[settings.root], store, self.fetch)
 
     def _theme(self, found: Article, settings: Config) -> Theme:

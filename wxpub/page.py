@@ -15,6 +15,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from lxml import etree
 
@@ -24,7 +25,7 @@ from wxpub.finding import Finding, Rule
 from wxpub.limits import DIGEST_CHARS, TITLE_CHARS
 from wxpub.links import Home, Note
 from wxpub.target import API, Placed, Target
-from wxpub.tree import fill, line_of, text_of
+from wxpub.tree import DIAGRAMS, fill, language_of, line_of, make, text_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -159,16 +160,18 @@ def compose(
     target: Target = API,
     extensions: Sequence[str] = (),
     home: Home | None = None,
+    draws: Callable[[str], bool] = lambda language: False,
 ) -> Layout:
     """Lay `article` out in the theme `style`.
 
     `back_issues` maps the Markdown of published issues (absolute path) to their WeChat permalinks, `home` says by which
     addresses else these may be linked to. `sizes` is asked
     once, for all images, for their natural sizes in pixels by source; an image without one keeps its own. `target`
-    decides about links; `extensions` names extensions of Python-Markdown that run beside the dialect. Equal input gives
-    equal layouts.
+    decides about links; `extensions` names extensions of Python-Markdown that run beside the dialect; `draws` says
+    whether diagrams in a language become images. Equal input gives equal layouts.
     """
     root, findings = _parse(article, extensions)
+    _draw(root, draws)
     findings = article.findings + findings
     source = deepcopy(root)  # a fiftieth of the whole; parsing again would be a fifth
     article, found = _complete(article, root)
@@ -189,6 +192,23 @@ def _parse(article: Article, extensions: Sequence[str]) -> tuple[HtmlElement, tu
     from wxpub.dialect import extension  # Python-Markdown itself is needed only beside others
 
     return extension.parse(article.body, article.path, hard_breaks=article.hard_breaks, extensions=extensions)
+
+
+def _draw(root: HtmlElement, draws: Callable[[str], bool]) -> None:
+    """Put images in the place of diagrams that are drawn; their source says what is to be drawn."""
+    for pre in list(root.iter("pre")):
+        language = DIAGRAMS.get(language_of(pre), "")
+        if language and draws(language):
+            text = quote("".join(pre.itertext()), safe="")
+            line, around = pre.get("data-line", ""), pre.getparent()
+            paragraph = make("p")
+            paragraph.set("data-line", line)
+            image = make("img", parent=paragraph)
+            for name, value in (("src", f"diagram:{language}:{text}"), ("alt", language), ("data-line", line)):
+                image.set(name, value)
+            paragraph.tail = pre.tail
+            assert around is not None
+            around.replace(pre, paragraph)
 
 
 def finish(layout: Layout, target: Target = API) -> Page:

@@ -24,6 +24,8 @@ BLOCKS = frozenset(HEADINGS) | words(
     "address article aside blockquote dd details div dl dt fieldset figcaption figure footer form header hr li main "
     "nav ol p pre section summary table tbody td tfoot th thead tr ul"
 )
+# Languages of code that is meant as a drawing, and as what it is drawn.
+DIAGRAMS = {"mermaid": "mermaid", "plantuml": "plantuml", "puml": "plantuml", "dot": "dot", "graphviz": "dot"}
 # Elements that have no content and no closing tag, in all of HTML.
 VOID = words("area base br col embed frame hr img input link meta param source track wbr")
 
@@ -33,6 +35,13 @@ VOID = words("area base br col embed frame hr img input link meta param source t
 _CLASSES = {"element": html.HtmlElement, "comment": html.HtmlComment, "pi": html.HtmlProcessingInstruction}
 PARSER = html.HTMLParser(huge_tree=True)  # 2,048 levels of nesting, not 256
 PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(**_CLASSES))
+
+
+def language_of(pre: HtmlElement) -> str:
+    """Return the language that a block of code names, "" for none."""
+    code = pre[0] if len(pre) == 1 and pre[0].tag == "code" else pre
+    names = (code.get("class") or "").split()
+    return next((name.partition("-")[2] for name in names if name.startswith(("language-", "lang-"))), "")
 
 
 def make(tag: str, names: str = "", content: Sequence[Node] = (), parent: HtmlElement | None = None) -> HtmlElement:

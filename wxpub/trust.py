@@ -79,17 +79,9 @@ def _name(folder: Path) -> str:
 
 def _read() -> dict[str, list[str]]:
     path = place()
-    try:
-        status = path.stat()
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    text = read_own(path)
+    if text is None:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else tr("not UTF-8")
-        raise ConfigError(tr("cannot be read: {reason}", reason=reason), path) from None
-    if os.name == "posix" and (status.st_uid not in (os.geteuid(), 0) or status.st_mode & 0o022):
-        hint = tr("make it your own, and yours alone to write")
-        raise ConfigError(tr("could be changed by other users"), path, hint)
     try:
         document = json.loads(text)
         folders = document["folders"]
@@ -100,6 +92,25 @@ def _read() -> dict[str, list[str]]:
     if folders is None:
         raise ConfigError(tr("damaged; nothing is allowed"), path, tr("delete it, and allow again what you want"))
     return dict(folders)
+
+
+def read_own(path: Path) -> str | None:
+    """Read a file of the user's own configuration; None if there is none.
+
+    Raises ConfigError if it cannot be read, or if others could have written it.
+    """
+    try:
+        status = path.stat()
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else tr("not UTF-8")
+        raise ConfigError(tr("cannot be read: {reason}", reason=reason), path) from None
+    if os.name == "posix" and (status.st_uid not in (os.geteuid(), 0) or status.st_mode & 0o022):
+        hint = tr("make it your own, and yours alone to write")
+        raise ConfigError(tr("could be changed by other users"), path, hint)
+    return text
 
 
 def _is_entry(entry: tuple[object, object]) -> bool:

@@ -15,8 +15,9 @@ from wxpub import safe
 from wxpub.address import parse
 from wxpub.article import MAX_BYTES, Article
 from wxpub.finding import Finding, Rule, shorten
+from wxpub.language import tr
 from wxpub.page import Layout
-from wxpub.tree import line_of, text_of
+from wxpub.tree import DIAGRAMS, language_of, line_of, text_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -129,6 +130,14 @@ IMAGE_ALT_MISSING = Rule(
     "write ![what it shows](…)",
     "source",
     reader="the image; who has it read aloud hears only that there is one",
+)
+DIAGRAM_SOURCE = Rule(
+    "diagram-source",
+    "warning",
+    "a diagram is shown as its source: no program is named that draws it",
+    "name one in your own settings (`wxpub doctor` says how), or put a picture in its place",
+    "source",
+    reader="the words that describe the diagram, in a grey box",
 )
 
 _NUMBERED = re.compile(r"\d{1,3}\s*[、.．)）]")
@@ -640,6 +649,18 @@ def check_image_files(reading: Reading) -> list[Finding]:
     return list(reading.issue.unreadable())
 
 
+def check_diagrams(reading: Reading) -> list[Finding]:
+    """Find diagrams that are not drawn: those that are have become images."""
+    found = []
+    for pre in reading.tree.iter("pre"):
+        if (language := language_of(pre)) in DIAGRAMS:
+            said = tr(
+                "the {language} diagram is shown as its source: no program is named that draws it", language=language
+            )
+            found.append(DIAGRAM_SOURCE.find(said, reading.path, line_of(pre)))
+    return found
+
+
 CHECKS = (
     check_repeated_links,
     check_known_links,
@@ -653,6 +674,7 @@ CHECKS = (
     check_last_line,
     check_image_texts,
     check_image_files,
+    check_diagrams,
 )
 RULES = (
     LINK_REPEATED,
@@ -668,4 +690,5 @@ RULES = (
     READ_MORE_MISSING,
     READ_MORE_MENTIONED,
     IMAGE_ALT_MISSING,
+    DIAGRAM_SOURCE,
 )

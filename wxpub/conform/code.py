@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from wxpub import style
 from wxpub.finding import Rule
-from wxpub.tree import Node, fill, is_empty, make, replace, take
+from wxpub.tree import DIAGRAMS, Node, fill, is_empty, language_of, make, replace, take
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -55,8 +55,7 @@ _MOST = 60_000  # characters: beyond, colours would cost more than the whole art
 def shape(pre: HtmlElement) -> None:
     """Give a code block the form that lasts."""
     code = pre[0] if len(pre) == 1 and pre[0].tag == "code" else pre
-    names = (code.get("class") or "").split()
-    language = next((name.partition("-")[2] for name in names if name.startswith(("language-", "lang-"))), "")
+    language = language_of(pre)
     if is_empty(pre, frozenset()):
         pre.drop_tree()
         return
@@ -65,6 +64,8 @@ def shape(pre: HtmlElement) -> None:
         lines.pop()
     scroller = make("section", "code")
     section = make("section", "code-lines", parent=scroller)
+    if language in DIAGRAMS:
+        make("p", "code-label", [f"图的源码（{language}）"], section)
     for line in lines:
         make("p", "", line or [make("br")], section)
     if number := pre.get("data-line"):

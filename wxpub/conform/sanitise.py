@@ -244,11 +244,13 @@ def _attributes(element: HtmlElement, tag: str, report: Report) -> None:
 
 
 def is_safe_source(url: str) -> bool:
-    """Whether an image may come from `url`: a file, the web, bitmap data, or a QR code to be drawn."""
+    """Whether an image may come from `url`: a file, the web, bitmap data, or a QR code or a diagram to be drawn."""
     url = _CONTROLS.sub("", url)
     if _PICTURE_DATA.match(url):
         return True
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", url) is None or re.match(r"https?:|qrcode:", url, re.I) is not None
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", url) is None:
+        return True
+    return re.match(r"https?:|qrcode:|diagram:", url, re.I) is not None
 
 
 def _is_article(url: str) -> bool:

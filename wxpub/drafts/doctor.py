@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from wxpub import config, trust
@@ -12,10 +13,13 @@ from wxpub.client import Client
 from wxpub.config import Config
 from wxpub.errors import ApiError, ConfigError, NetworkError, WxpubError
 from wxpub.images.draw import FONT_PACKAGES, chinese_font
+from wxpub.language import tr
 from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, Upload
 from wxpub.limits import ADDRESS_REFUSED, NOT_ALLOWED
 
 CLOCK_SECONDS = 120  # a clock that is further off than this makes certificates and tokens look expired
+# The programs that draw diagrams, as they are called.
+RENDERERS = {"mermaid": "mmdc -i {in} -o {out}", "plantuml": "plantuml -tpng -pipe", "dot": "dot -Tpng"}
 QUOTAS = (
     "stable_token",
     "media/uploadimg",
@@ -38,9 +42,10 @@ class Check:
 
 
 def examine(settings: Config, client: Callable[[], Client]) -> Iterator[Check]:
-    """Look at settings, ledger, fonts, picture formats, network, clock, credentials, rights and quotas, in this order.
+    """Look at settings, ledger, fonts, picture formats, diagrams, network, clock, credentials, rights and quotas.
 
-    `client` makes the client, which fails where credentials are missing. What depends on a failed check is left out.
+    They come in this order. `client` makes the client, which fails where credentials are missing. What depends on a
+    failed check is left out.
     """
     yield Check(
         "settings", "ok" if settings.path else "info", str(settings.path or "no wxpub.toml; the defaults are used")
@@ -49,6 +54,7 @@ def examine(settings: Config, client: Callable[[], Client]) -> Iterator[Check]:
     yield _ledger(settings)
     yield _font()
     yield _formats()
+    yield from _renderers()
     try:
         account = client()
     except ConfigError as error:
@@ -92,6 +98,30 @@ def _formats() -> Check:
 
     missing = [name for name, there in formats().items() if not there]
     return Check("picture formats", "info" if missing else "ok", f"without {', '.join(missing)}" if missing else "all")
+
+
+def _renderers() -> Iterator[Check]:
+    """Say which programs draw diagrams, and which that are here could: nothing runs that the user has not named."""
+    import shutil
+
+    name = tr("diagrams")
+    try:
+        named = config.renderers()
+    except ConfigError as error:
+        yield Check(name, "failed", str(error), error.hint)
+        return
+    for language, line in RENDERERS.items():
+        program = named[language][0] if language in named else line.partition(" ")[0]
+        place = shutil.which(Path(program).expanduser())
+        if language in named and place:
+            yield Check(name, "ok", tr("{place} draws {language}", place=place, language=language))
+        elif language in named:
+            said = tr("{program}, which draws {language}, is not to be found", program=program, language=language)
+            yield Check(name, "failed", said, tr("install it, or correct [render] in {path}", path=config.own_place()))
+        elif place:
+            said = tr("{place} could draw {language}", place=place, language=language)
+            fix = tr("write under [render] in {path}: {line}", path=config.own_place(), line=f'{language} = "{line}"')
+            yield Check(name, "info", said, fix)
 
 
 def _account(client: Client) -> Iterator[Check]:

@@ -11,15 +11,17 @@ Reading and fitting are two steps so that an image which was uploaded before nee
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
+from urllib.parse import unquote
 
 from wxpub.errors import SourceError, WxpubError
 from wxpub.images import draw, fit, read
 from wxpub.images.fit import Image
 from wxpub.images.read import Source, hosted, remote
+from wxpub.language import tr
 from wxpub.limits import COVER_PIXELS
 
 __all__ = ["Image", "Source", "Store", "draw", "fit", "hosted", "read", "remote"]
@@ -36,11 +38,20 @@ class Store:
     """The images of the issue at `article_path`: each is read once and converted once, whoever asks, from any thread.
 
     What went wrong is remembered like a result and raised again. Files are read from inside `root` only;
-    `allow_private` admits addresses of the local network. A `src` is what the article calls an image.
+    `allow_private` admits addresses of the local network, `renderers` is asked once, when there is a diagram, for the
+    commands that draw one, by language. A `src` is what the article calls an image.
     """
 
-    def __init__(self, article_path: Path, root: Path, *, allow_private: bool = False) -> None:
+    def __init__(
+        self,
+        article_path: Path,
+        root: Path,
+        *,
+        allow_private: bool = False,
+        renderers: Callable[[], Mapping[str, Sequence[str]]] = dict,
+    ) -> None:
         self._path, self._root, self._allow_private = article_path, root, allow_private
+        self._renderers = _Once(renderers)
         self._sources: dict[str, _Once[Source]] = {}
         self._images: dict[str, _Once[Image]] = {}
         self._large = threading.Lock()  # held while one of the bitmaps is decoded that fill the memory
@@ -52,9 +63,25 @@ class Store:
         """
 
         def make() -> Source:
+            if src.startswith(draw.DIAGRAM):
+                return self._diagram(src)
             return read.read(src, self._path, self._root, allow_private=self._allow_private)
 
         return self._sources.setdefault(src, _Once(make))()
+
+    def draws(self, language: str) -> bool:
+        """Whether diagrams in `language` can be drawn. Raises ConfigError if the user's own settings are wrong."""
+        return language in self._renderers()
+
+    def _diagram(self, src: str) -> Source:
+        language, _, text = src.removeprefix(draw.DIAGRAM).partition(":")
+        command = self._renderers().get(language)
+        if command is None:
+            said = tr("no program is named that draws {language}", language=language)
+            raise SourceError(said, self._path, hint=tr("name it under [render] in your config.toml"))
+        text = unquote(text)
+        data = draw.diagram(language, text, command)
+        return Source(src, f"{language}.png", data, read.key_of(repr((*command, text)).encode()))
 
     def fit(self, src: str) -> Image:
         """Return the image that `src` names as WeChat takes it. Raises what `read` raises, and SourceError if that is

@@ -1,4 +1,7 @@
-"""What drawing needs of this machine, its fonts, and small images made here: QR codes, and the box of a missing one."""
+"""What drawing needs of this machine, its fonts, and images made here: QR codes, the box of a missing one, diagrams.
+
+Diagrams are drawn by programs of the user's choice, and kept.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,19 @@ import sys
 import unicodedata
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from wxpub.errors import SourceError
+from wxpub.language import tr
 from wxpub.limits import words
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from PIL.ImageFont import FreeTypeFont
 
 QR_BYTES = 1273  # a QR code of the largest size at level H holds this many; ours is level M, easier to read when short
@@ -62,7 +69,7 @@ _OF_KIND: Mapping[str, Sequence[str]] = {
 # What a child process gets of the environment: enough to start and to find libraries and fonts, and no secret.
 _PASSED_ON = words(
     "PATH HOME LANG LC_ALL PYTHONHOME PYTHONPATH PYTHONUSERBASE LD_LIBRARY_PATH DYLD_LIBRARY_PATH XDG_DATA_HOME "
-    "FONTCONFIG_FILE SYSTEMROOT WINDIR APPDATA LOCALAPPDATA USERPROFILE"
+    "FONTCONFIG_FILE SYSTEMROOT WINDIR APPDATA LOCALAPPDATA USERPROFILE JAVA_HOME PUPPETEER_EXECUTABLE_PATH"
 )
 
 
@@ -124,6 +131,149 @@ def _code(data: bytes, level: str, border: int) -> Any:
     code = qr.QRCode(error_correction=getattr(qr.constants, f"ERROR_CORRECT_{level}"), border=border, mask_pattern=3)
     code.add_data(data)
     return code
+
+
+# --- diagrams ---------------------------------------------------------------------------------------------------------
+
+DIAGRAM = "diagram:"  # begins the source of an image that is drawn: `diagram:LANGUAGE:TEXT`, the text percent-encoded
+DIAGRAM_SECONDS = 60  # mermaid's program starts a browser for each
+DIAGRAM_BYTES = 20 * 1024**2  # of all that the program writes
+# Keeps Graphviz and PlantUML from reading files that a diagram names, and PlantUML from fetching any.
+_ENCLOSED = {"SERVER_NAME": "wxpub", "PLANTUML_SECURITY_PROFILE": "SANDBOX"}
+_LOOK_SECONDS = 0.05  # between two looks at what it does
+_SAID = 4_000  # bytes of its complaint that are read
+
+
+def diagram(language: str, text: str, command: Sequence[str]) -> bytes:
+    """Let a program of the user's draw a diagram: `command` in words, in which `{in}` and `{out}` stand for files.
+
+    Without `{in}` the text comes by standard input, without `{out}` the picture goes by standard output. No shell
+    reads the command; the program works in an empty folder, with none of our secrets around it, and has a minute.
+    What it has drawn is kept in the user's cache folder and not drawn again. Raises SourceError if there is no
+    picture in the end, with what the program said.
+    """
+    place = _kept(command, text)
+    if place is not None and place.is_file():
+        return place.read_bytes()
+    data = _drawn(language, text, command)
+    if place is not None:
+        try:
+            draft = place.with_name(f"{place.name}.{os.getpid()}")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(data)
+            draft.replace(place)
+        except OSError:
+            pass  # it is drawn again the next time
+    return data
+
+
+def _kept(command: Sequence[str], text: str) -> Path | None:
+    """Name the file in which a drawing is kept; None where the user has no home for it."""
+    from hashlib import sha256
+
+    from platformdirs import user_cache_path
+
+    try:
+        return (
+            user_cache_path("wxpub", appauthor=False) / "diagrams" / sha256(repr((*command, text)).encode()).hexdigest()
+        )
+    except RuntimeError:
+        return None
+
+
+def _drawn(language: str, text: str, command: Sequence[str]) -> bytes:
+    import shutil
+    from tempfile import TemporaryDirectory
+
+    program = shutil.which(Path(command[0]).expanduser())
+    if program is None:
+        raise _undrawn(language, tr("there is no program {name}", name=command[0]))
+    with TemporaryDirectory(prefix="wxpub-", ignore_cleanup_errors=True) as name:
+        source, picture, output, said = (Path(name, each) for each in ("diagram.txt", "diagram.png", "output", "said"))
+        source.write_text(text, encoding="utf-8")
+        words = [each.replace("{in}", str(source)).replace("{out}", str(picture)) for each in command[1:]]
+        fault = _run([program, *words], source, output, said)
+        data = _beginning(picture if picture.is_file() else output, DIAGRAM_BYTES + 1)
+        if len(data) > DIAGRAM_BYTES:
+            fault = _too_much()
+        if fault or not is_picture(data):
+            raise _undrawn(language, fault or _complaint(said) or tr("the program made no picture"))
+    return data
+
+
+def _beginning(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(size)
+
+
+def _undrawn(language: str, reason: str) -> SourceError:
+    hint = tr("correct the diagram, or the program's line under [render] in your config.toml")
+    return SourceError(
+        tr("the {language} diagram cannot be drawn: {reason}", language=language, reason=reason), hint=hint
+    )
+
+
+def _run(command: list[str], source: Path, output: Path, said: Path) -> str:
+    """Run a program within bounds of time and of what it writes; return what went wrong with it, "" for nothing.
+
+    It has a group of its own, which is ended with it: the browsers that it may have started.
+    """
+    import subprocess
+    import time
+
+    files, until = (output, said, source.with_name("diagram.png")), time.monotonic() + DIAGRAM_SECONDS
+    with source.open("rb") as text, output.open("wb") as out, said.open("wb") as errors:
+        try:
+            process = subprocess.Popen(  # noqa: S603  the user's own words
+                command, cwd=source.parent, env=environment() | _ENCLOSED, stdin=text, stdout=out, stderr=errors,
+                start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            return tr("the program does not start: {reason}", reason=error.strerror)
+        try:
+            while process.poll() is None:
+                if time.monotonic() > until:
+                    return tr("not done after {seconds} seconds", seconds=DIAGRAM_SECONDS)
+                if sum(each.stat().st_size for each in files if each.exists()) > DIAGRAM_BYTES:
+                    return _too_much()
+                try:
+                    process.wait(_LOOK_SECONDS)
+                except subprocess.TimeoutExpired:
+                    continue
+        finally:
+            _end(process)
+    if process.returncode:
+        return _complaint(said) or tr("the program ended with {code}", code=process.returncode)
+    return ""
+
+
+def _end(process: Popen[bytes]) -> None:
+    """End a program and all that it has started."""
+    if os.name == "posix":
+        import signal
+
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+
+
+def _too_much() -> str:
+    return tr("more than {size} MB were written", size=DIAGRAM_BYTES // 1024**2)
+
+
+def _complaint(said: Path) -> str:
+    """Find the line in which a program says what is wrong: the first that speaks of an error, else the first."""
+    lines = [line for line in _beginning(said, _SAID).decode("utf-8", "replace").splitlines() if line.strip()]
+    telling = next((line for line in lines if "error" in line.lower() and " " in line.strip()), next(iter(lines), ""))
+    plain = "".join(char if char.isprintable() else " " for char in telling)
+    return " ".join(plain.split())[:200]
+
+
+def is_picture(data: bytes) -> bool:
+    """Whether these bytes begin as a picture does that a program may have drawn."""
+    return data.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"<svg", b"<?xml", b"<!DOCTYPE svg"))
 
 
 # --- fonts ------------------------------------------------------------------------------------------------------------

@@ -273,7 +273,7 @@ class LiveImages(Store):
     """
 
     def __init__(self, path: Path, root: Path, allow_private: bool, changed: Callable[[], None]) -> None:
-        super().__init__(path, root, allow_private=allow_private)
+        super().__init__(path, root, allow_private=allow_private, renderers=config.renderers)
         self.terms = root, allow_private
         self._folder, self._changed = path.parent, changed
         self._looks: dict[str, live.Look] = {}  # how the files of a source looked before it was read
@@ -332,7 +332,7 @@ class LiveImages(Store):
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _paths(self, src: str) -> Iterable[Path]:
-        if re.match(r"(https?:)?//|data:|qrcode:|cover:", src, re.IGNORECASE):
+        if re.match(r"(https?:)?//|data:|qrcode:|diagram:|cover:", src, re.IGNORECASE):
             return []
         base = self.terms[0] if src.startswith("/") else self._folder
         return [base / name.lstrip("/") for name in dict.fromkeys((src, unquote(src.partition("?")[0])))]
