@@ -429,6 +429,18 @@ def test_two_checkouts_that_push_at_once_are_told_of_both_drafts(paper: Newslett
     assert receipt.media_id in finding.message
 
 
+def test_a_push_that_finds_two_drafts_refuses_and_names_both(paper: Newsletter) -> None:
+    paper.issue("a.md", "甲")
+    one, two = paper.push("a.md").media_id, paper.push("a.md", new=True).media_id
+    (paper.root / FILE_NAME).unlink()
+    paper.issue("a.md", "甲", "新的。")
+    with pytest.raises(ConflictError) as caught:
+        paper.push("a.md", force=True)
+    assert one in str(caught.value)
+    assert two in str(caught.value)
+    assert not any("新的" in each for each in texts(paper))
+
+
 def test_a_renamed_file_with_another_title_asks_whether_it_is_the_same(paper: Newsletter) -> None:
     paper.issue("draft.md", "草稿")
     paper.push("draft.md")
