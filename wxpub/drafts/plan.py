@@ -381,6 +381,6 @@ def _versions(ready: Ready) -> Iterable[str]:
 
 def _run(command: list[str]) -> str:
     # No protocol: what the repository lacks would be fetched, by a command of its own choice.
-    env = {**safe.environment(), "GIT_ALLOW_PROTOCOL": ""}
+    env = {**safe.environment(), "GIT_ALLOW_PROTOCOL": "none"}
     ran = subprocess.run(command, capture_output=True, check=True, timeout=20, env=env)  # noqa: S603  our own words
     return ran.stdout.decode("utf-8", "replace")
