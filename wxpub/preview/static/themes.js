@@ -49,9 +49,9 @@ function openKeep() {
     h("h2", { id: "keep-head" }, say.keepHead(title)),
     h("p", { class: "soft" }, say.keepHow),
     h("div", { class: "buttons" },
-      h("button", { type: "button", class: "second", onclick: () => dialog.close() }, say.close),
       shown.keep.map(({ place, file }, index) =>
-        h("button", { type: "button", class: index ? "second" : "primary", "data-place": place, onclick: () => keep(place, dialog) }, say.keepIn[place](file)))));
+        h("button", { type: "button", class: index ? "second" : "primary", "data-place": place, onclick: () => keep(place, dialog) }, say.keepIn[place](file))),
+      h("button", { type: "button", class: "second", onclick: () => dialog.close() }, say.close)));
   document.body.append(dialog);
   dialog.showModal();
 }
