@@ -85,7 +85,7 @@ def _show(file: Path, output: Path | None, open_page: bool) -> None:
 @click.option(
     "-o", "--output", default="cover.png", show_default=True, type=click.Path(path_type=Path), help="Write here."
 )
-@click.option("--design", metavar="NAME", help="How it is laid out: docs/covers.md shows the designs.")
+@click.option("--design", metavar="NAME", help="How it is laid out: numeral, card, masthead, mosaic, grid or hills.")
 @click.option("--series", help="What the newsletter is called; by default what the title begins with.")
 @click.option("--number", help="The issue's number: 42, or as it shall stand there.")
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The issue's date.")
