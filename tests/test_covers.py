@@ -93,7 +93,9 @@ def test_lines_keep_the_rules_of_chinese_typesetting(title: str) -> None:
         assert f"{one} {two}" in text or not (one[-1:].isalnum() and one[-1].isascii() and two[0].isascii()), (one, two)
 
 
-@pytest.mark.parametrize("text", ["第 3 期", "3个", "12 月", "C++", "1.95.0", "（例）", "x=1", "50%"])
+@pytest.mark.parametrize(
+    "text", ["第 3 期", "3个", "12 月", "C++", "1.95.0", "（例）", "x=1", "50%", "好～", "甲·", "例 ；", "（例）%"]
+)
 def test_no_line_ends_within(text: str) -> None:
     assert units(text) == [text]
 
