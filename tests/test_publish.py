@@ -317,14 +317,14 @@ def test_a_copy_that_an_editor_made_stays(paper: Newsletter, wechat: Sandbox) ->
 def test_a_second_copy_is_deleted_only_if_it_was_made_in_time(
     paper: Newsletter, wechat: Sandbox, seconds: float, late: bool
 ) -> None:
+    paper.box.move_clock(time.time() - paper.box.now())  # other tests have moved it
     paper.issue("a.md", "第一期")
     wechat.fail("cut-before", endpoint="/cgi-bin/draft/add")  # an attempt that nobody answered
     media_id = paper.push("a.md").media_id
     client = Client(paper.account)
     (article,) = (each.fields for each in client.get_draft(media_id))
     sent = {key: article[key] for key in ("title", "thumb_media_id")}
-    # Carried out after all, or copied by an editor who has changed nothing yet; other tests have moved the clock, too.
-    paper.box.move_clock(time.time() + seconds - paper.box.now())
+    paper.box.move_clock(seconds)  # carried out after all, or copied by an editor who has changed nothing yet
     copied = client.add_draft([{**sent, "content": article["content"].replace("data-src=", "src=")}])
     receipt = paper.push("a.md")
     assert (copied in paper.drafts()) != late
