@@ -449,6 +449,14 @@ def test_pictures_that_have_their_form_keep_it(source: str) -> None:
     assert canonical(written) == written
 
 
+@pytest.mark.parametrize(
+    "source", ["![](a.png) ![](a.png)", "字 ![](a.png) ![](a.png) 字", '<div><img src="a.png"> <img src="a.png"></div>']
+)
+def test_the_space_between_pictures_is_none_that_the_web_editor_drops(source: str) -> None:
+    written = render(article.parse(source, Path("a.md")), theme.load("plain"), target=PASTE).html
+    assert "\u00a0<img" in written and "> <" not in written
+
+
 def test_a_drawing_in_a_line_of_text_keeps_its_size_as_a_bitmap_of_twice_as_many_pixels() -> None:
     root, _ = dialect.parse("文字 ![](badge.svg)")
     conform.shape(root, sizes=SIZES)

@@ -197,8 +197,10 @@ def test_the_theme_that_was_picked_can_be_kept(live: Any, tmp_path: Path) -> Non
     live.wait_for_selector("#keep", state="hidden")
     assert "theme: ink\ntitle: 预览的一期" in (tmp_path / "issue.md").read_text(encoding="utf-8")
     write(tmp_path, TEXT.replace("title:", "theme: card\ntitle:"))
-    while live.input_value("#theme") != "card":
-        live.wait_for_timeout(20)
+    for _ in range(2_000):
+        if live.input_value("#theme") == "card":
+            break
+        live.wait_for_timeout(10)
     live.reload()
     live.wait_for_selector("#panel-findings")
     assert live.input_value("#theme") == "card"  # what the browser remembered has given way to the file

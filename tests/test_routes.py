@@ -173,8 +173,10 @@ class Phone:
         self.page.goto(session.url)
         self.page.wait_for_selector("#pulse.alive")
         self.page.select_option("#theme", name)
-        while (view := session.live.snapshot.value) is None or view.state["theme"] != name:
-            self.page.wait_for_timeout(5)
+        for _ in range(2_000):
+            if (view := session.live.snapshot.value) and view.state["theme"] == name:
+                break
+            self.page.wait_for_timeout(10)
         self.page.reload()
         return self.framed()
 
