@@ -105,6 +105,63 @@ def test_a_formula_is_one_outline_in_the_texts_colour() -> None:
     assert len(page) < 2000
 
 
+def formulas(*texts: str) -> list[html.HtmlElement]:
+    root, _ = dialect.parse(" 与 ".join(f"${text}$" for text in texts))
+    assert conform.shape(root) == ()
+    return html.fragment_fromstring(conform.fill(conform.finish(root), {})).findall(".//svg")
+
+
+def test_chinese_in_a_formula_is_text_of_the_readers_font_in_its_place() -> None:
+    (plain, low, fraction) = formulas(r"\text{召回率（a）}", "P_{准}", r"\frac{\text{正确数}}{总}")
+    assert "".join(each.text for each in plain.iter("text")) == "召回率（）"
+    places = [int(each.get("x")) for each in plain.iter("text")]
+    assert places == sorted(set(places))
+    assert len({each.get("y") for each in plain.iter("text")}) == 1
+    (small,) = low.iter("text")
+    assert int(small.get("font-size")) < int(plain[-1].get("font-size"))
+    ups = [int(each.get("y")) for each in fraction.iter("text")]
+    assert ups[0] == ups[1] == ups[2] < ups[3]
+    for drawing in (plain, low, fraction):
+        left, top, width, height = map(int, drawing.get("viewbox", drawing.get("viewBox", "")).split())
+        for each in drawing.iter("text"):
+            x, y, size = (int(each.get(name)) for name in ("x", "y", "font-size"))
+            assert left <= x - 0.46 * size and x + 0.46 * size <= left + width
+            assert top <= y - 0.84 * size and y + 0.08 * size <= top + height
+            assert each.get("fill") == "currentColor"
+
+
+@pytest.mark.parametrize(
+    ("written", "as_if"),
+    [
+        (r"a \newline b", r"a \\ b"),
+        (r"\textcircled{1} + \textcircled a", "① + ⓐ"),
+        (r"a = b \tag{1}", r"a = b\qquad\text{(1)}"),
+        (r"\text{R\&D}", r"\text{R&D}"),
+        (r"\text{a < b}", r"\text{a &lt; b}"),
+    ],
+)
+def test_a_formula_is_drawn_as_if_it_were_written_so(written: str, as_if: str) -> None:
+    one, two = formulas(written, as_if)
+    assert [each.get("d") for each in one] == [each.get("d") for each in two]
+
+
+@pytest.mark.parametrize(
+    ("tex", "why"),
+    [
+        ("x^{", "nothing stands behind a ^ or _"),
+        (r"\left( a", "\\left and \\right do not come in pairs"),
+        ("a_1_2", "two _ follow one another; put the first part in braces"),
+        (r"\begin{matrix} a", "a \\begin has no \\end"),
+        (r"\frac{a", "it is not complete, or has something in it that cannot be drawn"),
+        (r"\foo", "unknown command \\foo"),
+        (r"\textcircled{21}", "unknown command \\textcircled"),
+    ],
+)
+def test_a_formula_that_fails_says_so_in_an_authors_words(tex: str, why: str) -> None:
+    (finding,) = conform.shape(dialect.parse(f"${tex}$")[0])
+    assert finding.message == f"the formula {tex} cannot be read: {why}"
+
+
 def test_a_source_is_no_longer_than_forty_characters() -> None:
     for length, found in ((40, "item"), (41, None)):
         root, _ = dialect.parse(f"- 标题 | {'源' * length}\n")

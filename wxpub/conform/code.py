@@ -5,12 +5,13 @@ code       `pre` in, a scrolling section with one `p` per line out, its words cl
            is a paragraph, every space is U+00A0, and the scroller a section (doocs/md #894, WeChat's article checker).
 formulas   TeX in, an `svg` of plain paths in the text's own colour out; on an error, the TeX as code. WeChat keeps
            drawings, but no fonts, ids or `<use>`; so every glyph is a path, its numbers cut to what a screen shows.
+           Chinese characters, which the mathematical font lacks, are `<text>`; that WeChat keeps it is unverified.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from wxpub import style
@@ -183,31 +184,101 @@ def _short(tex: str) -> str:
     return tex if len(tex) <= 40 else tex[:39] + "…"
 
 
+# What an author did who wrote such TeX, by the error that latex2mathml raises.
+_WORDS = {
+    "NumeratorNotFoundError": "a fraction has no numerator",
+    "DenominatorNotFoundError": "a fraction has no denominator",
+    "ExtraLeftOrMissingRightError": "\\left and \\right do not come in pairs",
+    "MissingSuperScriptOrSubscriptError": "nothing stands behind a ^ or _",
+    "DoubleSubscriptsError": "two _ follow one another; put the first part in braces",
+    "DoubleSuperscriptsError": "two ^ follow one another; put the first part in braces",
+    "MissingEndError": "a \\begin has no \\end",
+    "LimitsMustFollowMathOperatorError": "\\limits stands behind no operator",
+    "RecursionError": "it is nested too deeply",
+}
+_UNCLEAR = "it is not complete, or has something in it that cannot be drawn"
+
+
 def draw(tex: str, display: bool) -> HtmlElement:
-    """Draw `tex` as an `svg` sized in em. Raises _Unreadable if ziamath cannot."""
+    """Draw `tex` as an `svg` sized in em. Raises _Unreadable, with what the author can mend, if ziamath cannot."""
     from latex2mathml import exceptions
     from lxml import etree
     from ziamath.config import config
     from ziamath.tex import tex2mml
-    from ziamath.zmath import Latex
+    from ziamath.zmath import Math
 
-    if re.search(_HAN, tex):
-        raise _Unreadable("the mathematical font has no Chinese characters; write them outside the formula")
     if len(tex) > _TEX_CHARS:
         raise _Unreadable(f"it has more than {_TEX_CHARS:,} characters")
     own = [each for each in vars(exceptions).values() if isinstance(each, type) and issubclass(each, Exception)]
     faults: tuple[type[Exception], ...] = (*_FAULTS, *own)
     config.svg2 = False
     try:
-        _weigh(tex2mml(tex, inline=not display))
-        drawn = Latex(tex, size=_SIZE, inline=not display)
+        mathml, letters = _chinese(_LEAF.sub(_escaped, tex2mml(_plain(tex), inline=not display)))
+        _weigh(mathml)
+        drawn = Math(mathml, size=_SIZE)
         unknown = next((text for text in drawn.mathml.itertext() if re.fullmatch(r"\\[A-Za-z]+", text)), "")
         if unknown:
             raise _Unreadable(f"unknown command {unknown}")
         drawing = etree.fromstring(drawn.svg().encode())
     except faults as error:
-        raise _Unreadable("it is nested too deeply" if isinstance(error, RecursionError) else str(error)) from None
-    return _outline(drawing, tex)
+        raise _Unreadable(_WORDS.get(type(error).__name__, _UNCLEAR)) from None
+    return _outline(drawing, tex, letters)
+
+
+def _plain(tex: str) -> str:
+    """Write what latex2mathml does not know in words that it knows: line ends, letters in circles, numbers."""
+    tex = re.sub(r"\\newline(?![A-Za-z])", r"\\\\ ", tex)
+    tex = re.sub(r"\\textcircled\s*(?:\{\s*([0-9]{1,2}|[A-Za-z])\s*\}|([0-9A-Za-z]))", _circled, tex)
+    numbers = re.findall(r"\\tag\*?\s*\{([^{}]*)\}", tex)
+    tex = re.sub(r"\\tag\*?\s*\{[^{}]*\}", "", tex)
+    return tex + "".join(rf"\qquad\text{{({each})}}" for each in numbers)
+
+
+def _circled(found: re.Match[str]) -> str:
+    from unicodedata import lookup
+
+    name = found[1] or found[2]
+    if not name.isdecimal():
+        return lookup(f"CIRCLED LATIN {'CAPITAL' if name.isupper() else 'SMALL'} LETTER {name.upper()}")
+    number = int(name)
+    return chr(0x2460 + number - 1) if 1 <= number <= 20 else "⓪" if number == 0 else found[0]
+
+
+# The text of a leaf of MathML, into which latex2mathml writes `<` and `&` as they are.
+_LEAF = re.compile(r"(<(?P<tag>mi|mo|mn|mtext)\b[^<>]*>)(.*?)(</(?P=tag)>)", re.S)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    text = re.sub(r"\\([&%$#_{}])", r"\1", found[3])
+    text = re.sub(r"&(?!#?\w+;)", "&amp;", text).replace("<", "&lt;")
+    return found[1] + text + found[4]
+
+
+# The glyph that stands for a Chinese character, and its share of the character, which keeps clear of lines beside it.
+_SQUARE, _SQUARE_EM = "■", 0.88
+
+
+def _chinese(mathml: str) -> tuple[str, dict[str, str]]:
+    """Put squares in the place of Chinese characters, each of its own colour; return them by colour.
+
+    The mathematical font has no such characters; the reader's phone has, and all are as wide as they are high.
+    """
+    letters: dict[str, str] = {}
+    if not re.search(_HAN, mathml):
+        return mathml, letters
+
+    def pieces(found: re.Match[str]) -> str:
+        parts = []
+        for piece in re.split(f"({_HAN})", found[3]):
+            if re.fullmatch(_HAN, piece):
+                colour = f"#fe{len(letters):04x}"
+                letters[colour] = piece
+                parts.append(f'<mstyle mathcolor="{colour}"><mtext>{_SQUARE}</mtext></mstyle>')
+            elif piece:
+                parts.append(found[1] + piece + found[4])
+        return parts[0] if len(parts) == 1 else f"<mrow>{''.join(parts)}</mrow>"
+
+    return _LEAF.sub(pieces, mathml), letters
 
 
 def _weigh(mathml: str) -> None:
@@ -227,8 +298,11 @@ def _weigh(mathml: str) -> None:
         raise _Unreadable("it is nested too deeply")
 
 
-def _outline(drawing: _Element, tex: str) -> HtmlElement:
-    """Put a drawing's shapes into one path per colour, in whole steps of the grid."""
+def _outline(drawing: _Element, tex: str, letters: Mapping[str, str]) -> HtmlElement:
+    """Put a drawing's shapes into one path per colour, in whole steps of the grid, and `letters` as text.
+
+    `letters` are Chinese characters by the colour of the square that keeps their place.
+    """
     left, top, width, height = (float(each) for each in drawing.get("viewBox", "").split())
     svg = make("svg")
     svg.set("viewBox", " ".join(str(round(each * _GRID)) for each in (left, top, width, height)))
@@ -237,7 +311,11 @@ def _outline(drawing: _Element, tex: str) -> HtmlElement:
     svg.set("role", "img")
     svg.set("aria-label", tex)
     outlines: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    written = []
     for shape in drawing.iter("{*}path", "{*}rect"):
+        if shape.get("fill", "") in letters:
+            written.append(_letter(letters[shape.get("fill", "")], shape.get("d", "")))
+            continue
         look = tuple((name, _ink(shape.get(name, ""))) for name in ("fill", "stroke") if shape.get(name))
         if shape.get("stroke-width"):
             look += (("stroke-width", str(round(float(shape.get("stroke-width", "0")) * _GRID))),)
@@ -249,7 +327,23 @@ def _outline(drawing: _Element, tex: str) -> HtmlElement:
         for name, value in look:
             path.set(name, value)
         svg.append(path)
+    svg.extend(written)
     return svg
+
+
+def _letter(char: str, square: str) -> HtmlElement:
+    """Write a Chinese character where a square was drawn, centred on it."""
+    numbers = [float(each) * _GRID for each in re.findall(r"-?[0-9.]+", square)]
+    across, down = numbers[0::2], numbers[1::2]
+    size = (max(across) - min(across)) / _SQUARE_EM
+    text = make("text", content=[char])
+    baseline = (max(down) + min(down)) / 2 + 0.38 * size  # such a character reaches from 0.12 below it to 0.88 above
+    places = {"x": (max(across) + min(across)) / 2, "y": baseline, "font-size": size}
+    for name, value in places.items():
+        text.set(name, str(round(value)))
+    text.set("text-anchor", "middle")
+    text.set("fill", "currentColor")
+    return text
 
 
 def _ink(colour: str) -> str:
