@@ -93,9 +93,12 @@ def test_one_token_serves_every_call_and_every_thread(it: Client, wechat: Sandbo
 
 @pytest.mark.parametrize("how", ["revoke_tokens", "expire_tokens"])
 def test_a_token_that_wechat_no_longer_knows_is_renewed_once(it: Client, box: Control, how: str) -> None:
+    before = len(box.calls("/cgi-bin/stable_token"))
     it.count_drafts()
     getattr(box, how)()
     assert it.count_drafts() == 0
+    asked = [json.loads(each.request) for each in box.calls("/cgi-bin/stable_token")[before:]]
+    assert [each["force_refresh"] for each in asked] == [False, False]
 
 
 def test_a_token_that_stays_unknown_is_not_asked_for_for_ever(it: Client, wechat: Sandbox) -> None:

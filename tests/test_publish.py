@@ -380,6 +380,19 @@ def test_rebuilding_drops_nothing_and_keeps_a_copy(paper: Newsletter) -> None:
     assert paper.push("a.md").action == "unchanged"
 
 
+def test_rebuilding_leaves_the_address_that_a_person_recorded(paper: Newsletter) -> None:
+    paper.issue("a.md", "甲")
+    paper.push("a.md")
+    release(paper, "a.md")
+    by_hand = Published("https://mp.weixin.qq.com/s/ByHand")
+    paper.ledger().record(paper.account.appid, {"a.md": by_hand})
+    _, found = rebuild(Client(paper.account), paper.root / FILE_NAME, paper.account.appid, paper.root)
+    assert "published: a.md" in found
+    kept = paper.ledger().get(Published, paper.account.appid, "a.md")
+    assert kept
+    assert kept.url == by_hand.url
+
+
 def test_rebuilding_takes_the_newer_of_two_drafts(paper: Newsletter) -> None:
     paper.issue("a.md", "甲")
     paper.push("a.md")
