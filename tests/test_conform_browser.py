@@ -205,3 +205,37 @@ def test_a_page_means_the_same_after_the_browser_has_read_it(chromium: Any) -> N
         )
         assert canonical(read) == rendered
     page.close()
+
+
+NOTES = """见 [Task-Agnostic Compression of Transformers for Microcontrollers with Extraordinarily Long Names](https://a.example/x)，
+[第二](https://a.example/{path})，脚注[^1]。
+
+[^1]: 说明 Transformers for Microcontrollers，换到下一行时与上一行的文字对齐，不与编号对齐。
+"""
+ENTRIES = """(() => [...document.querySelectorAll('p')].filter((p) => /^\\[\\d+\\]/.test(p.textContent)).map((p) => {
+  const broken = [], lefts = [], range = document.createRange()
+  const walker = document.createTreeWalker(p, NodeFilter.SHOW_TEXT)
+  while (walker.nextNode()) {
+    for (const match of walker.currentNode.data.matchAll(/[^\\s\\u00a0]+/g)) {
+      range.setStart(walker.currentNode, match.index)
+      range.setEnd(walker.currentNode, match.index + match[0].length)
+      const boxes = [...range.getClientRects()]
+      lefts.push(...boxes.map((box) => box.left))
+      if (/^[A-Za-z]+$/.test(match[0]) && boxes.some((box) => box.top !== boxes[0].top)) broken.push(match[0])
+    }
+  }
+  const [number, ...texts] = lefts
+  return {broken, hangs: texts.every((left) => left > number + 15), gap: parseFloat(getComputedStyle(p).marginBottom)}
+}))()"""
+
+
+def test_in_the_list_of_notes_words_stay_whole_numbers_hang_and_entries_stand_apart(chromium: Any) -> None:
+    source = Article(Path("a.md"), NOTES.replace("{path}", "long-path/" * 12 + "x" * 90))
+    page = chromium.new_page(viewport={"width": 320, "height": 640})
+    for name in theme.names():
+        page.set_content(phone(render(source, theme.load(name))))
+        entries = page.evaluate(ENTRIES)
+        assert [(each["broken"], each["hangs"]) for each in entries] == [([], True)] * 3, name
+        assert all(each["gap"] >= 4 for each in entries), name
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
+    page.close()

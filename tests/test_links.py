@@ -90,22 +90,85 @@ def notes_of(markdown: str, **fields: object) -> str:
 
 def test_the_list_gives_number_text_and_address() -> None:
     assert notes_of("[论文](https://a.example/p?a=1&b=2)", notes_heading="链接") == (
-        '<section class="notes"><h2 class="notes-title">链接</h2><p class="note-item" data-note="1">'
-        '<span class="note-number">[1]</span> <span class="note-text">论文</span><br/>'
-        '<span class="url">https://a.example/p?a=1&amp;b=2</span></p></section>'
+        '<section class="notes"><h2 class="notes-title">链接</h2><section class="note-list">'
+        '<p class="note-item" data-note="1"><span class="note-number">[1]</span>\u00a0\u00a0 '
+        '<span class="note-text">论文</span><br/><span class="url">https://a.example/p?a=1&amp;b=2</span></p>'
+        "</section></section>"
     )
+
+
+def test_footnotes_and_addresses_have_a_list_each_and_one_series_of_numbers() -> None:
+    html = notes_of("一[a](https://a.example)二[^x]三[b](https://b.example)\n\n[^x]: 说明，见[c](https://c.example)\n")
+    shown = re.sub(r"<br/>", "|", re.sub(r"</?span[^>]*>|\u00a0", "", html))
+    assert re.findall(r"(?<=>)[^<>]+", shown) == [
+        "注释",
+        "[2] 说明，见c",
+        "[4]",
+        "阅读原文",
+        "[1] a|https://a.example",
+        "[3] b|https://b.example",
+        "[4] c|https://c.example",
+    ]
+    assert "注释" not in notes_of("[a](https://a.example)") and "阅读原文" not in notes_of("一[^x]\n\n[^x]: 说明\n")
+
+
+def test_all_numbers_are_equally_wide() -> None:
+    html = notes_of(" ".join(f"[a{n}](https://a.example/{n})" for n in range(1, 101)))
+    assert {len(each.replace("\u00a0\u00a0", "0")) for each in re.findall(r">(\[\d+\]</span>\u00a0*) ", html)} == {12}
 
 
 def test_a_footnote_keeps_its_blocks_and_its_emphasis() -> None:
     html = notes_of("一[^x]\n\n[^x]: 说明**很重要**\n\n    - 甲\n    - 乙\n")
-    assert "[1]</span> 说明<strong>很重要</strong></p><ul" in html
+    assert '说明<strong>很重要</strong></p><section class="note-more"><ul' in html
     assert html.count("<li") == 2
+
+
+LABELS = [
+    ("- 小模型训练营（[via](https://a.example)）", "小模型训练营"),
+    ("- **小模型训练营**：很好的课程，[这里](https://a.example)报名", "小模型训练营"),
+    ("- 很好的**小模型训练营**，[这里](https://a.example)报名", "很好的小模型训练营，报名"),
+    ("- **训练营**：" + "很长的说明" * 20 + "，见[这里](https://a.example)", "训练营"),
+    ("- [训练营 | 某某网](https://b.example)  \n  相关：[1](https://a.example)", "训练营"),
+    ("- 训练营\n\n  正文，[点这里](https://a.example)。", "训练营"),
+    ("- 训练营\n  - [链接](https://a.example)", "训练营"),
+    ("## 训练营\n\n介绍。\n\n详情见[这个链接](https://a.example)。", "训练营"),
+    ("## 工具\n\n3、训练营[^1]\n\n介绍。\n\n（[via](https://a.example)）\n\n[^1]: 注", "训练营"),
+    ("**训练营**\n\n介绍。[→](https://a.example)", "训练营"),
+    ("[①](https://a.example)", "①"),
+    ("- [论文](https://a.example) 训练营", "论文"),
+    ("- 训练营 [2026](https://a.example)", "2026"),
+    ("- 训练营 [代码](https://a.example) [这里](https://a.example)", "代码"),
+    ("[这里](https://a.example) 或 [训练营](https://a.example)", "训练营"),
+    ("- 训练营 [![](a.png)](https://a.example)", "训练营"),
+]
+
+
+@pytest.mark.parametrize(("markdown", "text"), LABELS)
+def test_a_note_whose_label_says_nothing_has_its_items_title(markdown: str, text: str) -> None:
+    _, found, _ = resolve(markdown)
+    assert next(each.text for each in found if each.url == "https://a.example") == text
 
 
 def test_source_url_gives_a_qr_code_after_the_notes() -> None:
     html = notes_of("[a](https://a.example)", source_url="https://me.example/1?a=1&b=2")
     assert html.index('class="notes"') < html.index('src="qrcode:https://me.example/1?a=1&amp;b=2"')
+    assert html.count("阅读原文") == 1
     assert "qrcode" not in notes_of("[a](https://a.example)", source_url="https://me.example/", qrcode=False)
+
+
+@pytest.mark.parametrize(
+    ("end", "codes"),
+    [
+        ("![](../wechat_qrcode.jpg)", 0),
+        ("![公众号二维码](account.png)\n\n> 投稿\n\n本作品采用许可协议。", 0),
+        ("![](square.png)", 1),
+        ("![二维码](account.png)\n" + "\n正文\n" * 10, 1),
+    ],
+)
+def test_an_issue_that_ends_in_a_qr_code_gets_no_second_one(end: str, codes: int) -> None:
+    assert notes_of(f"正文\n\n{end}\n", source_url="https://me.example/").count("qrcode:") == codes
+    assert notes_of(f"正文\n\n{end}\n", source_url="https://me.example/", qrcode=True).count("qrcode:") == 1
+    assert notes_of(f"正文\n\n{end}\n", source_url="https://me.example/", qrcode=False).count("qrcode:") == 0
 
 
 def test_no_links_no_list() -> None:

@@ -113,7 +113,7 @@ class Article:
     open_comment: bool = False
     fans_only_comment: bool = False
     hard_breaks: bool = False
-    qrcode: bool = True
+    qrcode: bool | None = None  # None: there is one unless the issue ends in one already
     captions: str = "title"  # what stands below a picture: its title, else its alternative text ("alt"), or "none"
     findings: tuple[Finding, ...] = ()
     places: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)

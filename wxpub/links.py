@@ -20,15 +20,18 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from lxml import etree
+
 from wxpub import address
 from wxpub.address import Address, Named
-from wxpub.finding import Finding, Rule
+from wxpub.finding import Finding, Rule, shorten
 from wxpub.target import API, Target
-from wxpub.tree import HEADINGS, fill, line_of, make, text_of
+from wxpub.tree import BLOCKS, HEADINGS, fill, line_of, make, text_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -79,6 +82,7 @@ BACK_ISSUE_UNKNOWN = Rule(
 )
 RULES = (LINK_EMPTY, LINK_EXPIRES, LINK_UNSAFE, LINK_FILE, LINK_LOST, BACK_ISSUE_UNKNOWN)
 
+_REMARKS = "注释"  # above the author's footnotes; what stands above the addresses is a setting
 _CONTACT = {"mailto", "tel", "sms"}
 _MARKDOWN = (".md", ".markdown")
 _PAGE = ("", ".html", ".htm")  # how a site names what it made of Markdown
@@ -141,10 +145,11 @@ def resolve(
     series = _Series(article, back_issues, footnotes, str(article.path.resolve()), target, home or Home())
     for element in list(root.iter("a", "sup")):
         series.visit(element)
+    wanted = not _ends_in_qrcode(root) if article.qrcode is None else article.qrcode
     notes = series.finish()
     if notes is not None:
         root.append(notes)
-    if article.source_url and article.qrcode and not target.live_links:
+    if article.source_url and wanted and not target.live_links:
         root.append(_qrcode(article.source_url))
     return Resolved(tuple(series.notes), frozenset(series.left), tuple(series.findings))
 
@@ -215,6 +220,8 @@ class _Series:
             return _to_printed(a)
         if not self.target.notes:
             return _to_text(a)
+        if _says_nothing(label):
+            label = _title_around(a) or label
         return self._note(a, self._number(to.identity, label, to.url))
 
     def _note(self, a: HtmlElement, number: int) -> None:
@@ -232,7 +239,11 @@ class _Series:
         if key not in self._numbers:
             self._numbers[key] = len(self.notes) + 1
             self.notes.append(Note(len(self.notes) + 1, text, url))
-        return self._numbers[key]
+        number = self._numbers[key]
+        known = self.notes[number - 1]
+        if _says_nothing(known.text) and not _says_nothing(text):
+            self.notes[number - 1] = Note(number, text, known.url)
+        return number
 
     def _relative(self, a: HtmlElement, to: Address, line: int | None) -> None:
         """Leave a link to a file as text: readers do not have it, if it is there at all."""
@@ -287,10 +298,10 @@ class _Series:
         stem, suffix = os.path.splitext(path)  # noqa: PTH122  as above
         paths = [path]
         if suffix.lower() not in _MARKDOWN:  # what a site shows was made from Markdown of the same name
-            bases = [stem, path] if suffix.lower() in _PAGE else [path]
+            bases = dict.fromkeys((stem, path) if suffix.lower() in _PAGE else (path,))
             paths += [base + each for base in bases for each in (*_MARKDOWN, "/index.md")]
         if not named.exact:
-            ends = tuple(f"/{os.path.relpath(each, named.folder)}" for each in paths)
+            ends = tuple(each.removeprefix(named.folder) for each in paths)
             below = [each for each in self.back_issues if each.endswith(ends)]
             paths += below if len(below) == 1 else []
         return paths
@@ -362,9 +373,16 @@ class _Series:
         if not self.notes:
             return None
         section = make("section", "notes")
-        section.append(make("h2", "notes-title", [self.article.notes_heading]))
-        for note in self.notes:
-            section.extend(_entry(note, self._bodies.get(note.number)))
+        digits = max(2, len(str(len(self.notes))))
+        for heading, notes in (
+            (_REMARKS, [note for note in self.notes if not note.url]),
+            (self.article.notes_heading, [note for note in self.notes if note.url]),
+        ):
+            if notes:
+                make("h2", "notes-title", [heading], section)
+                entries = make("section", "note-list", parent=section)
+                for note in notes:
+                    _entry(entries, note, self._bodies.get(note.number), digits)
         return section
 
     def _report_unknown(self) -> None:
@@ -433,8 +451,15 @@ def _to_printed(a: HtmlElement) -> None:
 
 def _is_heading(a: HtmlElement) -> bool:
     """Whether a heading says nothing beside this link."""
-    heading = next(a.iterancestors(*HEADINGS), None)
-    return heading is not None and bool(text_of(a)) and text_of(heading) == text_of(a)
+    inner = a
+    for around in a.iterancestors():
+        beside = f"{around.text or ''}{inner.tail or ''}".strip()
+        if beside or inner.getprevious() is not None or inner.getnext() is not None:
+            return False
+        if around.tag in HEADINGS:
+            return bool(text_of(a))
+        inner = around
+    return False
 
 
 def _to_live(a: HtmlElement, url: str) -> None:
@@ -456,32 +481,122 @@ def _behind(a: HtmlElement) -> str:
     return (a.tail or "") + ("" if following is None else "".join(following.itertext()))
 
 
-def _entry(note: Note, body: HtmlElement | None) -> Iterator[HtmlElement]:
-    """Build one entry: number, text, address on its own line; a footnote keeps its blocks."""
-    number = make("span", "note-number", [note.mark])
-    entry = make("p", "note-item", [number, " "])
+def _entry(entries: HtmlElement, note: Note, body: HtmlElement | None, digits: int) -> None:
+    """Append one entry: number, text, address on its own line; a footnote keeps its blocks.
+
+    Numbers hang in a column that is as wide for one digit as for `digits`: two spaces are as wide as one digit.
+    """
+    column = "\u00a0\u00a0" * (digits - len(str(note.number))) + " "
+    entry = make("p", "note-item", [make("span", "note-number", [note.mark]), column], entries)
     entry.set("data-note", str(note.number))
     if body is None:
         if note.text:
             fill(entry, [make("span", "note-text", [note.text]), make("br")])
         fill(entry, [make("span", "url", [note.url])])
-        yield entry
         return
     first, *rest = list(body) or [None]
     if first is not None and first.tag == "p":
         fill(entry, [first.text or "", *first])
     elif first is not None:
         rest.insert(0, first)
-    yield entry
-    yield from rest
+    if rest:
+        make("section", "note-more", rest, entries)
+
+
+_QRCODE = re.compile(r"(?<![a-z\d])qr|qr[-_]?code|二维码|扫码|erweima", re.I)
+_LAST_BLOCKS = 10  # below which an issue says whom it is from, what it may be used for, and how to follow it
+
+
+def _ends_in_qrcode(root: HtmlElement) -> bool:
+    """Whether one of the last blocks has a picture that calls itself a QR code."""
+    images = (image for block in root[-_LAST_BLOCKS:] for image in block.iter("img"))
+    return any(
+        _QRCODE.search(
+            f"{PurePosixPath(image.get('src') or '').name} {image.get('alt') or ''} {image.get('title') or ''}"
+        )
+        for image in images
+    )
 
 
 def _qrcode(url: str) -> HtmlElement:
-    """Show 阅读原文 as a picture: a reader on a phone long-presses it."""
+    """Show the address of 阅读原文 as a picture: a reader on a phone long-presses it."""
     image = make("img")
     image.set("src", f"qrcode:{url}")
-    image.set("alt", "阅读原文的二维码")
-    return make("section", "qrcode", [image, make("p", "caption", ["长按识别二维码，阅读原文"])])
+    image.set("alt", "网页版的二维码")
+    return make("section", "qrcode", [image, make("p", "caption", ["长按识别二维码，看网页版"])])
+
+
+# --- what a note calls a link that says nothing -----------------------------------------------------------------------
+
+_EMPTY_LABEL = re.compile(
+    r"\W*(?:\d{0,3}|[①-⑳]|(?:请|欢迎)?(?:点击|点|戳|看|见|查看|访问|阅读)?(?:这里|此处|这儿|这个|我|详情|更多)?的?"
+    r"(?:链接|地址|网址|原文|全文|来源|出处|传送门)?(?:地址|链接)?"
+    r"|via|here|link|source|url|more|read more|click here|this|original|details?)\W*",
+    re.IGNORECASE,
+)
+_LABEL_CHARS = 16  # of the longest label that says nothing
+_TITLE_CHARS = 60
+_BLOCKS_BACK = 40  # among which an item's title is looked for
+_NUMBERED = re.compile(r"\d{1,3}\s*[、.．)）]\s*")
+_BESIDE_TITLE = re.compile(r"\s[|｜丨]\s.*|[（(【\[]\s*[)）\]】]|[\s：:，,。；;、—-]+\Z")
+
+
+_MORE = re.compile(r"\s*[：:，,。|｜丨—–-]")  # behind a title, before what is said of it
+
+
+def _says_nothing(label: str) -> bool:
+    """Whether a link's text tells nothing of what it leads to, as 这里, via and [1] do."""
+    return len(label) <= _LABEL_CHARS and _EMPTY_LABEL.fullmatch(label) is not None
+
+
+def _title_around(a: HtmlElement) -> str:
+    """Return the title of the item that a link stands in, else that of its section, "" if there is none."""
+    around = list(a.iterancestors())
+    for item in (each for each in around if each.tag == "li"):
+        if title := _title_of(item, a):
+            return title
+    block = around[-2] if len(around) > 1 else a
+    for each in islice(chain((block,), block.itersiblings(preceding=True)), _BLOCKS_BACK):
+        begins = each.tag in HEADINGS or (each.tag == "p" and _begins_item(each))
+        if begins and (title := _title_of(each, a)):
+            return title
+    return ""
+
+
+def _begins_item(p: HtmlElement) -> bool:
+    """Whether a paragraph is the first of an item: it begins with a number, or in bold."""
+    text, first = (p.text or "").strip(), next(iter(p), None)
+    return _NUMBERED.match(text) is not None or (not text and first is not None and first.tag in ("strong", "b"))
+
+
+def _title_of(block: HtmlElement, link: HtmlElement) -> str:
+    """Return what the first line of a block says beside `link`: all of it, or of a sentence what is set off in it."""
+    line, set_off = "", ""
+    begin: dict[HtmlElement, int] = {}  # where what is set off begins in the line
+    walk = etree.iterwalk(block, events=("start", "end"))
+    for seen, (event, node) in enumerate(walk):
+        if event == "end":
+            if node in begin and _says_nothing(set_off):
+                set_off = line[begin[node] :].strip()
+            line += (node.tail or "") if node is not block else ""
+        elif node is link or node.tag == "sup" or not isinstance(node.tag, str):
+            walk.skip_subtree()
+        elif node.tag == "br" or (node.tag in BLOCKS and line.strip()):
+            break
+        else:
+            if node.tag in ("a", "strong", "b") or node.get("class") == "ref":
+                begin[node] = len(line)
+            line += node.text or ""
+        if len(line) > 2 * _TITLE_CHARS or seen > 4 * _TITLE_CHARS:
+            break
+    line = _NUMBERED.sub("", " ".join(line.split()), count=1)
+    named = bool(set_off) and line.startswith(set_off) and _MORE.match(line, len(set_off)) is not None
+    title = set_off if set_off and (named or len(line) > _TITLE_CHARS) else line
+    title = _BESIDE_TITLE.sub("", _BESIDE_TITLE.sub("", title)).strip()
+    return "" if _says_nothing(title) else shorten(title, _TITLE_CHARS)
+
+
+# --- footnotes --------------------------------------------------------------------------------------------------------
 
 
 def _take_footnotes(root: HtmlElement) -> dict[str, HtmlElement]:
