@@ -1,6 +1,9 @@
-"""Every theme as a phone shows it, by day and by night, the gallery, and every design of a cover with its square.
+"""What the documents show: every theme on a phone, back issues on a small one, the gallery, every design of a cover.
 
-Writes docs/themes/NAME.png and gallery.png, and docs/screenshots/covers.png.
+    docs/themes/NAME.png               two screens of one issue by day, the same two by night
+    docs/themes/grid.png               two years of back issues at 320 px, in every theme
+    docs/themes/gallery.png            the page that has all themes side by side
+    docs/screenshots/covers.png        each design with the square that is left of it
 
     python bench/screenshots.py [ISSUE.md]
 
@@ -13,6 +16,7 @@ import io
 import shutil
 import sys
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 from PIL import Image
@@ -27,7 +31,8 @@ from wxpub.page import render  # noqa: E402
 from wxpub.preview import pages  # noqa: E402
 from wxpub.target import Placed  # noqa: E402
 
-HEIGHT = 1400  # CSS pixels of an article that a picture shows
+HEIGHT = 1400  # CSS pixels of an article that a screen shows
+SMALL, SMALL_HEIGHT = 320, 660  # a small phone, and so much of it as the back issues take
 GAP = 16
 
 
@@ -44,15 +49,14 @@ def main() -> None:
             look = theme.load(name)
             shown = render(source, look)
             shown = render(source, look, images={each.src: picture(each.src, path) for each in shown.images})
-            pair = []
+            screens = []
             for dark in (False, True):
                 page.set_content(pages.phone(shown, dark=dark))
-                pair.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
-            sheet = Image.new("RGB", (2 * pages.PHONE + GAP, HEIGHT), "#888")
-            sheet.paste(pair[0], (0, 0))
-            sheet.paste(pair[1], (pages.PHONE + GAP, 0))
-            sheet.quantize(96).save(folder / f"{name}.png", optimize=True)
-            print(folder / f"{name}.png")
+                for top in (0, HEIGHT):
+                    page.evaluate("(top) => scrollTo(0, top)", top)
+                    screens.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+            save(beside(screens), f"{name}.png")
+        grid(browser)
         gallery(browser, path)
         browser.close()
     covers(ROOT / "docs/screenshots/covers.png")
@@ -83,6 +87,47 @@ def covers(place: Path) -> None:
         sheet.paste(cut.resize(square, Image.Resampling.LANCZOS), (x + wide[0] + gap, y))
     sheet.quantize(256, dither=Image.Dither.NONE).save(place, optimize=True)
     print(place)
+
+
+def beside(screens: list[Image.Image]) -> Image.Image:
+    """Put pictures of one size side by side."""
+    width, height = screens[0].size
+    sheet = Image.new("RGB", (len(screens) * (width + GAP) - GAP, height), "#888")
+    for number, screen in enumerate(screens):
+        sheet.paste(screen, (number * (width + GAP), 0))
+    return sheet
+
+
+def save(sheet: Image.Image, name: str) -> None:
+    """Save a picture for the documents in 192 colours, which text does not notice."""
+    path = ROOT / "docs/themes" / name
+    sheet.quantize(192, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(path)
+
+
+def grid(browser: Browser) -> None:
+    """Show a letter's back issues on a small phone: an issue every other week of two years, as a table of four columns.
+
+    The digits of each year stand in cells of their own, as letters write them.
+    """
+    rows = []
+    for year in (2026, 2025):
+        dates = [date(year, 12, 20) - timedelta(days=14 * each) for each in range(20)]
+        cells = [*(str(year)), *(f"[{each}](https://mp.weixin.qq.com/s/{each:%Y%m%d}-aBcDeFgHiJkLm)" for each in dates)]
+        rows += [f"| {' | '.join(cells[at : at + 4])} |" for at in range(0, len(cells), 4)]
+    body = "\n".join(["## 往期回顾", "", rows[0], "|:-:|:-:|:-:|:-:|", *rows[1:]])
+    source = article.Article(path=ROOT / "grid.md", body=body, title="微光")
+    page = browser.new_page(viewport={"width": SMALL, "height": SMALL_HEIGHT})
+    screens = []
+    for name in theme.names():
+        page.set_content(pages.phone(render(source, theme.load(name))))
+        screens.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+    half = len(screens) // 2
+    upper, lower = beside(screens[:half]), beside(screens[half:])
+    sheet = Image.new("RGB", (upper.width, upper.height + GAP + lower.height), "#888")
+    sheet.paste(upper, (0, 0))
+    sheet.paste(lower, (0, upper.height + GAP))
+    save(sheet, "grid.png")
 
 
 def gallery(browser: Browser, path: Path) -> None:
