@@ -168,7 +168,7 @@ def test_words_can_be_read_on_any_ground(design: str, picture: str, monkeypatch:
             written.append((darkmode.Colour(*row.colour), before.crop(area).resize(cells, Pillow.Resampling.BOX)))
 
     monkeypatch.setattr(cover._Sheet, "text", watched)
-    faces = {"bold": draw.typeface("bold"), "serif": draw.typeface("serif")}
+    faces = {"bold": draw.typeface(), "serif": draw.typeface(serif=True)}
     for ground in ("#0f4c81", "#f5d76e", "#808080"):
         under = opened(noise(picture)) if picture else None
         DESIGNS[design](cover._Sheet(replace(ISSUE, ground=ground), faces, under))
@@ -181,7 +181,7 @@ def test_words_can_be_read_on_any_ground(design: str, picture: str, monkeypatch:
 def test_without_a_chinese_font_a_cover_is_designed_all_the_same(design: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(draw, "_FONTS", ())
-    monkeypatch.setattr(draw, "_OF_KIND", dict.fromkeys(draw._OF_KIND, ()))
+    monkeypatch.setattr(draw, "_SERIF_FONTS", ())
     nothing = opened(drawn(Cover("", design=design))[0])
     numbered, remark = drawn(replace(ISSUE, design=design))
     assert "no Chinese font" in remark and "fonts-noto-cjk" in doctor._font().fix
@@ -193,7 +193,7 @@ def test_without_a_chinese_font_a_cover_is_designed_all_the_same(design: str, mo
 
 @pytest.mark.font
 def test_a_typeface_drops_what_it_has_no_shape_for() -> None:
-    assert draw.typeface("bold").drawable("🎉 庆祝\ufe0f\u200d 十 年\x07") == "庆祝 十 年"
+    assert draw.typeface().drawable("🎉 庆祝\ufe0f\u200d 十 年\x07") == "庆祝 十 年"
 
 
 def test_translucent_colours_of_a_theme_are_left_to_the_defaults() -> None:
@@ -278,7 +278,7 @@ def test_a_cover_is_known_by_what_it_is_made_of(tmp_path: Path) -> None:
 @pytest.mark.font
 def test_another_chinese_font_makes_no_other_cover(monkeypatch: pytest.MonkeyPatch) -> None:
     here = cover.key(ISSUE)
-    other = draw.typeface("serif").path
+    other = draw.typeface(serif=True).path
     monkeypatch.setattr(draw, "_FONTS", (other,))
     assert cover.key(ISSUE) == here
 

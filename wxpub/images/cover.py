@@ -792,7 +792,7 @@ def draw(cover: Cover, picture: bytes = b"", logo: bytes = b"") -> tuple[bytes, 
     they could). Raises SourceError for a design or a colour that is none.
     """
     check(cover)
-    faces = {"bold": typeface("bold"), "serif": typeface("serif")}
+    faces = {"bold": typeface(), "serif": typeface(serif=True)}
     sheet = _Sheet(cover, faces, _opened(picture), _opened(logo))
     DESIGNS[cover.design or next(iter(DESIGNS))](sheet)
     sheet.settle()

@@ -11,12 +11,12 @@ import struct
 import sys
 import unicodedata
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from wxpub.errors import SourceError
 from wxpub.language import tr
@@ -48,24 +48,13 @@ _FONTS = (
     "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
     "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
 )
-_OF_KIND: Mapping[str, Sequence[str]] = {
-    "bold": (),
-    "regular": (
-        "C:/Windows/Fonts/msyh.ttc",
-        "/System/Library/Fonts/PingFang.ttc",
-        "/System/Library/Fonts/Hiragino Sans GB.ttc",
-        "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
-        "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
-        "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",
-    ),
-    "serif": (
-        "C:/Windows/Fonts/STZHONGS.TTF",
-        "/System/Library/Fonts/Supplemental/Songti.ttc",
-        "/usr/share/fonts/opentype/noto/NotoSerifCJK-Bold.ttc",
-        "/usr/share/fonts/noto-cjk/NotoSerifCJK-Bold.ttc",
-        "/usr/share/fonts/google-noto-serif-cjk-fonts/NotoSerifCJK-Bold.ttc",
-    ),
-}
+_SERIF_FONTS = (
+    "C:/Windows/Fonts/STZHONGS.TTF",
+    "/System/Library/Fonts/Supplemental/Songti.ttc",
+    "/usr/share/fonts/opentype/noto/NotoSerifCJK-Bold.ttc",
+    "/usr/share/fonts/noto-cjk/NotoSerifCJK-Bold.ttc",
+    "/usr/share/fonts/google-noto-serif-cjk-fonts/NotoSerifCJK-Bold.ttc",
+)
 # What a child process gets of the environment: enough to start and to find libraries and fonts, and no secret.
 _PASSED_ON = words(
     "PATH HOME LANG LC_ALL PYTHONHOME PYTHONPATH PYTHONUSERBASE LD_LIBRARY_PATH DYLD_LIBRARY_PATH XDG_DATA_HOME "
@@ -318,10 +307,10 @@ def _shape(font: FreeTypeFont, character: str) -> tuple[tuple[int, int], bytes]:
     return (mask.size, bytes(mask)) if any(mask.size) else _EMPTY
 
 
-def typeface(kind: Literal["bold", "regular", "serif"] = "bold") -> Typeface:
+def typeface(*, serif: bool = False) -> Typeface:
     """Find the face in which covers are written; on a machine without a Chinese font, the one that Pillow carries."""
-    font = next((each for each in _OF_KIND[kind] if Path(each).is_file()), None) or chinese_font()
-    return Typeface(font, _index(font, kind)) if font else Typeface()
+    font = next((each for each in _SERIF_FONTS if serif and Path(each).is_file()), None) or chinese_font()
+    return Typeface(font, _index(font)) if font else Typeface()
 
 
 def chinese_font() -> str | None:
@@ -346,8 +335,8 @@ def _preference(path: str) -> tuple[bool, bool, bool, str]:
     return (not name.endswith((".ttf", ".ttc", ".otf")), "serif" in name or "song" in name, "bold" not in name, path)
 
 
-def _index(font: str, kind: str) -> int:
-    """Choose the simplified Chinese face of a collection (the first of Noto's is Japanese), heavy unless regular."""
+def _index(font: str) -> int:
+    """Choose the simplified Chinese face of a collection (the first of Noto's is Japanese), a heavy one."""
     from PIL import ImageFont
 
     found: dict[int, str] = {}
@@ -358,8 +347,8 @@ def _index(font: str, kind: str) -> int:
             break
         if (family or "").endswith(" SC") and "Mono" not in (family or ""):
             found[index] = name or ""
-    wanted = ("Regular", "Medium", "Light") if kind == "regular" else ("Bold", "Semibold", "Heavy", "Black", "Medium")
-    named = (index for name in wanted for index, each in found.items() if each == name)
+    heavy = ("Bold", "Semibold", "Heavy", "Black", "Medium")
+    named = (index for name in heavy for index, each in found.items() if each == name)
     return next(named, next(iter(found), 0))
 
 
