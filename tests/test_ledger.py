@@ -34,6 +34,13 @@ def test_facts_and_intents_change_in_one_step(path: Path) -> None:
     assert list(Ledger(path).of_account(Draft, "wx1")) == ["a.md"]
 
 
+def test_no_account_is_told_the_facts_of_another(path: Path) -> None:
+    ours, theirs = (Draft(name, 0, 1, "a.b.c", at="2026-01-01T00:00:00Z") for name in ("ours", "theirs"))
+    Ledger(path).record("wx1", {"a.md": ours})
+    Ledger(path).record("wx2", {"a.md": theirs, "b.md": theirs})
+    assert Ledger(path).of_account(Draft, "wx1") == {"a.md": ours}
+
+
 def test_nothing_is_written_where_nothing_changes(path: Path) -> None:
     fact = Upload("http://x/0", 1, 1, at="2026-01-01T00:00:00Z")
     Ledger(path).record("wx1", {"body k": fact})
