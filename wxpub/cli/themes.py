@@ -94,7 +94,7 @@ def _show(file: Path, output: Path | None, open_page: bool) -> None:
 @click.option("--ground", help="Colour of the ground, #rrggbb; by default the theme's accent.")
 @click.option("--accent", help="Colour of what stands out, #rrggbb.")
 def cover(title: str, output: Path, date: datetime | None, **options_given: str | None) -> None:
-    """Draw a cover from a title.
+    """Make a cover picture from a title.
 
     900 × 383 pixels, as WeChat shows it above the first article of a draft; all words are in the middle square, which
     is what WeChat shows everywhere else. Of an issue it is the cover that `wxpub push` makes where its author names
