@@ -117,7 +117,7 @@ READ_MORE_MISSING = Rule(
 )
 READ_MORE_MENTIONED = Rule(
     "read-more-mentioned",
-    "warning",
+    "info",
     "the text speaks of 阅读原文, and there is none",
     "set source_url in the front matter or in wxpub.toml",
     "source",
