@@ -262,3 +262,9 @@ def test_the_guide_is_the_digest(markdown: str, digest: str) -> None:
 )
 def test_a_text_is_cut_after_a_sentence_or_a_clause(text: str, short: str) -> None:
     assert shorten(text, 10) == short
+
+
+def test_a_dash_that_fills_a_row_of_back_issues_goes_and_is_not_missed() -> None:
+    body = "| | | |\n|---|---|---|\n| - | 第 3 期 | 第 2 期 |\n| 第 1 期 | - | - |"
+    page = render(article.Article(path=ROOT / "a.md", body=body, title="题"), theme.load("plain"))
+    assert page.findings == () and "第 1 期" in page.html and ">-<" not in page.html

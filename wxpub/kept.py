@@ -143,9 +143,11 @@ def _words(source: HtmlElement, absent: set[str]) -> Iterator[tuple[HtmlElement,
 def _silent(element: HtmlElement) -> bool:
     """Whether the text of an element is never shown as it is.
 
-    That are titles and the like in drawings, marks around a reading, and a footnote that is but a link: its address
-    may have a number, and a name, already.
+    That are titles and the like in drawings, marks around a reading, a dash that fills a cell, and a footnote that is
+    but a link: its address may have a number, and a name, already.
     """
+    if element.tag in ("td", "th") and not len(element) and (element.text or "").strip() == "-":
+        return True
     around = [element, *element.iterancestors()]
     if any(each.tag in ("svg", "rp") for each in around):
         return True
