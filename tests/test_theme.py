@@ -196,7 +196,7 @@ def test_a_theme_that_is_not_there_is_named(tmp_path: Path) -> None:
         theme.load("pian")
     with pytest.raises(SourceError, match=r"no theme 'x'; there are plain, .* or give the path of a \.css file"):
         theme.load("x")
-    with pytest.raises(SourceError, match=r"no theme .*none\.css; the themes that come with the program are plain"):
+    with pytest.raises(SourceError, match=r"no theme .*none\.css; `wxpub themes` lists those that come with"):
         theme.load("none.css", base=tmp_path)
     (tmp_path / "bad.css").write_bytes(b"\xff\xfe")
     with pytest.raises(SourceError, match="UTF-8"):

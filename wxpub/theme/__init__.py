@@ -113,8 +113,8 @@ def _text(path: Path) -> str:
     try:
         return safe.read_whole(path, _MOST_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
-        known = f"the themes that come with the program are {', '.join(names())}"
-        raise SettingError("", f"no theme {path}", near_file(path, known)) from None
+        hint = near_file(path, "`wxpub themes` lists those that come with the program")
+        raise SettingError("", f"no theme {path}", hint) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"cannot be read: {error}", path, hint="a theme is a CSS file in UTF-8") from None
 
