@@ -178,9 +178,9 @@ def rules_told(result: Result) -> set[str]:
 def test_what_cannot_be_ignored_is_said_with_its_place(command: list[str]) -> None:
     write("a.md", SOUND + "\n![图](none.png)\n")
     for name, said in (
-        ("link-emty", "ignore names link-emty, which is no rule of `wxpub check`; did you mean link-empty?"),
+        ("link-emty", "ignore names link-emty, but `wxpub check` has no such rule; did you mean link-empty?"),
         ("image-missing", "ignore names image-missing: an error cannot be switched off; "),
-        ("stored-other", "ignore names stored-other, which is no rule of `wxpub check`"),
+        ("stored-other", "ignore names stored-other, but `wxpub check` has no such rule"),
     ):
         ignoring("link-empty", name)
         result = CliRunner().invoke(cli, [*command, "a.md"])

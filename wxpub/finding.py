@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from wxpub.language import gettext, listed, tr
+
 Severity = Literal["error", "warning", "info"]
 Kind = Literal["source", "metadata", "conversion", "push", "page"]
 
@@ -44,21 +46,26 @@ class Finding:
             return ""
         return str(self.path) if self.line is None else f"{self.path}:{self.line}"
 
+    @property
+    def advice(self) -> str:
+        """Say what is wrong and, where that is known, what to do about it."""
+        return tr("{message}; {fix}", message=self.message, fix=self.fix) if self.fix else self.message
+
     def to_json(self) -> dict[str, Any]:
         """Give the finding as plain values."""
         return {**asdict(self), "path": str(self.path) if self.path else None}
 
     def __str__(self) -> str:
         place = f"{self.place}: " if self.path else ""
-        fix = f"; {self.fix}" if self.fix else ""
-        return f"{place}{self.severity}: {self.message}{fix} [{self.rule}]"
+        return place + tr("{severity}: {text}", severity=worded(self.severity), text=f"{self.advice} [{self.rule}]")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One thing that is checked: `message` says what goes wrong in general, `fix` what to do about it.
 
-    `reader` says what readers see of it if nothing is done. `severity` "error" stops a push.
+    `reader` says what readers see of it if nothing is done. `severity` "error" stops a push. The words are English; who
+    shows them asks `gettext` for those of the user's language.
     """
 
     id: str
@@ -72,7 +79,13 @@ class Rule:
         self, message: str = "", path: Path | None = None, line: int | None = None, *, fix: str | None = None
     ) -> Finding:
         """Make the finding that says this rule is broken at `path:line`; by default in the rule's own words."""
-        return Finding(self.id, self.severity, message or self.message, path, line, self.fix if fix is None else fix)
+        message = message or gettext(self.message)
+        return Finding(self.id, self.severity, message, path, line, gettext(self.fix) if fix is None else fix)
+
+
+def worded(severity: Severity) -> str:
+    """Name a severity in the user's language."""
+    return {"error": tr("error"), "warning": tr("warning"), "info": tr("info")}[severity]
 
 
 _FIRST_LINES = 5  # of the lines on which a rule is broken as well, so many are named
@@ -93,9 +106,15 @@ def _told(first: Finding, others: list[Finding]) -> Finding:
     if not others:
         return first
     lines = [str(line) for line in dict.fromkeys(each.line for each in others) if line]
-    where = "".join(f", {line}" for line in lines[:_FIRST_LINES]) + (", …" if len(lines) > _FIRST_LINES else "")
-    on = f", on line{'' if len(lines) == 1 else 's'} {where[2:]}" if lines else ""
-    return replace(first, message=f"{first.message} (and {len(others)} more{on})")
+    if not lines:
+        message = tr("{message} (and {n} more)", message=first.message, n=len(others))
+    elif len(lines) == 1:
+        message = tr("{message} (and {n} more, on line {line})", message=first.message, n=len(others), line=lines[0])
+    else:
+        named = [*lines[:_FIRST_LINES], *(["…"] if len(lines) > _FIRST_LINES else [])]
+        count, where = len(others), listed(named)
+        message = tr("{message} (and {n} more, on lines {lines})", message=first.message, n=count, lines=where)
+    return replace(first, message=message)
 
 
 def shorten(text: str, length: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -45,6 +45,11 @@ def tr(message: str, /, **values: object) -> str:
 def tr_n(one: str, many: str, n: int, /, **values: object) -> str:
     """Say `one` or `many` of something in the user's language; `n` and `values` fill its places."""
     return _in_words(one, many, n).format(n=n, **values)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Write several things side by side, as `one, two` or `一、二`."""
+    return ("、" if current() == "zh" else ", ").join(words)
 
 
 def gettext(message: str) -> str:

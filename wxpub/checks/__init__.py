@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from wxpub import conform, darkmode, limits, style
 from wxpub.errors import did_you_mean
 from wxpub.finding import Finding, Rule
+from wxpub.language import gettext, tr
 from wxpub.limits import CLIPBOARD_BYTES
 from wxpub.style import pairs
 from wxpub.target import API, PASTE, Target
@@ -83,11 +84,13 @@ def heeded(found: tuple[Finding, ...], settings: Config) -> tuple[Finding, ...]:
     known = {rule.id: rule for rule in rules()}
     for name in settings.ignored:
         if name not in known:
-            hint = did_you_mean(name, known, "`wxpub check --explain all` lists the rules")
-            raise settings.fault(f"ignore names {name}, which is no rule of `wxpub check`", "check", "ignore", hint)
+            hint = did_you_mean(name, known, tr("`wxpub check --explain all` lists the rules"))
+            message = tr("ignore names {name}, but `wxpub check` has no such rule", name=name)
+            raise settings.fault(message, "check", "ignore", hint)
         if known[name].severity == "error":
-            hint = "take it out, and mend what the rule finds"
-            raise settings.fault(f"ignore names {name}: an error cannot be switched off", "check", "ignore", hint)
+            hint = tr("take it out, and mend what the rule finds")
+            message = tr("ignore names {name}: an error cannot be switched off", name=name)
+            raise settings.fault(message, "check", "ignore", hint)
     return tuple(each for each in found if each.rule not in settings.ignored)
 
 
@@ -139,9 +142,15 @@ def _check_page(page: Page) -> list[Finding]:
 def _check_size(page: Page, rules: Iterable[PageRule]) -> list[Finding]:
     from wxpub.checks.computed import FUNCTIONS
 
-    where, line = _largest_section(page)
+    section, line = _largest_section(page)
+
+    def told(size: object, message: str) -> str:
+        if not section:
+            return tr("{what}: {message}", what=size, message=message)
+        return tr("{size}, most of them in “{section}”: {message}", size=size, section=section, message=message)
+
     return [
-        rule.find(f"{size}{where}: {rule.message}", page.article.path, line)
+        rule.find(told(size, gettext(rule.message)), page.article.path, line)
         for rule in rules
         if rule.trigger.get("limit") in _SIZES
         for size in FUNCTIONS[rule.trigger["fn"]](page, getattr(limits, rule.trigger["limit"]))
@@ -151,14 +160,14 @@ def _check_size(page: Page, rules: Iterable[PageRule]) -> list[Finding]:
 def _largest_section(page: Page) -> tuple[str, int]:
     """Say which section of the source takes most of the HTML, and on which line it begins; ("", 1) if none does."""
     html = _traced(page)
-    found = [(html.find(f'data-line="{heading.line}"'), heading) for heading in page.outline]
-    starts = [(start, heading) for start, heading in found if start >= 0]
+    places = map(html.find, (f'data-line="{heading.line}"' for heading in page.outline))
+    starts = [(start, heading) for start, heading in zip(places, page.outline, strict=True) if start >= 0]
     ends = [*(start for start, _ in starts[1:]), len(html)]
     sizes = [(end - start, heading) for (start, heading), end in zip(starts, ends, strict=False)]
     size, heading = max(sizes, key=lambda each: each[0], default=(0, None))
     if heading is None or 2 * size < len(html):
         return "", 1
-    return f", most of them in “{heading.text}”", heading.line or 1
+    return heading.text, heading.line or 1
 
 
 def _traced(page: Page) -> str:
@@ -200,8 +209,10 @@ def _findings(
             if better.isdisjoint(map(id, chain(hit.tag))):
                 lines.setdefault(hit.line, []).append(hit.what)
         for line, whats in lines.items():
-            more = f" (and {len(whats) - 1} more)" if len(whats) > 1 else ""
-            found.append(rule.find(f"{whats[0]}{more}: {rule.message}", document.path, line))
+            what, n = whats[0], len(whats) - 1
+            what = tr("{message} (and {n} more)", message=what, n=n) if n else what
+            message = tr("{what}: {message}", what=what, message=gettext(rule.message))
+            found.append(rule.find(message, document.path, line))
     return found
 
 

@@ -29,6 +29,7 @@ from wxpub.checks.pages import (
     contents,
 )
 from wxpub.finding import shorten
+from wxpub.language import listed, tr
 from wxpub.limits import CONTENT_BYTES, UPLOADIMG_BYTES
 
 _ROOT_TEXT_STYLES = ("color", "font-size", "line-height")
@@ -165,7 +166,7 @@ def text_style_only_on_root(document: Document) -> Places:
         if document.inherited(wrapper, name) and not any(name in document.style(each) for each in blocks)
     ]
     if lost and len(blocks) > 1:
-        yield f"{', '.join(lost)} of the outermost section"
+        yield tr("{properties} of the outermost section", properties=listed(lost))
 
 
 def text_block_without_color(document: Document) -> Places:
@@ -196,9 +197,15 @@ def weak_contrast_at_night(document: Document) -> Iterator[tuple[Tag, str]]:
         ratio = darkmode.contrast(night.text, night.behind)
         silenced = "low-contrast" in str(text.parent.get("data-ignore-dm", "")).split()
         if ratio < WEAK_CONTRAST and not silenced:
-            colours = f"{night.text} on {night.behind}"
             shown = f"{int(ratio * 100) / 100:.2f}"  # cut, not rounded: 4.499 is not 4.50
-            yield text.parent, f"“{shorten(text.visible, 20)}” has contrast {shown} at night ({colours})"
+            what = tr(
+                "“{words}” has contrast {contrast} at night ({colour} on {ground})",
+                words=shorten(text.visible, 20),
+                contrast=shown,
+                colour=night.text,
+                ground=night.behind,
+            )
+            yield text.parent, what
 
 
 def text_brightness_90_127_on_default_bg(document: Document) -> Iterable[tuple[Tag, str]]:
@@ -209,7 +216,7 @@ def text_brightness_90_127_on_default_bg(document: Document) -> Iterable[tuple[T
             continue
         weak = darkmode.contrast(night.text, night.behind) < WEAK_CONTRAST
         if 90 <= colour.brightness <= 127 and weak:
-            yield text.parent, f"{colour} of “{shorten(text.visible, 20)}”"
+            yield text.parent, tr("{colour} of “{words}”", colour=colour, words=shorten(text.visible, 20))
 
 
 def bg_nongrey_brightness_190_250(document: Document) -> Iterable[tuple[Tag, str]]:
@@ -222,7 +229,7 @@ def bg_nongrey_brightness_190_250(document: Document) -> Iterable[tuple[Tag, str
         if tag.name not in BLOCKS or colour is None or colour.a < 1 or colour.r == colour.g == colour.b:
             continue
         if 190 <= colour.brightness <= 250 and tag.get_text(strip=True):
-            yield tag, f"background {colour} of <{tag.name}>"
+            yield tag, tr("background {colour} of <{name}>", colour=colour, name=tag.name)
 
 
 def no_dark_with_styled_children(document: Document) -> Iterable[Tag]:
@@ -265,7 +272,7 @@ def escaped_throughout(document: Document) -> Places:
     code = {id(each) for name in ("code", "pre") for tag in document.by_tag.get(name, ()) for each in tag.descendants}
     text = "".join(each.value for each in document.texts if id(each.node) not in code)
     if text.isascii() and (escapes := _ESCAPE.findall(text)) and 2 * len("".join(escapes)) > len("".join(text.split())):
-        yield f"{len(escapes)} escapes and no character beyond ASCII"
+        yield tr("{n} escapes and no character beyond ASCII", n=len(escapes))
 
 
 # --- sizes and files ----------------------------------------------------------------------------------------
@@ -273,13 +280,13 @@ def escaped_throughout(document: Document) -> Places:
 
 def utf8_bytes_ge(document: Document, limit: int) -> Places:
     if (size := len(document.html.encode())) >= limit:
-        yield f"{size:,} bytes"
+        yield tr("{n:,} bytes", n=size)
 
 
 def utf8_bytes_near(document: Document, limit: int) -> Places:
     """Find content from `limit` on that WeChat still takes: what is larger breaks another rule."""
     if limit <= (size := len(document.html.encode())) < CONTENT_BYTES:
-        yield f"{size:,} bytes"
+        yield tr("{n:,} bytes", n=size)
 
 
 def newspic_chars_gt(document: Document, limit: int) -> Places:
@@ -287,7 +294,7 @@ def newspic_chars_gt(document: Document, limit: int) -> Places:
     if document.html.strip() and not document.elements:
         size = len(document.html.strip())
         if size > limit:
-            yield f"the text of a picture article has {size:,} characters of {limit:,}"
+            yield tr("the text of a picture article has {n:,} characters of {limit:,}", n=size, limit=limit)
 
 
 def uploadimg_not_jpg_png_or_ge_1mb(document: Document) -> Places:

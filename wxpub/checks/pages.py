@@ -22,6 +22,7 @@ from bs4.exceptions import ParserRejectedMarkup
 
 from wxpub import darkmode, limits, style
 from wxpub.finding import Rule, shorten
+from wxpub.language import tr
 from wxpub.verdict import Node, judge, unlit
 
 # --- rules ------------------------------------------------------------------------------------------------------------
@@ -383,7 +384,7 @@ def _css(wanted: Mapping[str, str], document: Document) -> Iterator[_Found]:
     for (name, text), tags in document.by_declaration.items():
         if prop.fullmatch(name) and value.search(text):
             for tag in _on(wanted, tags):
-                found.setdefault(document.place(tag), (tag, f"{name}:{text} on {excerpt(tag)}"))
+                found.setdefault(document.place(tag), (tag, _of(f"{name}:{text}", tag)))
     for _, (tag, what) in sorted(found.items()):
         yield tag, what, None
 
@@ -397,9 +398,13 @@ def _attributes(wanted: Mapping[str, str], document: Document) -> Iterator[_Foun
         for text, tags in values.items():
             if value.search(text):
                 for tag in _on(wanted, tags):
-                    found.setdefault(document.place(tag), (tag, f"{name}={shorten(text, 60)} on {excerpt(tag)}"))
+                    found.setdefault(document.place(tag), (tag, _of(f"{name}={shorten(text, 60)}", tag)))
     for _, (tag, what) in sorted(found.items()):
         yield tag, what, None
+
+
+def _of(written: str, tag: Tag) -> str:
+    return tr("{written} on {element}", written=written, element=excerpt(tag))
 
 
 def _on(wanted: Mapping[str, str], tags: Iterable[Tag]) -> Iterator[Tag]:
@@ -447,7 +452,9 @@ def _white_space(selector: str, document: Document) -> Iterator[_Found]:
 def _between(text: Text) -> str:
     """Show where a text that shows nothing stands."""
     before = text.node.previous_sibling
-    return f"white space behind <{before.name}>" if isinstance(before, Tag) else f"white space in <{text.parent.name}>"
+    if isinstance(before, Tag):
+        return tr("white space behind <{name}>", name=before.name)
+    return tr("white space in <{name}>", name=text.parent.name)
 
 
 def _excused(unless: Mapping[str, Any], document: Document, tag: Tag) -> bool:

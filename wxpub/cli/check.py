@@ -15,8 +15,9 @@ from wxpub.article import STDIN, contents
 from wxpub.checks import measure
 from wxpub.cli import options
 from wxpub.errors import SourceError
-from wxpub.finding import KINDS, Finding, Rule, fold
+from wxpub.finding import KINDS, Finding, Rule, fold, worded
 from wxpub.issue import Opener
+from wxpub.language import gettext, tr
 from wxpub.limits import CONTENT_BYTES
 from wxpub.target import API, TARGETS, Target
 
@@ -44,7 +45,7 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
 
     known = {rule.id: rule for rule in rules()}
     if name == "all":
-        options.echo("\n".join(f"{rule.id:32} {rule.severity:8} {rule.message}" for rule in known.values()))
+        options.echo("\n".join(f"{rule.id:32} {rule.severity:8} {gettext(rule.message)}" for rule in known.values()))
         ctx.exit()
     if name not in known:
         near = get_close_matches(name, known, 3)
@@ -65,18 +66,18 @@ def _explanation(rule: Rule) -> str:
     from wxpub.checks.pages import CHANNELS, CONFIDENCE, PageRule
 
     lines = [
-        f"{rule.id}: {rule.message}",
+        f"{rule.id}: {gettext(rule.message)}",
         "",
         f"  severity     {rule.severity}" + (" (stops a push)" if rule.severity == "error" else ""),
-        f"  about        {KINDS[rule.kind]}",
-        f"  readers see  {rule.reader}",
+        f"  about        {gettext(KINDS[rule.kind])}",
+        f"  readers see  {gettext(rule.reader)}",
     ]
     if rule.fix:
-        lines.append(f"  what to do   {rule.fix}")
+        lines.append(f"  what to do   {gettext(rule.fix)}")
     lines.append(f"  switch off   {_off(rule)}")
     if isinstance(rule, PageRule):
-        lines.append(f"  matters to   {CHANNELS[rule.channel]}")
-        lines.append(f"  known from   {CONFIDENCE[rule.confidence]}")
+        lines.append(f"  matters to   {gettext(CHANNELS[rule.channel])}")
+        lines.append(f"  known from   {gettext(CONFIDENCE[rule.confidence])}")
     return "\n".join(lines)
 
 
@@ -192,9 +193,9 @@ def _foreign(path: Path, target: Target | None, data: bytes | None) -> Report:
 def _print(findings: Iterable[Finding]) -> None:
     for finding in findings:
         place = f"{safe.text(finding.place)}: " if finding.path else ""
-        severity = click.style(finding.severity, fg=options.COLOURS[finding.severity])
-        fix = f"; {finding.fix}" if finding.fix else ""
-        click.echo(f"{place}{severity}: {safe.text(f'{finding.message}{fix} [{finding.rule}]')}")
+        severity = click.style(worded(finding.severity), fg=options.COLOURS[finding.severity])
+        text = safe.text(f"{finding.advice} [{finding.rule}]")
+        click.echo(place + tr("{severity}: {text}", severity=severity, text=text))
 
 
 def annotation(finding: Finding) -> str:
@@ -202,10 +203,9 @@ def annotation(finding: Finding) -> str:
 
     Escapes as docs.github.com "Workflow commands" and @actions/core do.
     """
-    text = finding.message + (f"; {finding.fix}" if finding.fix else "")
     properties = {"file": finding.path and _in_repository(finding.path), "line": finding.line, "title": finding.rule}
     shown = ",".join(f"{name}={_escape(str(value), ':,')}" for name, value in properties.items() if value)
-    return f"::{_ANNOTATIONS[finding.severity]} {shown}::{_escape(text)}"
+    return f"::{_ANNOTATIONS[finding.severity]} {shown}::{_escape(finding.advice)}"
 
 
 def _in_repository(path: Path) -> str:
