@@ -197,7 +197,7 @@ NOT_YET = (
     "wxpub/article.py", "wxpub/checks/metadata.py", "wxpub/checks/source.py",
     "wxpub/cli/check.py", "wxpub/cli/convert.py", "wxpub/cli/options.py",
     "wxpub/cli/themes.py", "wxpub/config.py", "wxpub/conform/", "wxpub/dialect/", "wxpub/drafts/", "wxpub/errors.py",
-    "wxpub/images/", "wxpub/issue.py", "wxpub/kept.py", "wxpub/links.py", "wxpub/page.py", "wxpub/preview/",
+    "wxpub/issue.py", "wxpub/kept.py", "wxpub/links.py", "wxpub/page.py", "wxpub/preview/",
     "wxpub/sandbox/", "wxpub/theme/", "wxpub/cli/push.py", "rule ",
 )  # fmt: skip
 

@@ -17,15 +17,15 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
 from wxpub import darkmode
 from wxpub.darkmode import contrast, parse
-from wxpub.errors import SourceError
+from wxpub.errors import SourceError, did_you_mean
 from wxpub.images.draw import Typeface, chinese_font, typeface
+from wxpub.language import tr
 from wxpub.limits import COVER_PIXELS, words
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 Colour: TypeAlias = "tuple[int, int, int]"
 
 GROUND, ACCENT, PAPER, INK = "#0f4c81", "#f0b429", "#ffffff", "#1f2329"  # where neither theme nor author has colours
-NO_FONT = "no Chinese font was found, so the cover carries number and date but not the Chinese words"
 _VERSION = "3"  # changes when covers are drawn differently, so that they are uploaded anew
 _WIDTH, _HEIGHT = COVER_PIXELS
 _LEFT, _RIGHT = (_WIDTH - _HEIGHT) // 2 + 1, (_WIDTH + _HEIGHT) // 2 - 1  # the middle square, a pixel to be safe
@@ -339,7 +338,7 @@ def palette(variables: Mapping[str, str]) -> dict[str, str]:
 def _colour(text: str) -> Colour:
     found = parse(text)
     if found is None or found.a < 1:
-        raise SourceError(f"{text!r} is not a colour", hint="write it as #rrggbb")
+        raise SourceError(tr("{value!r} is not a colour", value=text), hint=tr("write it as #rrggbb"))
     red, green, blue = map(round, found.rgb)
     return red, green, blue
 
@@ -772,9 +771,9 @@ DESIGNS: Mapping[str, Callable[[_Sheet], None]] = {
 def check(cover: Cover) -> None:
     """Raise SourceError if a cover has a design or a colour that is none."""
     if cover.design and cover.design not in DESIGNS:
-        near = get_close_matches(cover.design, DESIGNS, 1)
-        known = f"known designs: {', '.join(DESIGNS)}"
-        raise SourceError(f"no cover design {cover.design!r}", hint=f"did you mean {near[0]}?" if near else known)
+        known = tr("known designs: {names}", names=", ".join(DESIGNS))
+        hint = did_you_mean(cover.design, DESIGNS, known)
+        raise SourceError(tr("no cover design {name!r}", name=cover.design), hint=hint)
     for each in (cover.ground, cover.accent, cover.paper, cover.ink):
         _colour(each)
 
@@ -799,7 +798,8 @@ def draw(cover: Cover, picture: bytes = b"", logo: bytes = b"") -> tuple[bytes, 
     out = io.BytesIO()
     sheet.image.save(out, "PNG", optimize=True)
     lost = not faces["bold"].path and any(not each.isascii() for each in (cover.series, cover.headline, cover.number))
-    return _signed(out.getvalue()), NO_FONT if lost else ""
+    remark = tr("no Chinese font was found, so the cover carries number and date but not the Chinese words")
+    return _signed(out.getvalue()), remark if lost else ""
 
 
 def _opened(data: bytes) -> Bitmap | None:

@@ -74,12 +74,12 @@ def qrcode(text: str) -> bytes:
     """Draw a QR code of `text` (UTF-8) as a PNG. Raises SourceError if the text is empty or too long."""
     data = text.encode()
     if not data or len(data) > QR_BYTES:
-        raise SourceError(f"a QR code of {len(data)} bytes; it takes 1 to {QR_BYTES}")
+        raise SourceError(tr("a QR code of {n} bytes; it takes 1 to {most}", n=len(data), most=QR_BYTES))
     code = _code(data, "M", QR_BORDER)
     try:
         code.make()
     except ValueError:  # "glog(0)": qrcode does not get on with a row of zeros
-        raise SourceError("a QR code of this text cannot be drawn") from None
+        raise SourceError(tr("a QR code of this text cannot be drawn")) from None
     side = (len(code.modules) + 2 * QR_BORDER) * QR_BOX
     blank = b"\0" + b"\xff" * ((side + 7) // 8)
     lines = [blank * (QR_BORDER * QR_BOX)]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from wxpub.errors import SourceError
 from wxpub.images.draw import environment
 from wxpub.images.read import Source
+from wxpub.language import tr
 from wxpub.limits import (
     COLUMN_PIXELS,
     IMAGE_FILE_BYTES,
@@ -48,7 +49,6 @@ _MAGIC = {
     b"<svg": "image/svg+xml",
     b"<?xml": "image/svg+xml",
 }
-FIRST_FRAME = "only the first image of the animation is kept: WeChat animates GIF alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _fit(data: bytes, source: Source) -> Image:
     if kind == "JPEG":
         bitmap.draft(bitmap.mode, (IMAGE_PIXELS, IMAGE_PIXELS))  # decodes at 1/2, 1/4, 1/8: no smaller than asked
     bitmap.load()
-    remark = FIRST_FRAME if moves else ""
+    remark = tr("only the first image of the animation is kept: WeChat animates GIF alone") if moves else ""
     if kind in ("JPEG", "PNG") and not moves and bitmap.size == full_size and _as_it_is(bitmap, data):
         return Image(_name(source, kind), data, f"image/{kind.lower()}", *bitmap.size, remark, source.src)
     bitmap = _scaled(_plain(_reduced(bitmap)))
@@ -116,11 +116,16 @@ def _open(data: bytes, source: Source) -> Bitmap:
         if found[0] * found[1] <= IMAGE_TOTAL_PIXELS:
             return _pillow(data)
     except UnidentifiedImageError:
-        raise SourceError(f"image {source.name} is {_looks_like(data)}", hint="save it as PNG or JPEG") from None
+        raise _other(source.name, data) from None
     except Pillow.DecompressionBombError:
-        raise SourceError(f"image {source.name} has too many pixels", hint="make it smaller") from None
-    said = f"{found[0]} × {found[1]} pixels; at most {IMAGE_TOTAL_PIXELS // 1_000_000} million are read"
-    raise SourceError(f"image {source.name} has {said}", hint="make it smaller")
+        said = tr("image {image} has too many pixels", image=source.name)
+        raise SourceError(said, hint=tr("make it smaller")) from None
+    width, height = found
+    said = tr(
+        "image {image} has {width} × {height} pixels; at most {most:,} pixels are read",
+        image=source.name, width=width, height=height, most=IMAGE_TOTAL_PIXELS,
+    )  # fmt: skip
+    raise SourceError(said, hint=tr("make it smaller"))
 
 
 def _pillow(data: bytes) -> Bitmap:
@@ -139,8 +144,11 @@ def _animation(data: bytes, bitmap: Bitmap, source: Source) -> Image:
     """Keep a GIF that moves as it is: scaling frames would cost more than it brings."""
     if len(data) > MATERIAL_IMAGE_BYTES:
         size = len(data) / 1024 / 1024
-        hint = "make it shorter or smaller, or use a still image"
-        raise SourceError(f"image {source.name}: an animated GIF of {size:.1f} MB; WeChat takes up to 10", hint=hint)
+        hint = tr("make it shorter or smaller, or use a still image")
+        said = tr(
+            "image {image}: an animated GIF of {size:.1f} MB; WeChat takes up to 10", image=source.name, size=size
+        )
+        raise SourceError(said, hint=hint)
     bitmap.load()
     return Image(_name(source, "GIF"), data, "image/gif", *bitmap.size, "", source.src)
 
@@ -245,7 +253,8 @@ def _encode(bitmap: Bitmap, source: Source, *, prefer_png: bool) -> tuple[bytes,
             if len(data) < UPLOADIMG_BYTES:
                 return data, "JPEG", bitmap.size
         if bitmap.width <= SMALLEST:
-            raise SourceError(f"image {source.name} cannot be brought under 1 MB", hint="cut it into several images")
+            said = tr("image {image} cannot be brought under 1 MB", image=source.name)
+            raise SourceError(said, hint=tr("cut it into several images"))
         bitmap = _scaled(bitmap, bitmap.width * 3 // 4)
 
 
@@ -322,32 +331,45 @@ def _rasterise(data: bytes, name: str) -> bytes:
             command, input=text.encode(), capture_output=True, check=False, timeout=DRAW_SECONDS, env=environment()
         )
     except subprocess.TimeoutExpired:
-        raise SourceError(f"image {name} is not drawn within {DRAW_SECONDS} seconds", hint="save it as PNG") from None
+        said = tr("image {image} is not drawn within {seconds} seconds", image=name, seconds=DRAW_SECONDS)
+        raise SourceError(said, hint=tr("save it as PNG")) from None
     except (OSError, ValueError, OverflowError):
         drawn = None
     if drawn is None or drawn.returncode or not drawn.stdout:
-        hint = "open it in a browser, or save it as PNG"
-        raise SourceError(f"image {name} is not an SVG that can be drawn", hint=hint)
+        hint = tr("open it in a browser, or save it as PNG")
+        raise SourceError(tr("image {image} is not an SVG that can be drawn", image=name), hint=hint)
     return drawn.stdout
 
 
-def _looks_like(data: bytes) -> str:
-    """Say what the bytes are instead of an image, as far as that helps."""
+def _other(name: str, data: bytes) -> SourceError:
+    """Say what the bytes are instead of an image, as far as that helps, and what to do."""
     head = data[:512].lstrip().lower()
-    known = (
-        (head.startswith((b"<!doctype html", b"<html")), "a web page, not an image"),
-        (head.startswith(b"version https://git-lfs"), "a Git LFS pointer, not an image (run `git lfs pull`)"),
-        (data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc"), "a HEIC photograph, which is not read"),
-        (data[4:12] == b"jP  \r\n\x87\n" or data[:4] == b"\xff\x4f\xff\x51", "a JPEG 2000 image, which is not read"),
-        (head.startswith(b"%!ps"), "a PostScript drawing, which is not read"),
-        (head.startswith(b"%pdf"), "a PDF, not an image"),
-    )
-    return next((what for true, what in known if true), "not an image that can be read")
+    hint = tr("save it as PNG or JPEG")
+    if head.startswith((b"<!doctype html", b"<html")):
+        return SourceError(
+            tr("image {image} is a web page, not an image", image=name),
+            hint=tr("open it in a browser and save the picture itself"),
+        )
+    if head.startswith(b"version https://git-lfs"):
+        return SourceError(
+            tr("image {image} is a Git LFS pointer, not an image", image=name), hint=tr("run `git lfs pull`")
+        )
+    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc"):
+        return SourceError(tr("image {image} is a HEIC photograph, which is not read", image=name), hint=hint)
+    if data[4:12] == b"jP  \r\n\x87\n" or data[:4] == b"\xff\x4f\xff\x51":
+        return SourceError(tr("image {image} is a JPEG 2000 image, which is not read", image=name), hint=hint)
+    if head.startswith(b"%!ps"):
+        return SourceError(tr("image {image} is a PostScript drawing, which is not read", image=name), hint=hint)
+    if head.startswith(b"%pdf"):
+        return SourceError(tr("image {image} is a PDF, not an image", image=name), hint=hint)
+    return SourceError(tr("image {image} is not an image that can be read", image=name), hint=hint)
 
 
 def _damaged(source: Source, error: Exception) -> SourceError:
-    cut = "truncated" in str(error) or isinstance(error, EOFError)
-    return SourceError(f"image {source.name} is {'cut short' if cut else 'damaged'}", hint="save or download it again")
+    hint = tr("save or download it again")
+    if "truncated" in str(error) or isinstance(error, EOFError):
+        return SourceError(tr("image {image} is cut short", image=source.name), hint=hint)
+    return SourceError(tr("image {image} is damaged", image=source.name), hint=hint)
 
 
 # --- what the first bytes tell ----------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from urllib.parse import SplitResult, quote, unquote, unquote_to_bytes, urljoin,
 from wxpub import address
 from wxpub.errors import NetworkError, SourceError, WxpubError, near_file
 from wxpub.images import draw
+from wxpub.language import tr
 from wxpub.limits import IMAGE_FILE_BYTES
 from wxpub.wire import Wire, wait
 
@@ -81,7 +82,7 @@ def read(src: str, article_path: Path, root: Path, *, allow_private: bool = Fals
     """
     src = src.strip()
     if not src:
-        raise SourceError("an image names no file", article_path, hint="write ![text](file.png)")
+        raise SourceError(tr("an image names no file"), article_path, hint=tr("write ![text](file.png)"))
     if src.startswith("qrcode:"):
         return Source(src, "qrcode.png", draw.qrcode(src.removeprefix("qrcode:")), key_of(src.encode()))
     if src[:5].lower() == "data:":
@@ -105,11 +106,10 @@ def _inline(src: str, article_path: Path) -> Source:
         if head.lower().rstrip().endswith(";base64"):
             data = base64.b64decode(re.sub(rb"\s", b"", data), validate=True)
     except ValueError:
-        raise SourceError(
-            f"image {name} is not a valid data: URL", article_path, hint="save it as a file and name that"
-        ) from None
+        said = tr("image {image} is not a valid data: URL", image=name)
+        raise SourceError(said, article_path, hint=tr("save it as a file and name that")) from None
     if not data:
-        raise SourceError(f"image {name} is empty", article_path)
+        raise SourceError(tr("image {image} is empty (0 bytes)", image=name), article_path)
     return Source(src, name, data, key_of(data))
 
 
@@ -118,12 +118,13 @@ def _inline(src: str, article_path: Path) -> Source:
 
 def _file(src: str, article_path: Path, root: Path) -> Source:
     if (scheme := _SCHEME.match(src)) and len(scheme[1]) > 1:
-        hint = "name a file relative to the issue, or an http(s) address"
-        raise SourceError(f"image {_cut(src)}: {scheme[1]}: addresses are not read", article_path, hint=hint)
+        hint = tr("name a file relative to the issue, or an http(s) address")
+        said = tr("image {image}: {scheme}: addresses are not read", image=_cut(src), scheme=scheme[1])
+        raise SourceError(said, article_path, hint=hint)
     root = root.resolve()
     path = _find(src, article_path, root)
     if path.is_dir():
-        raise SourceError(f"image {src} is a folder", article_path)
+        raise SourceError(tr("image {image} is a folder", image=src), article_path)
     try:
         # What was found is opened once, and everything is asked of the open file: the path may lead elsewhere by now.
         handle = _open(path, root)
@@ -137,14 +138,16 @@ def _file(src: str, article_path: Path, root: Path) -> Source:
             os.close(handle)
     except OSError as error:
         if error.errno in (errno.ENXIO, errno.EOPNOTSUPP):  # which a socket says to the one who opens it
-            said = f"image {src} is a pipe, a socket or a device, not a file"
+            said = tr("image {image} is a pipe, a socket or a device, not a file", image=src)
             raise SourceError(said, article_path) from None
-        raise SourceError(f"image {src} cannot be read: {error.strerror}", article_path) from None
+        said = tr("image {image} cannot be read: {reason}", image=src, reason=error.strerror)
+        raise SourceError(said, article_path) from None
     if len(data) > IMAGE_FILE_BYTES:
-        size = f"{max(status.st_size, len(data)) / _MB:.0f} MB; at most {IMAGE_FILE_BYTES // _MB} are read"
-        raise SourceError(f"image {src} has {size}", article_path)
+        size, most = max(status.st_size, len(data)) / _MB, IMAGE_FILE_BYTES // _MB
+        said = tr("image {image} has {size:.0f} MB; at most {most} are read", image=src, size=size, most=most)
+        raise SourceError(said, article_path)
     if not data:
-        raise SourceError(f"image {src} is empty (0 bytes)", article_path)
+        raise SourceError(tr("image {image} is empty (0 bytes)", image=src), article_path)
     return Source(src, path.name, data, key_of(data))
 
 
@@ -165,11 +168,11 @@ def _find(src: str, article_path: Path, root: Path) -> Path:
             except (OSError, ValueError, RuntimeError):  # noqa: PERF203  a name too long, a zero byte, a loop of links
                 continue
     if outside:
-        hint = "copy it into the newsletter's project; nothing outside is sent"
-        raise SourceError(f"image {src} is outside {root}", article_path, hint=hint)
+        hint = tr("copy it into the newsletter's project; nothing outside is sent")
+        raise SourceError(tr("image {image} is outside {folder}", image=src, folder=root), article_path, hint=hint)
     base = root if src.startswith("/") else article_path.parent
-    hint = near_file(base / unquote(plain).lstrip("/"), "names are relative to the issue's folder")
-    raise SourceError(f"image {_cut(src)}: no such file", article_path, hint=hint)
+    hint = near_file(base / unquote(plain).lstrip("/"), tr("names are relative to the issue's folder"))
+    raise SourceError(tr("image {image}: no such file", image=_cut(src)), article_path, hint=hint)
 
 
 def _open(path: Path, root: Path) -> int:
@@ -215,7 +218,8 @@ def fetch(url: str, *, allow_private: bool = False) -> bytes:
         wire.cut()
     if isinstance(outcome, bytes):
         return outcome
-    raise outcome or NetworkError(f"image {_shown(url)}: not read within {TOTAL_SECONDS} seconds")
+    said = tr("image {image}: not read within {seconds} seconds", image=_shown(url), seconds=TOTAL_SECONDS)
+    raise outcome or NetworkError(said)
 
 
 def _follow(url: str, wire: Wire, allow_private: bool) -> bytes:
@@ -228,7 +232,7 @@ def _follow(url: str, wire: Wire, allow_private: bool) -> bytes:
             url = urljoin(url, answer)
     except Exception as error:
         raise _translate(error, url) from None
-    raise SourceError(f"image {_shown(url)}: more than {REDIRECTS} redirects")
+    raise SourceError(tr("image {image}: more than {n} redirects", image=_shown(url), n=REDIRECTS))
 
 
 def _ask(url: str, wire: Wire, allow_private: bool) -> bytes | str:
@@ -290,13 +294,12 @@ def _admitted(url: str) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise SourceError(f"image {_shown(url)} is not a valid address") from None
+        raise SourceError(tr("image {image} is not a valid address", image=_shown(url))) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise SourceError(f"image {_shown(url)} is not an http(s) address")
+        raise SourceError(tr("image {image} is not an http(s) address", image=_shown(url)))
     if parts.username or parts.password:
-        raise SourceError(
-            f"image {_shown(url)}: an address with a password is not fetched", hint="save the image as a file"
-        )
+        said = tr("image {image}: an address with a password is not fetched", image=_shown(url))
+        raise SourceError(said, hint=tr("save the image as a file"))
     return parts
 
 
@@ -304,15 +307,16 @@ def _body(response: HTTPResponse, url: str) -> bytes:
     """Read the answer, but no more of it than an image may have."""
     import zlib
 
-    shown = f"image {_shown(url)}"
-    if response.status >= 500 or response.status == 429:
-        raise NetworkError(f"{shown}: the server answers {response.status}")
+    shown = _shown(url)
     if response.status != 200:
-        raise SourceError(f"{shown}: the server answers {response.status}", hint="open it in a browser and save it")
+        said = tr("image {image}: the server answers {status}", image=shown, status=response.status)
+        if response.status >= 500 or response.status == 429:
+            raise NetworkError(said)
+        raise SourceError(said, hint=tr("open it in a browser and save it"))
     kind = response.getheader("content-type", "").partition(";")[0].strip().lower()
     if kind and not kind.startswith(("image/", "application/octet-stream", "binary/octet-stream", "application/x-")):
-        hint = "name the image itself, not the page that shows it" if "html" in kind else ""
-        raise SourceError(f"{shown} is {kind}, not an image", hint=hint)
+        hint = tr("name the image itself, not the page that shows it") if "html" in kind else ""
+        raise SourceError(tr("image {image} is {kind}, not an image", image=shown, kind=kind), hint=hint)
     data = response.read(IMAGE_FILE_BYTES + 1)
     if response.length and len(data) <= IMAGE_FILE_BYTES:
         raise ConnectionError("the answer is cut")
@@ -320,11 +324,11 @@ def _body(response: HTTPResponse, url: str) -> bytes:
         try:
             data = zlib.decompressobj(47).decompress(data, IMAGE_FILE_BYTES + 1)
         except zlib.error:
-            raise SourceError(f"{shown} comes in an encoding that is not read") from None
+            raise SourceError(tr("image {image} comes in an encoding that is not read", image=shown)) from None
     if len(data) > IMAGE_FILE_BYTES:
-        raise SourceError(f"{shown} is larger than {IMAGE_FILE_BYTES // _MB} MB")
+        raise SourceError(tr("image {image} is larger than {n} MB", image=shown, n=IMAGE_FILE_BYTES // _MB))
     if not data:
-        raise SourceError(f"{shown} is empty (0 bytes)")
+        raise SourceError(tr("image {image} is empty (0 bytes)", image=shown))
     return data
 
 
@@ -332,19 +336,21 @@ def _translate(error: Exception, url: str) -> WxpubError:
     import ssl
     from http.client import InvalidURL
 
-    shown = f"image {_shown(url)}"
+    shown = _shown(url)
     if isinstance(error, WxpubError):
         return error
     if isinstance(error, _Refused):
-        hint = "allow_private = true under [network] of wxpub.toml admits it"
-        return SourceError(f"{shown} is at {error}, an address of the local network", hint=hint)
+        hint = tr("allow_private = true under [network] of wxpub.toml admits it")
+        said = tr("image {image} is at {address}, an address of the local network", image=shown, address=error)
+        return SourceError(said, hint=hint)
     if isinstance(error, (InvalidURL, ValueError)) and not isinstance(error, OSError):
-        return SourceError(f"{shown} is not a valid address")
+        return SourceError(tr("image {image} is not a valid address", image=shown))
     if isinstance(error, ssl.SSLError):
-        return NetworkError(f"{shown}: its server's certificate cannot be trusted")
+        return NetworkError(tr("image {image}: its server's certificate cannot be trusted", image=shown))
     if isinstance(error, TimeoutError):
-        return NetworkError(f"{shown}: no answer in time")
-    return NetworkError(f"{shown} cannot be reached", hint="is there a network? or save the image as a file")
+        return NetworkError(tr("image {image}: no answer in time", image=shown))
+    hint = tr("is there a network? or save the image as a file")
+    return NetworkError(tr("image {image} cannot be reached", image=shown), hint=hint)
 
 
 def _public(address: str) -> bool:
