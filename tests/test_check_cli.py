@@ -225,8 +225,8 @@ def test_annotations_name_files_as_the_repository_does(project: Path, monkeypatc
 def test_a_rule_is_explained_without_a_file() -> None:
     result = run("--explain", "no-div")
     assert result.exit_code == 0
-    assert "no-div: phone client ignores inline style on div" in result.stdout
-    assert "rename to section" in result.stdout
+    assert "no-div: phones ignore the style of a div" in result.stdout
+    assert "write section instead" in result.stdout
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)

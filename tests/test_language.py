@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import string
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import click
 import pytest
@@ -19,7 +21,7 @@ from conftest import ROOT
 
 import wxpub
 from wxpub import language
-from wxpub.checks.pages import CHANNELS, CONFIDENCE
+from wxpub.checks.pages import CHANNELS, CONFIDENCE, page_rules
 from wxpub.cli import COMMANDS, cli, paragraphs
 from wxpub.finding import KINDS, Rule
 from wxpub.limits import ERRCODE_HINTS
@@ -64,6 +66,7 @@ def commands(command: click.Command) -> Iterator[click.Command]:
 
 
 def rules() -> Iterator[Rule]:
+    yield from page_rules()
     for info in pkgutil.walk_packages(wxpub.__path__, "wxpub."):
         if info.name.endswith(("__main__", "pytest_plugin")):
             continue
@@ -95,7 +98,7 @@ def said() -> dict[str, str]:
     found |= dict.fromkeys((*CHANNELS.values(), *CONFIDENCE.values()), "wxpub/checks/pages.py")
     found |= {text: f"errcode {code}" for code, text in ERRCODE_HINTS.items()}
     for rule in rules():
-        found |= {text: f"rule {rule.id}" for text in (rule.message, rule.fix, rule.reader) if text}
+        found |= {text: f"{rule.kind} rule {rule.id}" for text in (rule.message, rule.fix, rule.reader) if text}
     return found
 
 
@@ -198,7 +201,7 @@ NOT_YET = (
     "wxpub/cli/check.py", "wxpub/cli/convert.py", "wxpub/cli/options.py",
     "wxpub/cli/themes.py", "wxpub/config.py", "wxpub/conform/", "wxpub/dialect/", "wxpub/drafts/", "wxpub/errors.py",
     "wxpub/issue.py", "wxpub/kept.py", "wxpub/links.py", "wxpub/page.py", "wxpub/preview/",
-    "wxpub/sandbox/", "wxpub/theme/", "wxpub/cli/push.py", "rule ",
+    "wxpub/sandbox/", "wxpub/theme/", "wxpub/cli/push.py", "page rule ",
 )  # fmt: skip
 
 
@@ -241,3 +244,21 @@ def test_lang_wins_over_the_environment_wherever_it_stands() -> None:
     ):
         assert said in CliRunner().invoke(cli, line, env={"WXPUB_LANG": "en"}).stderr
     assert "没有命令" in CliRunner().invoke(cli, ["psuh"], env={"WXPUB_LANG": "zh"}).stderr
+
+
+def test_a_finding_is_told_in_chinese(tmp_path: Path) -> None:
+    """A finding joins what stands there, what is wrong and what to do; programs read the same in both languages."""
+    html = tmp_path / "a.html"
+    html.write_text("<p>甲</p>\n<div>乙</div>\n<div>丙</div>", encoding="utf-8")
+    runner = CliRunner()
+    said = runner.invoke(cli, ["check", str(html)], env={"WXPUB_LANG": "zh"}).stdout
+    message = "<div> “乙”：手机上 div 的 style 不起作用（另有 1 处，在第 3 行）；改用 section [no-div]"
+    assert f"{html}:2: 错误：{message}" in said.splitlines()
+    documents = [
+        json.loads(runner.invoke(cli, ["check", "--json", str(html)], env={"WXPUB_LANG": each}).stdout)["files"]
+        for each in ("zh", "en")
+    ]
+    zh, en = ([(each["rule"], each["severity"], each["line"]) for each in files[0]["findings"]] for files in documents)
+    assert zh == en
+    explained = runner.invoke(cli, ["check", "--explain", "no-div"], env={"WXPUB_LANG": "zh"}).stdout
+    assert explained.startswith("no-div: 手机上 div 的 style 不起作用\n")
