@@ -20,6 +20,7 @@ from wxpub.errors import ApiError, ConfigError
 from wxpub.finding import Finding
 from wxpub.images import Image, Source
 from wxpub.issue import Issue
+from wxpub.language import tr
 from wxpub.ledger import Draft, Fact, Intent, Ledger, Leftover, Upload
 from wxpub.limits import COVER_RATIO, NO_SUCH_CALL, NOT_ALLOWED
 from wxpub.page import Page
@@ -195,8 +196,13 @@ def box(job: Job) -> tuple[Stored, ...]:
     except (ApiError, ConfigError) as error:
         if isinstance(error, ApiError) and error.errcode not in (NO_SUCH_CALL, NOT_ALLOWED):
             raise
-        message = f"the draft box cannot be looked through, so there may be a draft of it already ({error.message})"
-    raise ConfigError(message, hint="look on mp.weixin.qq.com → 草稿箱; if there is none, push with --new")
+        problem = error.message
+    raise ConfigError(
+        tr(
+            "the draft box cannot be looked through, so there may be a draft of it already ({problem})", problem=problem
+        ),
+        hint=tr("look on mp.weixin.qq.com → 草稿箱; if there is none, push with --new"),
+    )
 
 
 def record_new(job: Job, facts: Mapping[str, Draft]) -> None:

@@ -28,6 +28,7 @@ from wxpub.drafts.job import (
 )
 from wxpub.drafts.publish import find_published
 from wxpub.errors import ConflictError, SourceError, WxpubError
+from wxpub.language import listed, tr, tr_n
 from wxpub.ledger import Draft, Intent, Published, Publishing
 from wxpub.limits import ARTICLES_PER_DRAFT
 
@@ -46,7 +47,8 @@ def plan(job: Job) -> Plan:
     found, broken_off = _resume(job)
     if job.new and not found:
         draft = broken_off or new_draft()
-        return Plan("create", "a new draft, as asked", None, uploads, everything, draft, doubtful=bool(broken_off))
+        reason = tr("a new draft, as asked")
+        return Plan("create", reason, None, uploads, everything, draft, doubtful=bool(broken_off))
     known = any(job.ledger.get(Draft, job.account, name) for name in job.names)
     if not known and (url := _published_unchanged(job)):
         return Plan("published", url, None, (), (), "")
@@ -61,7 +63,7 @@ def plan(job: Job) -> Plan:
     draft = _draft_group(standing)
     changed = tuple(place for place in everything if _differs(job, standing, place, draft))
     if not changed:
-        return Plan("nothing", "the draft is as it was sent", standing, (), (), draft)
+        return Plan("nothing", tr("the draft is as it was sent"), standing, (), (), draft)
     return Plan("update", reason, standing, uploads, changed, draft)
 
 
@@ -69,16 +71,21 @@ def _check(job: Job) -> None:
     """Stop while nothing has been sent: at findings that are errors, and at what cannot be one draft."""
     errors = sum(each.severity == "error" for each in job.findings)
     if errors:
-        raise SourceError(f"{errors} error{'s' if errors > 1 else ''} to correct first; nothing was sent")
+        raise SourceError(
+            tr_n(
+                "{n} error to correct first; nothing was sent", "{n} errors to correct first; nothing was sent", errors
+            )
+        )
     if len(job.articles) > ARTICLES_PER_DRAFT:
-        raise SourceError(f"{len(job.articles)} files; a draft holds up to {ARTICLES_PER_DRAFT} articles")
+        n = len(job.articles)
+        raise SourceError(tr("{n} files; a draft holds up to {most} articles", n=n, most=ARTICLES_PER_DRAFT))
     twice = next((name for name in job.names if job.names.count(name) > 1), None)
     if twice:
-        raise SourceError(f"{twice} is named twice; a draft holds every issue once")
+        raise SourceError(tr("{name} is named twice; a draft holds every issue once", name=twice))
     for name in job.names:
         if job.ledger.get(Publishing, job.account, name):
-            hint = "`wxpub publish` looks how it went; push again after that"
-            raise ConflictError(f"{name} is being published, and nobody knows yet how that ended", hint)
+            hint = tr("`wxpub publish` finds out how it ended; push again after that")
+            raise ConflictError(tr("{name} is being published, and nobody knows yet how that ended", name=name), hint)
 
 
 def _missing(job: Job) -> tuple[tuple[Use, str], ...]:
@@ -117,7 +124,7 @@ def _resume(job: Job) -> tuple[bool, str]:
         for draft in job.client.drafts():
             if facts := _held(job, draft, group):
                 record_new(job, facts)
-                job.say("a draft of a push that was broken off is there; going on with it")
+                job.say(tr("a draft of a push that was broken off is there; going on with it"))
                 return True, ""
     together = {name for name, each in intents.items() if (mark := read_mark(each.mark)) and mark.draft in groups}
     return False, groups.pop() if together == set(job.names) else ""
@@ -158,27 +165,34 @@ def _locate(job: Job) -> tuple[Standing | None, str, tuple[str, ...]]:
         articles = job.client.find_draft(media_id)
         if articles is None:
             links = find_published(job.client, job.ledger, job.account, _kept_keys(job, media_id))
-            where = f"it was published: {', '.join(links.values())}" if links else "it was published or deleted"
-            reason = f"the draft before is gone: {where}"
+            if links:
+                reason = tr("the draft before is gone: it was published: {urls}", urls=listed(links.values()))
+            else:
+                reason = tr("the draft before is gone: it was published or deleted")
         elif standing := _standing(job, media_id, articles, facts):
             first = standing.facts[0]
             alone = len(job.names) == 1 and len(articles) > 1
-            return standing, f"article {first.index + 1} of {len(articles)} in its draft" if alone else "", ()
+            place = tr("article {n} of {of} in its draft", n=first.index + 1, of=len(articles)) if alone else ""
+            return standing, place, ()
         else:
             split = True
     if split:
-        return None, "other articles than in the draft before", _replaced(job, present)
+        return None, tr("other articles than in the draft before"), _replaced(job, present)
     if standing := _search(job):
-        return standing, "its draft was in the draft box, unknown to the ledger", ()
+        return standing, tr("its draft was in the draft box, unknown to the ledger"), ()
     if not present and (moved := _moved(job)):
-        hint = f"if it is the same issue: wxpub index move {moved} {job.names[0]}; if not, --new makes a draft"
-        raise ConflictError(f"{job.names[0]} has no draft, and {moved}, which has one, is not there any more", hint)
+        name = job.names[0]
+        hint = tr(
+            "if it is the same issue: wxpub index move {old} {new}; if not, --new makes a draft", old=moved, new=name
+        )
+        what = tr("{name} has no draft, and {moved}, which has one, is not there any more", name=name, moved=moved)
+        raise ConflictError(what, hint)
     if not present:
         names = dict(zip(job.keys, job.names, strict=True))
         links = find_published(job.client, job.ledger, job.account, names)
         known = (job.ledger.get(Published, job.account, name) for name in job.names)
         urls = [*links.values(), *(each.url for each in known if each)]
-        reason = f"published before: {urls[0]}" if urls else ""
+        reason = tr("published before: {url}", url=urls[0]) if urls else ""
     return None, reason, ()
 
 
@@ -267,9 +281,9 @@ def _search(job: Job) -> Standing | None:
             held = tuple(Draft(draft.id, index, len(marks), str(marks[index] or "")) for index in places)
             found.append((draft.id, held, draft.articles))
     if len(found) > 1:
-        ids = ", ".join(media_id for media_id, _, _ in found)
-        hint = "look which one is right, and delete the other: wxpub drafts delete MEDIA_ID"
-        raise ConflictError(f"{len(found)} drafts hold {job.names[0]}: {ids}", hint)
+        ids = listed(media_id for media_id, _, _ in found)
+        hint = tr("look which one is right, and delete the other: wxpub drafts delete MEDIA_ID")
+        raise ConflictError(tr("{n} drafts hold {name}: {ids}", n=len(found), name=job.names[0], ids=ids), hint)
     for media_id, facts, articles in found:
         marked = [mark for fact in facts if (mark := read_mark(fact.mark))]
         gone = {renamed[mark.issue]: Draft for mark in marked if mark.issue in renamed}
@@ -317,7 +331,8 @@ def _published_unchanged(job: Job) -> str:
     by_hand = next((name for name, fact in zip(job.names, facts, strict=True) if fact and not fact.mark), None)
     if by_hand:
         url = next(fact.url for fact in facts if fact and not fact.mark)
-        raise ConflictError(f"{by_hand} was published: {url}", "--new makes a draft of it all the same")
+        what = tr("{name} was published: {url}", name=by_hand, url=url)
+        raise ConflictError(what, tr("--new makes a draft of it all the same"))
     marks = [read_mark(fact.mark) for fact in facts if fact]
     same = all(mark and mark.text == ready.text for mark, ready in zip(marks, job.articles, strict=True))
     return next(fact.url for fact in facts if fact) if same else ""
@@ -328,30 +343,28 @@ def _refuse_foreign_changes(job: Job, standing: Standing) -> None:
     for name, ready, fact, article in zip(job.names, job.articles, standing.facts, standing.ours, strict=True):
         if fact.stored == stored_fingerprint(article):
             continue
-        title, html, mark = article.title, article.content, find_mark(article.content)
+        file, title, html, mark = ready.issue.path, article.title, article.content, find_mark(article.content)
         sent = read_mark(fact.mark)
         untouched = intact(title, html) if mark else bool(sent and _says(article, sent.text))
         intent = job.ledger.get(Intent, job.account, name)
         if standing.adopted:
             if _says(article, ready.text) or (untouched and mark and _was_written(ready, mark.text)):
                 continue
-            who = (
-                "holds words that this copy of the project does not know"
-                if untouched
-                else "was edited in the web editor"
-            )
+            if untouched:
+                what = tr("{file}: the draft holds words that this copy of the project does not know", file=file)
+            else:
+                what = tr("{file}: the draft was edited in the web editor", file=file)
         elif untouched and (not fact.stored or (intent and mark and intent.mark == str(mark))):
             continue  # it is what we sent ourselves, before the push was broken off
         elif untouched and mark and str(mark) != fact.mark:
-            who = "was pushed from another copy of this project since the last push"
+            what = tr("{file}: the draft was pushed from another copy of this project since the last push", file=file)
         else:
-            who = "was edited in the web editor since the last push"
+            what = tr("{file}: the draft was edited in the web editor since the last push", file=file)
         changes = "\n".join(diff([title, *lines(html)], ready.lines))
-        changes = changes or "  (the words are the same; form, images or settings were changed)"
-        raise ConflictError(
-            f"{ready.issue.path}: the draft {who}",
-            f"--force overwrites it, --new makes another one\n- only in the draft, + only in the file:\n{changes}",
-        )
+        if not changes:
+            changes = "  " + tr("(the words are the same; form, images or settings were changed)")
+        hint = tr("--force overwrites it, --new makes another one")
+        raise ConflictError(what, f"{hint}\n{tr('- only in the draft, + only in the file:')}\n{changes}")
 
 
 def _was_written(ready: Ready, text: str) -> bool:

@@ -22,21 +22,13 @@ from wxpub.article import MAX_BYTES
 from wxpub.client import Client, Publication, Stored, StoredArticle
 from wxpub.drafts.compare import Mark, find_mark, issue_key, read_mark, text_key
 from wxpub.errors import ApiError, ConfigError, ConflictError, NetworkError, SourceError, WxpubError
+from wxpub.language import listed, tr
 from wxpub.ledger import Draft, Fact, Ledger, Published, Publishing, issue_name, now
 from wxpub.limits import NOT_ALLOWED
 
 # Seconds between two looks at the verdict: 40 looks are ten minutes and well below the 100 calls of a day.
 LOOKS = (1, 2, 4, 8, *(15,) * 38)
 UNDER_WAY = 1
-# freepublish/get, publish_status
-_VERDICTS = {
-    2: "the originality check (原创) objects",
-    3: "WeChat could not publish it",
-    4: "WeChat's moderation rejects it",
-    5: "all its articles were deleted meanwhile",
-    6: "WeChat has blocked all its articles",
-}
-_LOOK = "look at mp.weixin.qq.com → 发表记录"
 
 
 def publish(
@@ -70,23 +62,26 @@ def publish(
         return urls
     draft = ledger.get(Draft, account, name)
     if draft is None:
-        raise WxpubError(f"{name} has no draft in this account", "push it first")
+        raise WxpubError(tr("{name} has no draft in this account", name=name), tr("push it first"))
     if text and text != _words(draft.mark):
-        raise ConflictError(f"{name} has changed since it was pushed", "push it first; its draft has the old words")
+        hint = tr("push it first; its draft has the old words")
+        raise ConflictError(tr("{name} has changed since it was pushed", name=name), hint)
     articles = client.find_draft(draft.media_id)
     if articles is None:
         _seen(client, ledger, account, draft.media_id)
         if not again and (urls := _before(ledger, account, name, text)):
             return urls
-        hint = f"{_LOOK}; if it is not there, push it again"
-        raise ConflictError(f"{name}: the draft is gone: it was deleted, or published without a trace here", hint)
+        hint = tr("look at mp.weixin.qq.com → 发表记录; if it is not there, push it again")
+        what = tr("{name}: the draft is gone: it was deleted, or published without a trace here", name=name)
+        raise ConflictError(what, hint)
     facts = _held(ledger, account, draft.media_id, articles)
     if name not in facts:
-        hint = "push it again, and look at the draft before you publish it"
-        raise ConflictError(f"{name} is not in its draft any more, or with other words", hint)
+        hint = tr("push it again, and look at the draft before you publish it")
+        raise ConflictError(tr("{name} is not in its draft any more, or with other words", name=name), hint)
     if text and text != _words(facts[name].mark):
-        hint = "push it again: that shows what differs"
-        raise ConflictError(f"{name}: its draft was pushed from another copy of this project, with other words", hint)
+        hint = tr("push it again: that shows what differs")
+        what = tr("{name}: its draft was pushed from another copy of this project, with other words", name=name)
+        raise ConflictError(what, hint)
     if not again:
         marked = ((mark.issue, f"《{each.title}》") for each in articles if (mark := find_mark(each.content)))
         keys = dict(marked) | {mark.issue: each for each, fact in facts.items() if (mark := read_mark(fact.mark))}
@@ -94,10 +89,12 @@ def publish(
         if urls := _before(ledger, account, name, text):
             return urls
         if found := [each for each in keys.values() if each in before or ledger.get(Published, account, each)]:
-            hint = (
-                f"`wxpub push --new` makes a draft of {name} alone; `wxpub publish --again` publishes all of this one"
+            hint = tr(
+                "`wxpub push --new` makes a draft of {name} alone; `wxpub publish --again` publishes all of this one",
+                name=name,
             )
-            raise ConflictError(f"{', '.join(found)}, in the same draft as {name}, was published before", hint)
+            what = tr("{others}, in the same draft as {name}, was published before", others=listed(found), name=name)
+            raise ConflictError(what, hint)
     confirm([article.title for article in articles])
     ledger.record(account, facts)
     publish_id = _submit(client, ledger, account, name, draft.media_id, tuple(facts))
@@ -119,18 +116,23 @@ def _before(ledger: Ledger, account: str, name: str, text: str) -> dict[str, str
     if done is None:
         return {}
     if draft and _words(done.mark) != _words(draft.mark):
-        hint = "`wxpub publish --again` publishes the new draft, too"
-        raise ConflictError(f"{name} was published before, with other words: {done.url}", hint)
+        hint = tr("`wxpub publish --again` publishes the new draft, too")
+        what = tr("{name} was published before, with other words: {url}", name=name, url=done.url)
+        raise ConflictError(what, hint)
     if text and done.mark and text != _words(done.mark):
-        hint = "push it, and `wxpub publish --again` publishes the new draft, too"
-        raise ConflictError(f"{name} has changed since it was published: {done.url}", hint)
+        hint = tr("push it, and `wxpub publish --again` publishes the new draft, too")
+        raise ConflictError(tr("{name} has changed since it was published: {url}", name=name, url=done.url), hint)
     return {name: done.url}
 
 
 def _unknown(name: str) -> ConflictError:
     return ConflictError(
-        f"whether {name} was published is not known: WeChat gave no answer, and does not list it",
-        f"{_LOOK}; if it is there: wxpub index add {name} URL; if not: wxpub publish {name} --again",
+        tr("whether {name} was published is not known: WeChat gave no answer, and does not list it", name=name),
+        tr(
+            "look at mp.weixin.qq.com → 发表记录; if it is there: wxpub index add {name} URL; "
+            "if not: wxpub publish {name} --again",
+            name=name,
+        ),
     )
 
 
@@ -160,10 +162,9 @@ def _submit(client: Client, ledger: Ledger, account: str, name: str, media_id: s
         if not error.sent:
             ledger.record(account, {}, forget=dict.fromkeys(names, Publishing))
             raise
-        message = f"{error.message}; whether {name} is being published is not known"
-    raise NetworkError(
-        message, "freepublish/submit", hint="run the same command in a minute: it looks, and publishes nothing twice"
-    )
+        what = tr("{problem}; whether {name} is being published is not known", problem=error.message, name=name)
+    hint = tr("run the same command in a minute: it looks, and publishes nothing twice")
+    raise NetworkError(what, "freepublish/submit", hint=hint)
 
 
 def _follow(
@@ -183,8 +184,8 @@ def _follow(
         raise _unknown(name) from None
     if result.status != 0:
         ledger.record(account, {}, forget=dict.fromkeys(facts, Publishing))
-        verdict = _VERDICTS.get(result.status, f"publish_status {result.status}")
-        raise WxpubError(f"{name} was not published: {verdict}", "mp.weixin.qq.com → 发表记录 says more")
+        what = tr("{name} was not published: {verdict}", name=name, verdict=_verdict(result.status))
+        raise WxpubError(what, tr("mp.weixin.qq.com → 发表记录 says more"))
     published = {
         each: Published(url, result.article_id, fact.mark)
         for each, fact in facts.items()
@@ -196,9 +197,22 @@ def _follow(
         _seen(client, ledger, account, media_id)
     urls = {each: fact.url for each in facts if (fact := ledger.get(Published, account, each))}
     if name not in urls:
-        hint = f"{_LOOK}, and record it: wxpub index add {name} URL"
-        raise NetworkError(f"{name} is published, and WeChat does not say where", "freepublish/get", hint=hint)
+        hint = tr("look at mp.weixin.qq.com → 发表记录, and record it: wxpub index add {name} URL", name=name)
+        what = tr("{name} is published, and WeChat does not say where", name=name)
+        raise NetworkError(what, "freepublish/get", hint=hint)
     return urls
+
+
+def _verdict(status: int) -> str:
+    """Say why WeChat did not publish, by freepublish/get's publish_status."""
+    verdicts = {
+        2: tr("the originality check (原创) objects"),
+        3: tr("WeChat could not publish it"),
+        4: tr("WeChat's moderation rejects it"),
+        5: tr("all its articles were deleted meanwhile"),
+        6: tr("WeChat has blocked all its articles"),
+    }
+    return verdicts.get(status, f"publish_status {status}")
 
 
 def _record(ledger: Ledger, account: str, published: Mapping[str, Published]) -> None:
@@ -268,9 +282,8 @@ def _wait(client: Client, publish_id: str, pause: Callable[[float], None]) -> Pu
         if result.status != UNDER_WAY:
             return result
         pause(seconds)
-    raise NetworkError(
-        "WeChat is still at work on it", "freepublish/get", hint="run the same command later to see the result"
-    )
+    hint = tr("run the same command later to see the result")
+    raise NetworkError(tr("WeChat is still at work on it"), "freepublish/get", hint=hint)
 
 
 # --- a ledger from the account ----------------------------------------------------------------------------------------
@@ -314,8 +327,8 @@ def rebuild(client: Client, path: Path, account: str, root: Path, project: str =
             account, {name: fact for name, fact in permalinks.items() if not ledger.get(Published, account, name)}
         )
     return aside, [
-        *(f"draft: {name}" for name in sorted(drafts)),
-        *(f"published: {name}" for name in sorted(permalinks)),
+        *(tr("draft: {name}", name=name) for name in sorted(drafts)),
+        *(tr("published: {name}", name=name) for name in sorted(permalinks)),
     ]
 
 
@@ -361,5 +374,5 @@ def _aside(path: Path) -> Path | None:
     try:
         keep(path, aside)
     except OSError as error:
-        raise SourceError(f"cannot be set aside: {error.strerror}", path) from None
+        raise SourceError(tr("cannot be set aside: {reason}", reason=error.strerror), path) from None
     return aside
