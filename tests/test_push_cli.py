@@ -77,7 +77,7 @@ def test_a_digest_that_wechat_refuses_stops_before_any_upload(project: Path, opt
     (project / "long.md").write_text(f"---\ndigest: {'摘' * 125}\n---\n# 题\n\n字\n", encoding="utf-8")
     result = run("push", "long.md", "--sandbox", *options)
     assert result.exit_code == 1
-    assert "digest-length" in result.stderr and "125 characters of 120" in result.stderr
+    assert "digest-length" in result.stderr and "125 characters; 120 are the most" in result.stderr
     assert "uploaded" not in result.stdout
 
 

@@ -12,6 +12,7 @@ from wxpub.finding import Finding, Rule
 from wxpub.images import Store, remote
 from wxpub.images import cover as covers
 from wxpub.images.cover import Cover
+from wxpub.language import gettext, tr
 from wxpub.limits import (
     AUTHOR_CHARS,
     COVER_PIXELS,
@@ -141,34 +142,41 @@ COMMENTS_CLOSED = Rule(
 
 def check_title(article: Article, store: Store) -> list[Finding]:
     if not article.title:
-        return [TITLE_MISSING.find("no title", article.path, 1)]
+        return [TITLE_MISSING.find(tr("no title"), article.path, 1)]
     length = len(article.title)
     if length > TITLE_CHARS:
-        return [TITLE_LENGTH.find(f"the title has {length} characters of {TITLE_CHARS}", article.path, 1)]
+        message = tr("the title has {n} characters; {most} are the most", n=length, most=TITLE_CHARS)
+        return [TITLE_LENGTH.find(message, article.path, 1)]
     if length > TITLE_CHARS_DOCUMENTED and not article.title.endswith("…"):  # one shortened by us says so elsewhere
-        message = (
-            f"the title has {length} characters; WeChat documents {TITLE_CHARS_DOCUMENTED}, and took {TITLE_CHARS}"
-        )
+        message = tr(
+            "the title has {n} characters; WeChat documents {documented}, and took {most}",
+            n=length, documented=TITLE_CHARS_DOCUMENTED, most=TITLE_CHARS,
+        )  # fmt: skip
         return [TITLE_LONG.find(message, article.path, 1)]
     return []
 
 
 def check_author(article: Article, store: Store) -> list[Finding]:
     if not article.author:
-        return [AUTHOR_MISSING.find("no author", article.path, 1)]
+        return [AUTHOR_MISSING.find(tr("no author"), article.path, 1)]
     if (length := len(article.author)) > AUTHOR_CHARS:
-        return [AUTHOR_LENGTH.find(f"the author has {length} characters of {AUTHOR_CHARS}", article.path, 1)]
+        message = tr("the author has {n} characters; {most} are the most", n=length, most=AUTHOR_CHARS)
+        return [AUTHOR_LENGTH.find(message, article.path, 1)]
     width = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in article.author)
     if width > 16:
-        return [AUTHOR_LONG.find(f"the author “{article.author}” is long: {AUTHOR_LONG.message}", article.path, 1)]
+        why = gettext(AUTHOR_LONG.message)
+        message = tr("the author “{author}” is long: {why}", author=article.author, why=why)
+        return [AUTHOR_LONG.find(message, article.path, 1)]
     return []
 
 
 def check_digest(article: Article, store: Store) -> list[Finding]:
     if not article.digest:
-        return [DIGEST_MISSING.find(f"no digest: {DIGEST_MISSING.message}", article.path, 1)]
+        message = tr("no digest: {why}", why=gettext(DIGEST_MISSING.message))
+        return [DIGEST_MISSING.find(message, article.path, 1)]
     if (length := len(article.digest)) > DIGEST_CHARS:
-        return [DIGEST_LENGTH.find(f"the digest has {length} characters of {DIGEST_CHARS}", article.path, 1)]
+        message = tr("the digest has {n} characters; {most} are the most", n=length, most=DIGEST_CHARS)
+        return [DIGEST_LENGTH.find(message, article.path, 1)]
     return []
 
 
@@ -180,9 +188,11 @@ def check_source_url(article: Article, store: Store) -> list[Finding]:
     except ValueError:
         sound = False
     if url and not sound:
-        return [SOURCE_URL_INVALID.find(f"source_url “{url[:60]}” is not a web address", article.path, 1)]
+        message = tr("source_url “{url}” is not a web address", url=url[:60])
+        return [SOURCE_URL_INVALID.find(message, article.path, 1)]
     if (size := len(url.encode())) > SOURCE_URL_BYTES:
-        return [SOURCE_URL_LENGTH.find(f"source_url has {size:,} bytes of {SOURCE_URL_BYTES:,}", article.path, 1)]
+        message = tr("source_url has {n:,} bytes; {most:,} are the most", n=size, most=SOURCE_URL_BYTES)
+        return [SOURCE_URL_LENGTH.find(message, article.path, 1)]
     return []
 
 
@@ -193,10 +203,11 @@ def check_cover(article: Article, store: Store) -> list[Finding]:
     try:
         store.read(article.cover)
     except SourceError as error:
-        return [COVER_MISSING.find(f"cover: {error.message}", article.path, 1, fix=error.hint)]
+        return [COVER_MISSING.find(tr("cover: {reason}", reason=error.message), article.path, 1, fix=error.hint)]
     size = store.size(article.cover)
     if size is None:
-        return [COVER_MISSING.find(f"cover {article.cover} is not an image that can be read", article.path, 1)]
+        message = tr("cover {image} is not an image that can be read", image=article.cover)
+        return [COVER_MISSING.find(message, article.path, 1)]
     return _size(article, *size)
 
 
@@ -208,7 +219,7 @@ def check_drawn(wanted: Cover, path: Path, store: Store) -> list[Finding]:
             if each and not remote(each):
                 store.read(each)
     except SourceError as error:
-        return [COVER_MISSING.find(f"cover: {error.message}", path, 1, fix=error.hint)]
+        return [COVER_MISSING.find(tr("cover: {reason}", reason=error.message), path, 1, fix=error.hint)]
     return []
 
 
@@ -218,17 +229,29 @@ def _size(article: Article, width: int, height: int) -> list[Finding]:
     ratio, wanted = width / height, wanted_width / wanted_height
     if abs(ratio - wanted) / wanted > _RATIO_TOLERANCE:
         lost = 1 - min(ratio, wanted) / max(ratio, wanted)
-        sides = "above and below" if ratio < wanted else "left and right"
-        message = f"the cover is {width} × {height} px; WeChat cuts {lost:.0%} of it off {sides}"
+        message = tr(
+            "the cover is {width} × {height} px; WeChat cuts {lost:.0%} of it off left and right",
+            width=width,
+            height=height,
+            lost=lost,
+        )
+        if ratio < wanted:
+            message = tr(
+                "the cover is {width} × {height} px; WeChat cuts {lost:.0%} of it off above and below",
+                width=width,
+                height=height,
+                lost=lost,
+            )
         found.append(COVER_RATIO.find(message, article.path, 1))
     if width < wanted_width or height < wanted_height:
-        found.append(COVER_SMALL.find(f"the cover is only {width} × {height} px", article.path, 1))
+        message = tr("the cover is only {width} × {height} px", width=width, height=height)
+        found.append(COVER_SMALL.find(message, article.path, 1))
     return found
 
 
 def check_comments(article: Article, store: Store) -> list[Finding]:
     if article.fans_only_comment and not article.open_comment:
-        return [COMMENTS_CLOSED.find(COMMENTS_CLOSED.message, article.path, 1)]
+        return [COMMENTS_CLOSED.find(path=article.path, line=1)]
     return []
 
 

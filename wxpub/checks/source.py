@@ -249,7 +249,9 @@ def check_repeated_links(reading: Reading) -> list[Finding]:
         links = _links(item)
         for key, (href, line) in links.items():
             if key in first:
-                message = f"{shorten(href, 80)} stands in the item of line {first[key]} already"
+                message = tr(
+                    "{link} stands in the item of line {line} already", link=shorten(href, 80), line=first[key]
+                )
                 found.append(LINK_REPEATED.find(message, reading.path, line))
         first = {key: line for key, (_, line) in links.items()} | first
     return found
@@ -279,9 +281,8 @@ def check_known_links(reading: Reading) -> list[Finding]:
     for key, where in places.items():
         if len(where) < MANY:
             href, line = links[key]
-            found.append(
-                LINK_KNOWN.find(f"{shorten(href, 80)} stands in {' and '.join(where)} already", reading.path, line)
-            )
+            message = tr("{link} stands in {places} already", link=shorten(href, 80), places=", ".join(where))
+            found.append(LINK_KNOWN.find(message, reading.path, line))
     return found
 
 
@@ -372,7 +373,9 @@ def check_repeated_headings(reading: Reading) -> list[Finding]:
         key = (*(each.title for each in parents), section.title.casefold())
         line = line_of(section.heading) if section.heading is not None else None
         if section.title and key in first:
-            message = f"the heading “{section.title}” stands on line {first[key]} already"
+            message = tr(
+                "the heading “{heading}” stands on line {line} already", heading=section.title, line=first[key]
+            )
             found.append(HEADING_REPEATED.find(message, reading.path, line))
         first.setdefault(key, line)
         parents.append(section)
@@ -389,7 +392,7 @@ def check_empty_sections(reading: Reading) -> list[Finding]:
         if heading is None or has_parts or any(map(_is_content, section.blocks)):
             continue
         if next(heading.iter("img"), None) is None and not _is_caption(heading, following):
-            message = f"the section “{section.title}” is empty"
+            message = tr("the section “{heading}” is empty", heading=section.title)
             found.append(SECTION_EMPTY.find(message, reading.path, line_of(heading)))
     return found
 
@@ -413,7 +416,7 @@ def _is_content(block: HtmlElement) -> bool:
 
 def check_empty_items(reading: Reading) -> list[Finding]:
     return [
-        ITEM_EMPTY.find("the list item is empty", reading.path, line_of(item))
+        ITEM_EMPTY.find(tr("the list item is empty"), reading.path, line_of(item))
         for item in reading.tree.iter("li")
         if not _is_content(item)
     ]
@@ -440,7 +443,7 @@ def check_guide(reading: Reading) -> list[Finding]:
         if claim := _COUNT.search(text):
             found += _compare(reading, _number(claim["number"]), line_of(block))
         elif match.end() == len(text) and block.tag == "blockquote":
-            found.append(GUIDE_EMPTY.find("the 导读 is empty", reading.path, line_of(block)))
+            found.append(GUIDE_EMPTY.find(path=reading.path, line=line_of(block)))
     return found
 
 
@@ -459,7 +462,11 @@ def _compare(reading: Reading, claimed: int, line: int | None) -> list[Finding]:
         return []
     parts = "、".join(f"{section.title} {len(section.items)}" for section in parted if section.items)
     held = inside if parted else before
-    message = f"the 导读 says {claimed}, the sections hold {held}" + (f" ({parts})" if parts else "")
+    message = tr("the 导读 says {claimed}, the sections hold {held}", claimed=claimed, held=held)
+    if parts:
+        message = tr(
+            "the 导读 says {claimed}, the sections hold {held} ({parts})", claimed=claimed, held=held, parts=parts
+        )
     return [COUNT_WRONG.find(message, reading.path, line)]
 
 
@@ -540,13 +547,14 @@ def check_bullets(reading: Reading) -> list[Finding]:
 
 def _bullet(mark: str, path: Path, line: int) -> Finding:
     if mark[0].isdigit():
-        said = f"“{mark}” does not start a list item, and the line runs on from the one above"
-        return BULLET_LOOKALIKE.find(said, path, line, fix=f"write “{mark[:-1]}. ”, or leave a line empty between them")
+        said = tr("“{mark}” does not start a list item, and the line runs on from the one above", mark=mark)
+        fix = tr("write “{mark}. ”, or leave a line empty between them", mark=mark[:-1])
+        return BULLET_LOOKALIKE.find(said, path, line, fix=fix)
     if mark in "-*+":
-        return BULLET_LOOKALIKE.find(
-            f"“{mark}” does not start a list item without a space behind it", path, line, fix=f"write “{mark} ”"
-        )
-    return BULLET_LOOKALIKE.find(f"“{mark}” (U+{ord(mark):04X}) does not start a list item", path, line)
+        said = tr("“{mark}” does not start a list item without a space behind it", mark=mark)
+        return BULLET_LOOKALIKE.find(said, path, line, fix=tr("write “{mark} ”", mark=mark))
+    said = tr("“{mark}” (U+{code:04X}) does not start a list item", mark=mark, code=ord(mark))
+    return BULLET_LOOKALIKE.find(said, path, line)
 
 
 def _prose(lines: list[str], tree: HtmlElement) -> Iterator[tuple[int, str]]:
@@ -572,30 +580,36 @@ def _prose(lines: list[str], tree: HtmlElement) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-# What readers would see of a link, a heading, a footnote or a site generator's tag that failed: its marks, what to say
-# of them, and what to do.
+# What readers would see of a link, a heading, a footnote or a site generator's tag that failed: its marks, and how
+# `_told` calls it.
 _MARKUP = (
     (
         re.compile(
             r"\{%.{1,200}?%\}|(?<!\$)\{\{.{1,200}?\}\}|^\s*\{:[^{}]+\}"
             r"|\{:\s*(?:[.#][\w-]|[a-z]{1,20}=)[^{}]{0,200}\}|(?<=\s)\{[.#][\w-]{1,60}\}(?=\s*$)"
         ),
-        "“{}” is shown as it is: there is no site generator to read it",
-        "take it out, or write out what it stands for",
+        "generator",
     ),
-    (
-        re.compile(r"\[[^\[\]]+\](?:\(|（(?=https?:|www\.))"),
-        "“{}…” is not a link",
-        "write ( and ) around the address, and %20 for a space in it",
-    ),
-    (re.compile(r"^ {0,3}(#{2,6}[^\s#*_`\[]{1,8})"), "“{}…” is not a heading", "write a space behind the #"),
-    (re.compile(r"\[\^[^\[\]^\s]+\](?!:)"), "there is no footnote {}", "write what it says, or take it out"),
-    (
-        re.compile(r"(?<![\w:/]):[a-z][a-z0-9_+-]*[a-z0-9]:(?![\w:/])", re.ASCII),
-        "{} is shown as it is: it names no emoji",
-        "write the emoji itself",
-    ),
+    (re.compile(r"\[[^\[\]]+\](?:\(|（(?=https?:|www\.))"), "link"),
+    (re.compile(r"^ {0,3}(#{2,6}[^\s#*_`\[]{1,8})"), "heading"),
+    (re.compile(r"\[\^[^\[\]^\s]+\](?!:)"), "footnote"),
+    (re.compile(r"(?<![\w:/]):[a-z][a-z0-9_+-]*[a-z0-9]:(?![\w:/])", re.ASCII), "emoji"),
 )
+
+
+def _told(kind: str, mark: str) -> tuple[str, str]:
+    """Say what is wrong with a mark, and what to do about it."""
+    if kind == "generator":
+        message = tr("“{mark}” is shown as it is: there is no site generator to read it", mark=mark)
+        return message, tr("take it out, or write out what it stands for")
+    if kind == "link":
+        fix = tr("write ( and ) around the address, and %20 for a space in it")
+        return tr("“{mark}…” is not a link", mark=mark), fix
+    if kind == "heading":
+        return tr("“{mark}…” is not a heading", mark=mark), tr("write a space behind the #")
+    if kind == "footnote":
+        return tr("there is no footnote {mark}", mark=mark), tr("write what it says, or take it out")
+    return tr("{mark} is shown as it is: it names no emoji", mark=mark), tr("write the emoji itself")
 
 
 def check_markup(reading: Reading) -> list[Finding]:
@@ -603,10 +617,10 @@ def check_markup(reading: Reading) -> list[Finding]:
     shown = " ".join(_said(reading.tree).split())
     found = []
     for number, line in reading.prose:
-        for pattern, message, fix in _MARKUP:
+        for pattern, kind in _MARKUP:
             marks = (match[match.lastindex or 0] for match in pattern.finditer(line))
             if mark := next((each for each in marks if " ".join(each.split()) in shown), None):
-                said = message.format(shorten(mark, 40))
+                said, fix = _told(kind, shorten(mark, 40))
                 found.append(MARKUP_SHOWN.find(said, reading.path, number, fix=fix))
                 break
     return found
@@ -629,7 +643,8 @@ def check_last_line(reading: Reading) -> list[Finding]:
     written = [(number, line.strip()) for number, line in reading.prose if line.strip()]
     if written and _STRAY.fullmatch(written[-1][1]):
         number, line = written[-1]
-        return [LAST_LINE_STRAY.find(f"the last line is only “{shorten(line, 80)}”", reading.path, number)]
+        said = tr("the last line is only “{line}”", line=shorten(line, 80))
+        return [LAST_LINE_STRAY.find(said, reading.path, number)]
     return []
 
 
@@ -638,7 +653,9 @@ def check_last_line(reading: Reading) -> list[Finding]:
 
 def check_image_texts(reading: Reading) -> list[Finding]:
     return [
-        IMAGE_ALT_MISSING.find(f"the image {shorten(image.src, 80)} has no text", reading.path, image.line)
+        IMAGE_ALT_MISSING.find(
+            tr("the image {image} has no text", image=shorten(image.src, 80)), reading.path, image.line
+        )
         for image in reading.issue.layout.images
         if not image.alt.strip()
     ]
