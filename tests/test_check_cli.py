@@ -114,7 +114,7 @@ def test_what_a_rule_finds_several_times_is_one_line_with_the_first_places() -> 
     assert first.startswith("a.md:7: info: the image https://example.org/0.png has no text")
     assert " (and 7 more, on lines 9, 11, 13, 15, 17, …); " in first
     assert other.startswith("a.md:23: warning: ")
-    assert "1 warning, 1 info (--all lists 7 findings more)" in result.stderr
+    assert "1 warning, 1 info (--all lists 7 more)" in result.stderr
 
 
 def test_all_lists_every_finding_and_json_does_anyway() -> None:

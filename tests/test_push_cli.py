@@ -150,7 +150,7 @@ def test_a_cover_does_not_overwrite_what_somebody_else_made(project: Path) -> No
     photo[0].write_bytes(photo[1])
     result = run("cover", "题")
     assert result.exit_code == 1
-    assert "cover.png: exists and is no cover that wxpub made; name another file with -o" in result.stderr
+    assert "cover.png: exists and is not a cover that wxpub made; name another file with -o" in result.stderr
     assert photo[0].read_bytes() == photo[1]
     assert run("cover", "题", "-o", "own.png").exit_code == 0
     assert run("cover", "第二题", "-o", "own.png").exit_code == 0, "our own is made anew"

@@ -52,7 +52,7 @@ def test_a_file_that_is_no_database_is_an_error_of_one_line(tmp_path: Path) -> N
     db.write_text("no database " * 100)
     result = CliRunner().invoke(cli, ["sandbox", "--port", "0", "--db", str(db)])
     assert result.exit_code == 1
-    assert "cannot use the sandbox's file" in result.output and "Traceback" not in result.output
+    assert "the local WeChat cannot use this file" in result.output and "Traceback" not in result.output
 
 
 def test_help_has_an_example_and_options_exclude_each_other() -> None:
@@ -120,7 +120,7 @@ def test_a_running_sandbox_uses_nothing_of_wxpub_but_facts() -> None:
     names = {
         name.split(".")[1] for name in loaded("from wxpub.sandbox import serve\nwith serve(): pass") if "wxpub." in name
     }
-    assert names == {"darkmode", "errors", "limits", "sandbox", "verdict"}
+    assert names == {"darkmode", "errors", "language", "limits", "sandbox", "verdict"}
 
 
 ROOM = ROOT / "wxpub" / "sandbox"

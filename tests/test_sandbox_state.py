@@ -480,7 +480,7 @@ def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path,
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("ALTER TABLE account DROP COLUMN name", "cannot use the sandbox's file"),
+        ("ALTER TABLE account DROP COLUMN name", "the local WeChat cannot use this file"),
         ("PRAGMA user_version = 99", "later version"),
     ],
     ids=["other columns", "a later version"],

@@ -17,7 +17,7 @@ from wxpub.cli import options
 from wxpub.errors import SourceError
 from wxpub.finding import KINDS, Finding, Rule, fold, worded
 from wxpub.issue import Opener
-from wxpub.language import gettext, tr
+from wxpub.language import gettext, listed, tr, tr_n
 from wxpub.limits import CONTENT_BYTES
 from wxpub.target import API, TARGETS, Target
 
@@ -45,12 +45,17 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
 
     known = {rule.id: rule for rule in rules()}
     if name == "all":
-        options.echo("\n".join(f"{rule.id:32} {rule.severity:8} {gettext(rule.message)}" for rule in known.values()))
+        options.echo(
+            "\n".join(f"{rule.id:32} {worded(rule.severity):8} {gettext(rule.message)}" for rule in known.values())
+        )
         ctx.exit()
     if name not in known:
         near = get_close_matches(name, known, 3)
-        hint = f" Did you mean {' or '.join(near)}?" if near else " `--explain all` lists them."
-        raise click.BadParameter(f"there is no rule {name!r}.{hint}", ctx, param)
+        if near:
+            said = tr("there is no rule {name!r}. Did you mean {near}?", name=name, near=listed(near))
+        else:
+            said = tr("there is no rule {name!r}. `--explain all` lists them.", name=name)
+        raise click.BadParameter(said, ctx, param)
     options.echo(_explanation(known[name]))
     ctx.exit()
 
@@ -66,28 +71,28 @@ def _explanation(rule: Rule) -> str:
     from wxpub.checks.pages import CHANNELS, CONFIDENCE, PageRule
 
     lines = [
-        f"{rule.id}: {gettext(rule.message)}",
-        "",
-        f"  severity     {rule.severity}" + (" (stops a push)" if rule.severity == "error" else ""),
-        f"  about        {gettext(KINDS[rule.kind])}",
-        f"  readers see  {gettext(rule.reader)}",
+        tr("severity     {severity}; stops a push", severity=worded(rule.severity))
+        if rule.severity == "error"
+        else tr("severity     {severity}", severity=worded(rule.severity)),
+        tr("about        {kind}", kind=gettext(KINDS[rule.kind])),
+        tr("readers see  {what}", what=gettext(rule.reader)),
     ]
     if rule.fix:
-        lines.append(f"  what to do   {gettext(rule.fix)}")
-    lines.append(f"  switch off   {_off(rule)}")
+        lines.append(tr("what to do   {what}", what=gettext(rule.fix)))
+    lines.append(tr("switch off   {how}", how=_off(rule)))
     if isinstance(rule, PageRule):
-        lines.append(f"  matters to   {gettext(CHANNELS[rule.channel])}")
-        lines.append(f"  known from   {gettext(CONFIDENCE[rule.confidence])}")
-    return "\n".join(lines)
+        lines.append(tr("matters to   {channel}", channel=gettext(CHANNELS[rule.channel])))
+        lines.append(tr("known from   {source}", source=gettext(CONFIDENCE[rule.confidence])))
+    return "\n  ".join([f"{rule.id}: {gettext(rule.message)}\n", *lines])
 
 
 def _off(rule: Rule) -> str:
     """Say how a rule is switched off, or why it cannot be."""
     if rule.severity == "error":
-        return "not possible: WeChat would refuse the article, or readers would miss something"
+        return tr("not possible: WeChat would refuse the article, or readers would miss something")
     if rule.kind == "push":
-        return "not possible: it tells what a push did"
-    return f'[check] ignore = ["{rule.id}"] in wxpub.toml'
+        return tr("not possible: it tells what a push did")
+    return tr('[check] ignore = ["{rule}"] in wxpub.toml', rule=rule.id)
 
 
 @click.command()
@@ -182,7 +187,7 @@ def _foreign(path: Path, target: Target | None, data: bytes | None) -> Report:
     try:
         html = contents(path, data).decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise SourceError("is not UTF-8", path, hint="save it as UTF-8") from None
+        raise SourceError(tr("is not UTF-8"), path, hint=tr("save it as UTF-8")) from None
     found = checks.heeded(checks.check_html(html, path, target), config.find(path))
     return Report(path, found, measure(open_document(html).html))
 
@@ -224,13 +229,27 @@ def _escape(text: str, more: str = "") -> str:
 def _summarise(report: Report, told: Sequence[Finding]) -> None:
     """Say how large the article is, and how many findings were `told`."""
     counts = _counts(told)
-    words = [f"{count} {name}{'' if count == 1 or name == 'info' else 's'}" for name, count in counts.items() if count]
-    size = ""
+    found = listed(
+        words
+        for count, words in (
+            (counts["error"], tr_n("{n} error", "{n} errors", counts["error"])),
+            (counts["warning"], tr_n("{n} warning", "{n} warnings", counts["warning"])),
+            (counts["info"], tr("{n} info", n=counts["info"])),
+        )
+        if count
+    )
+    found = found or tr("nothing found")
+    if folded := len(report.findings) - len(told):
+        found = tr("{found} (--all lists {n} more)", found=found, n=folded)
     if report.size:
-        size = f"{report.size.characters:,} characters, {report.size.bytes:,} bytes of {CONTENT_BYTES:,}; "
-    folded = len(report.findings) - len(told)
-    more = f" (--all lists {options.counted(folded, 'finding')} more)" if folded else ""
-    options.echo(f"{safe.line(report.path)}: {size}{', '.join(words) or 'nothing found'}{more}", err=True)
+        found = tr(
+            "{characters:,} characters, {bytes:,} bytes of {most:,}; {found}",
+            characters=report.size.characters,
+            bytes=report.size.bytes,
+            most=CONTENT_BYTES,
+            found=found,
+        )
+    options.echo(tr("{file}: {text}", file=safe.line(report.path), text=found), err=True)
 
 
 def _counts(found: Sequence[Finding]) -> dict[str, int]:
@@ -243,14 +262,21 @@ def _size(size: Size) -> str:
     def table(title: str, rows: Iterable[tuple[str, int]]) -> list[str]:
         return [title, *(f"  {count:>7,} {count / size.characters:>6.1%}  {name}" for name, count in rows if count)]
 
+    kinds = {
+        "text": tr("text"),
+        "style": tr("style"),
+        "address": tr("addresses"),
+        "attribute": tr("other attributes"),
+        "tag": tr("tags"),
+    }
     return "\n".join(
         [
-            *table("characters by kind", size.kinds.items()),
+            *table(tr("characters by kind"), ((kinds[name], count) for name, count in size.kinds.items())),
             *table(
-                "characters by section",
-                ((name or "(before the first heading)", count) for name, count in size.sections),
+                tr("characters by section"),
+                ((name or tr("(before the first heading)"), count) for name, count in size.sections),
             ),
-            *table("characters of style by property", size.properties),
+            *table(tr("characters of style by property"), size.properties),
         ]
     )
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wxpub import safe
+from wxpub import language, safe
 from wxpub.article import STDIN
 from wxpub.checks import heeded
 from wxpub.cli import options
 from wxpub.errors import SourceError, WxpubError
 from wxpub.finding import Finding
 from wxpub.issue import Issue, Opener
+from wxpub.language import listed, tr, tr_n
 from wxpub.page import Page
 from wxpub.target import API, TARGETS, Target
 
@@ -75,12 +76,12 @@ def convert(
       git show HEAD:issues/12.md | wxpub convert - --stdin-filename issues/12.md -o 12.html
     """
     if STDIN in files and len(files) > 1:
-        raise click.UsageError("standard input, -, is converted alone")
+        raise click.UsageError(tr("standard input (-) is converted alone: name no other files beside it"))
     quiet = as_json or (copy and STDIN in files and output is None)
     if STDIN in files and output is None:
         output = "-"
     if open_page and output == "-":
-        raise click.UsageError("--open shows a file: name one with -o")
+        raise click.UsageError(tr("--open shows a file: name one with -o"))
     paths, given = options.standard_input(files, stdin_name)
     places = _places(paths, output, quiet=quiet)
     work = _Work(Opener(theme_name, variables), TARGETS[target_name], fragment, copy, output is None, as_json, given)
@@ -99,7 +100,8 @@ def convert(
     if as_json and reports:
         options.print_json(reports[0] if len(paths) == 1 else reports)
     if failed and len(paths) > 1:
-        options.echo(f"{len(failed)} of {len(paths)} files were not converted: {', '.join(failed)}", fg="red", err=True)
+        said = tr("{n} of {all} files were not converted: {files}", n=len(failed), all=len(paths), files=listed(failed))
+        options.echo(said, fg="red", err=True)
     if failed:
         raise click.exceptions.Exit(1)
 
@@ -117,7 +119,7 @@ class Outcome:
     def say(self, *, quiet: bool) -> None:
         """Print it for a person; with `quiet` only the error."""
         if self.error:
-            options.echo(f"error: {self.error}", fg="red", err=True)
+            options.echo(tr("error: {error}", error=self.error), fg="red", err=True)
         elif not quiet:
             options.say(self.findings)
             options.echo(self.summary, err=True)
@@ -170,7 +172,7 @@ class _Work:
             sys.stdout.buffer.write(text.encode())
             return
         if ours and place.exists() and not _is_ours(place):
-            raise SourceError("exists and was not made by wxpub", place, hint="name another place with -o")
+            raise SourceError(tr("exists and was not made by wxpub"), place, hint=tr("name another place with -o"))
         options.write(place, text.encode())
 
 
@@ -193,19 +195,22 @@ def _all(work: _Work, pairs: Sequence[tuple[Path, Path | None]]) -> Iterator[Out
 
     forks = sys.platform == "linux"
     fresh = work if forks else replace(work, opener=Opener(work.opener.theme, work.opener.variables))
-    with get_context("fork" if forks else "spawn").Pool(initializer=_begin, initargs=(fresh,)) as pool:
+    with get_context("fork" if forks else "spawn").Pool(
+        initializer=_begin, initargs=(fresh, language.current())
+    ) as pool:
         outcomes = pool.imap(_convert, rest, chunksize=max(1, len(rest) // 32))
         if not sys.stderr.isatty():
             yield from outcomes
             return
-        with click.progressbar(outcomes, length=len(rest), label="converting", file=sys.stderr) as shown:
+        with click.progressbar(outcomes, length=len(rest), label=tr("converting"), file=sys.stderr) as shown:
             yield from shown
 
 
 _works: list[_Work] = []  # of a process of the pool: the one thing that it does
 
 
-def _begin(work: _Work) -> None:
+def _begin(work: _Work, spoken: str) -> None:
+    language.use(spoken)
     _works.append(work)
 
 
@@ -217,7 +222,7 @@ def _places(files: Sequence[Path], output: str | None, quiet: bool) -> list[Path
     """Decide where each page goes; None where it is not written."""
     if output == "-":
         if len(files) > 1:
-            raise click.UsageError("-o - takes one file")
+            raise click.UsageError(tr("-o - takes one file only"))
         return [None if quiet else Path("-")]
     if output is None:
         return [None if quiet else path.with_suffix(".html") for path in files]
@@ -227,9 +232,9 @@ def _places(files: Sequence[Path], output: str | None, quiet: bool) -> list[Path
     names = [path.with_suffix(".html").name for path in files]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise click.UsageError(f"several files would become {folder / twice[0]}")
+        raise click.UsageError(tr("several files would become {page}", page=folder / twice[0]))
     if folder.exists() and not folder.is_dir():
-        raise click.UsageError(f"{folder} is a file; several files need a folder")
+        raise click.UsageError(tr("{path} is a file; several files need a folder", path=folder))
     return [folder / name for name in names]
 
 
@@ -251,9 +256,14 @@ def _report(page: Page, findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def _summary(page: Page) -> str:
-    size = f"{page.characters:,} characters, {page.bytes:,} bytes"
-    counts = f"{options.counted(len(page.notes), 'note')}, {options.counted(len(page.images), 'image')}"
-    return f"{page.article.title or '(no title)'}: {size}, {counts}"
+    return tr(
+        "{title}: {characters:,} characters, {bytes:,} bytes, {notes}, {images}",
+        title=page.article.title or tr("(no title)"),
+        characters=page.characters,
+        bytes=page.bytes,
+        notes=tr_n("{n} note", "{n} notes", len(page.notes)),
+        images=tr_n("{n} image", "{n} images", len(page.images)),
+    )
 
 
 # --- the live page ----------------------------------------------------------------------------------------------------
@@ -309,9 +319,10 @@ def _say(session: Session) -> None:
     """Say where the preview is; where a key opens it, also as a code to scan, again whenever the key has been used."""
     from wxpub.images.draw import terminal_qrcode
 
-    options.echo(f"preview: {session.url}  (Ctrl-C ends it)", err=True)
+    options.echo(tr("preview: {url}  (Ctrl-C ends it)", url=session.url), err=True)
     if session.access.locked:
-        options.echo(f"each key lets one browser in; scan it with a phone:\n{terminal_qrcode(session.url)}", err=True)
+        said = tr("the address lets one browser in, then there is a new one; scan it with a phone:")
+        options.echo(f"{said}\n{terminal_qrcode(session.url)}", err=True)
         session.access.opened = lambda: _say(session)
 
 

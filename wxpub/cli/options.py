@@ -93,11 +93,6 @@ def say(found: Iterable[Finding]) -> None:
         echo(finding, fg=COLOURS[finding.severity], err=True)
 
 
-def counted(number: int, noun: str) -> str:
-    """Write `1 note`, `2 notes`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def account(command: F) -> F:
     """Take `--account` and `--sandbox`."""
     command = click.option("--sandbox", is_flag=True, help="Use the local WeChat; needs no account and no network.")(

@@ -13,6 +13,7 @@ import click
 from wxpub import issue
 from wxpub.cli import options
 from wxpub.errors import SourceError
+from wxpub.language import gettext, tr
 
 if TYPE_CHECKING:
     from wxpub.theme import Theme
@@ -43,7 +44,7 @@ def themes(file: Path | None, open_page: bool, output: Path | None, as_json: boo
     if file is not None:
         _show(file, output, open_page)
     elif open_page or output:
-        raise click.UsageError("which issue? wxpub themes --open issue.md")
+        raise click.UsageError(tr("name an issue to show: wxpub themes --open issue.md"))
     elif as_json:
         options.print_json([_described(look) for look in looks])
     else:
@@ -128,17 +129,18 @@ def cover(title: str, output: Path, date: datetime | None, **options_given: str 
         words = {name: given.pop(name, "") for name in ("series", "number", "date")}
         text, wanted = title, covers.Cover(**{**given, **covers.read_title(title, **words)})
     if not text.strip():
-        raise SourceError("a cover needs a title")
+        raise SourceError(tr("a cover needs a title"))
     try:
         foreign = output.exists() and not covers.is_ours(output.read_bytes())
     except OSError as error:
-        raise SourceError(f"cannot be written: {error.strerror}", output) from None
+        raise SourceError(tr("cannot be written: {reason}", reason=error.strerror), output) from None
     if foreign:
-        raise SourceError("exists and is no cover that wxpub made", output, hint="name another file with -o")
+        raise SourceError(tr("exists and is not a cover that wxpub made"), output, hint=tr("name another file with -o"))
     data, remark = covers.draw(wanted, **images)
     options.write(output, data)
     if remark:
-        options.echo(f"warning: {remark}; {FONT_PACKAGES}", fg="yellow", err=True)
+        text = tr("{message}; {fix}", message=remark, fix=gettext(FONT_PACKAGES))
+        options.echo(tr("{severity}: {text}", severity=tr("warning"), text=text), fg="yellow", err=True)
     options.echo(str(output))
 
 

@@ -5,9 +5,9 @@
     with serve() as wechat:
         ...  # wechat.url, wechat.appid, wechat.secret
 
-It shares no code with the programs that it checks: of wxpub it uses only the facts (`limits`), the errors and the
-colours of dark mode. Nothing is imported before `serve` is called: a test run with the pytest plugin pays for what it
-uses. README.md beside this file is the way in.
+It shares no code with the programs that it checks: of wxpub it uses only the facts (`limits`), the errors, the
+language and the colours of dark mode. Nothing is imported before `serve` is called: a test run with the pytest plugin
+pays for what it uses. README.md beside this file is the way in.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def serve(
     import threading
 
     from wxpub.errors import ConfigError
+    from wxpub.language import tr
     from wxpub.sandbox import control, pages, server
 
     store = _open(db, options)
@@ -63,8 +64,9 @@ def serve(
             listening = server.Server(app, port)
         except OSError as error:
             place = f"{server.HOST}:{port}"
+            reason = error.strerror or error
             raise ConfigError(
-                f"cannot listen on {place}: {error.strerror or error}", hint="choose another port"
+                tr("cannot listen on {place}: {reason}", place=place, reason=reason), hint=tr("choose another port")
             ) from error
         thread = threading.Thread(target=listening.serve_forever, args=(0.02,), name="wxpub-sandbox", daemon=True)
         thread.start()
@@ -83,6 +85,7 @@ def _open(db: Path | None, options: dict[str, object]) -> Store:
     import sqlite3
 
     from wxpub.errors import ConfigError
+    from wxpub.language import tr
     from wxpub.sandbox.store import APPID, SECRET, Profile, Store
 
     store: Store | None = None
@@ -98,5 +101,5 @@ def _open(db: Path | None, options: dict[str, object]) -> Store:
             store.close()
         if isinstance(error, ConfigError):
             raise
-        raise ConfigError("cannot use the sandbox's file", db, hint=str(error)) from error
+        raise ConfigError(tr("the local WeChat cannot use this file"), db, hint=str(error)) from error
     return store

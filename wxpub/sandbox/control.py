@@ -13,6 +13,7 @@ from typing import Any
 import flask
 
 from wxpub.errors import ConfigError
+from wxpub.language import listed, tr
 from wxpub.sandbox import publish
 from wxpub.sandbox.call import Endpoint, Refusal
 from wxpub.sandbox.store import APPID, FAULTS, QUIRKS, SECRET, Fault, Profile, Store, change, day
@@ -56,7 +57,8 @@ class Control:
         """Move the sandbox's clock by `seconds`, backwards if negative; raise ConfigError beyond 2000 and 2100."""
         if not EARLIEST <= self.now() + seconds < LATEST:
             raise ConfigError(
-                f"the sandbox's clock cannot be moved by {seconds} seconds", hint="stay within this century"
+                tr("the sandbox's clock cannot be moved by {n} seconds", n=seconds),
+                hint=tr("stay within this century"),
             )
         self._store.move_clock(seconds)
 
@@ -69,7 +71,7 @@ class Control:
     def account(self, appid: str) -> Control:
         """Return the controls of another account of this sandbox; raise ConfigError if there is none."""
         if self._store.account(appid) is None:
-            raise ConfigError(f"the sandbox has no account {appid}")
+            raise ConfigError(tr("the sandbox has no account {appid}", appid=appid))
         return Control(self._store, self._table, appid)
 
     @property
@@ -97,7 +99,7 @@ class Control:
         """Leave `calls` of today's quota of an endpoint, as in "/cgi-bin/draft/add"; further ones get 45009."""
         limit = self._table[path].daily if path in self._table else None
         if limit is None:
-            raise ConfigError(f"no daily limit is known for {path!r}")
+            raise ConfigError(tr("no daily limit is known for {path!r}", path=path))
         self._store.set_used(self._appid, path, day(self.now()), max(0, limit - calls))
 
     def quota_used(self, path: str) -> int:
@@ -138,7 +140,7 @@ class Control:
         """List what the content filter took out of an article of a draft."""
         text = self._store.value("SELECT traces FROM draft WHERE media_id = ?", media_id)
         if text is None:
-            raise ConfigError(f"the sandbox has no draft {media_id}")
+            raise ConfigError(tr("the sandbox has no draft {media_id}", media_id=media_id))
         return tuple(entry["what"] for entry in json.loads(text)[index]["removed"])
 
     def delete_draft(self, media_id: str) -> None:
@@ -157,7 +159,7 @@ class Control:
         try:
             number = publish.publish_by_hand(self._store, self._appid, media_id)
         except Refusal as refusal:
-            raise ConfigError(f"the sandbox has no draft {media_id}") from refusal
+            raise ConfigError(tr("the sandbox has no draft {media_id}", media_id=media_id)) from refusal
         slugs = self._store.value("SELECT slugs FROM publication WHERE publish_id = ?", number)
         return tuple(publish.permalink(slug) for slug in json.loads(slugs))
 
@@ -224,11 +226,12 @@ def _answer(first: Control, action: str) -> flask.Response:
         return flask.Response(f"403: send the header {HEADER}: 1\n", 403, mimetype="text/plain")
     given = flask.request.get_json(silent=True, force=True) if flask.request.data else {}
     if not isinstance(given, dict):
-        return answer({"error": "the body is not a JSON object"}, 400)
+        return answer({"error": tr("the body is not a JSON object")}, 400)
     method = flask.request.method
     known: Mapping[str, object] = _LOOKS if method == "GET" else _ACTIONS
     if action not in known:
-        return answer({"error": f"unknown call {method} /sandbox/{action}; one of {', '.join(known)}"}, 400)
+        said = tr("unknown call {call}; there are: {known}", call=f"{method} /sandbox/{action}", known=listed(known))
+        return answer({"error": said}, 400)
     try:
         control = first.account(str(given.pop("appid", APPID)))
         if method == "GET":
@@ -238,4 +241,4 @@ def _answer(first: Control, action: str) -> flask.Response:
     except ConfigError as error:
         return answer({"error": str(error)}, 400)
     except (TypeError, ValueError, KeyError) as error:
-        return answer({"error": f"{action}: wrong parameters: {error}"}, 400)
+        return answer({"error": tr("{action}: wrong parameters: {reason}", action=action, reason=error)}, 400)

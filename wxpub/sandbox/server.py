@@ -26,6 +26,7 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 
 from wxpub.errors import ConfigError
+from wxpub.language import tr
 from wxpub.sandbox import account, drafts, media, publish
 from wxpub.sandbox.call import GET, JSON, MESSAGES, TEXT, Answer, Call, Endpoint, File, Refusal, make_rid, refuse
 from wxpub.sandbox.store import CONDITIONS, Fault, Store
@@ -259,7 +260,9 @@ def _read_faults(header: str) -> tuple[Fault, ...]:
         try:
             found.append(Fault(kind.strip(), float(value) if value else 0))
         except ValueError as error:
-            raise ConfigError(f"fault {part!r}", hint="kind or kind=number") from error
+            raise ConfigError(
+                tr("cannot read the fault {fault!r}", fault=part), hint=tr("write kind or kind=number")
+            ) from error
     return tuple(found)
 
 

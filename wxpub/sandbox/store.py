@@ -25,6 +25,7 @@ from typing import Any
 
 from wxpub import limits
 from wxpub.errors import ConfigError
+from wxpub.language import listed, tr
 
 APPID = "wx0000000000000000"
 SECRET = "0" * 32
@@ -172,7 +173,10 @@ def change(profile: Profile, values: Mapping[str, object]) -> Profile:
     clean: dict[str, object] = {}
     for name, value in values.items():
         if name not in known:
-            raise ConfigError(f"unknown sandbox setting {name!r}", hint=f"known: {', '.join(known)}")
+            raise ConfigError(
+                tr("unknown sandbox setting {name!r}", name=name),
+                hint=tr("known: {names}", names=listed(sorted(known))),
+            )
         clean[name] = _checked(name, value, getattr(profile, name))
     return replace(profile, **clean)  # type: ignore[arg-type]  # each value was checked by its name
 
@@ -181,15 +185,15 @@ def _checked(name: str, value: object, example: object) -> object:
     """Check one setting; `example` is its present value, which shows the type."""
 
     def wrong(hint: str) -> ConfigError:
-        return ConfigError(f"sandbox setting {name}: {value!r}", hint=hint)
+        return ConfigError(tr("sandbox setting {name}: {value!r} is not possible", name=name, value=value), hint=hint)
 
     if name in _CHOICES:
         if value not in _CHOICES[name] or isinstance(value, bool):
-            raise wrong(f"one of {', '.join(map(str, _CHOICES[name]))}")
+            raise wrong(tr("one of: {choices}", choices=listed(map(str, _CHOICES[name]))))
         return value
     if name == "quirks":
         if not isinstance(value, list | tuple) or not all(isinstance(each, str) and each in QUIRKS for each in value):
-            raise wrong(f"a list of {', '.join(QUIRKS)}")
+            raise wrong(tr("a list of: {choices}", choices=listed(QUIRKS)))
         return tuple(dict.fromkeys(value))
     if name == "whitelist":
         return None if value is None else _networks(value)
@@ -197,16 +201,19 @@ def _checked(name: str, value: object, example: object) -> object:
         return _networks([value])[0] if value else ""
     if isinstance(example, bool):
         if not isinstance(value, bool):
-            raise wrong("true or false")
+            raise wrong(tr("true or false"))
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**9:
-        raise wrong("a number of seconds")
+        raise wrong(tr("a number of seconds"))
     return float(value)
 
 
 def _networks(value: object) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, list | tuple):
-        raise ConfigError(f"sandbox setting whitelist: {value!r}", hint="a list of addresses or CIDR networks")
+        raise ConfigError(
+            tr("sandbox setting {name}: {value!r} is not possible", name="whitelist", value=value),
+            hint=tr("a list of addresses or CIDR networks"),
+        )
     return tuple(_network(entry) for entry in value)
 
 
@@ -214,7 +221,7 @@ def _network(entry: object) -> str:
     try:
         ipaddress.ip_network(str(entry), strict=False)
     except ValueError as error:
-        raise ConfigError(f"not an address or network: {entry!r}") from error
+        raise ConfigError(tr("not an address or network: {entry!r}", entry=entry)) from error
     return str(entry)
 
 
@@ -251,15 +258,22 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.kind not in FAULTS:
-            raise ConfigError(f"unknown fault {self.kind!r}", hint=f"one of {', '.join(FAULTS)}")
+            raise ConfigError(
+                tr("unknown fault {kind!r}", kind=self.kind), hint=tr("one of: {choices}", choices=listed(FAULTS))
+            )
         if self.kind == "status" and not 400 <= self.value <= 599:
-            raise ConfigError(f"fault status: {self.value!r}", hint="an HTTP status from 400 to 599")
+            raise self._wrong(self.value, tr("an HTTP status from 400 to 599"))
         if self.kind in {"delay", "slow", "cut-while"} and not 0 <= self.value <= MOST_SECONDS:
-            raise ConfigError(f"fault {self.kind}: {self.value!r}", hint=f"seconds, at most {MOST_SECONDS:.0f}")
+            raise self._wrong(self.value, tr("seconds, at most {most:.0f}", most=MOST_SECONDS))
         if self.kind == "errcode" and (self.value == 0 or self.value % 1 != 0):
-            raise ConfigError(f"fault errcode: {self.value!r}", hint="an errcode other than 0")
+            raise self._wrong(self.value, tr("an errcode other than 0"))
         if self.times < 1:
-            raise ConfigError(f"fault times: {self.times!r}", hint="at least 1")
+            raise ConfigError(
+                tr("fault {kind}: {value!r} is not possible", kind="times", value=self.times), hint=tr("at least 1")
+            )
+
+    def _wrong(self, value: float, hint: str) -> ConfigError:
+        return ConfigError(tr("fault {kind}: {value!r} is not possible", kind=self.kind, value=value), hint=hint)
 
 
 # --- days, as WeChat counts them --------------------------------------------------------------------------------------
@@ -333,9 +347,9 @@ class Store:
         row = self.rows(sql + " FROM pragma_user_version")[0]
         version, tables = int(row["user_version"]), set((row["tables"] or "").split(","))
         if version > SCHEMA_VERSION:
-            raise sqlite3.DatabaseError("it was made by a later version of wxpub")
+            raise sqlite3.DatabaseError(tr("it was made by a later version of wxpub"))
         if (row["tables"] and not version) or (version and not tables >= _TABLES):
-            raise sqlite3.DatabaseError("it is a database of another program")
+            raise sqlite3.DatabaseError(tr("it is a database of another program"))
         return version
 
     def close(self) -> None:
