@@ -18,7 +18,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from wxpub import issue
+from wxpub import issue, push, serve
 from wxpub.preview.build import Builder
 from wxpub.preview.live import Destination, Outcome
 from wxpub.preview.server import run
@@ -49,6 +49,7 @@ def main() -> None:
                 elif scheme == "light":
                     whole_story(page, path)
                 context.close()
+        phone_and_drafts(browser)
         browser.close()
 
 
@@ -66,11 +67,32 @@ def whole_story(page: Any, path: Path) -> None:
     page.wait_for_selector("#problem", state="hidden")
 
 
+def phone_and_drafts(browser: Any) -> None:
+    """Show an issue as a phone shows it, beside the draft box of the local WeChat after a few pushes."""
+    phone, box, height, gap, ground = 375, 880, 760, 32, "#e9eaec"
+    with serve() as wechat, tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "weiguang"
+        shutil.copytree(EXAMPLES, folder)
+        receipts = [push(issue.open(path), account=wechat) for path in sorted((folder / "issues").glob("*.md"))]
+        pictures = []
+        for width, address in ((phone, f"/frame/draft/{receipts[-1].media_id}/0?dark=0"), (box, "/")):
+            page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN", device_scale_factor=2)
+            page.goto(wechat.url + address)
+            page.wait_for_timeout(300)
+            pictures.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+            page.close()
+    sheet = Image.new("RGB", (2 * (phone + box + 3 * gap), 2 * (height + 2 * gap)), ground)
+    sheet.paste(pictures[0], (2 * gap, 2 * gap))
+    sheet.paste(pictures[1], (2 * (phone + 2 * gap), 2 * gap))
+    sheet = sheet.resize((sheet.width // 2 * 3 // 2, sheet.height // 2 * 3 // 2), Image.Resampling.LANCZOS)
+    sheet.quantize(256, dither=Image.Dither.NONE).save(HERE / "phone-and-drafts.png", optimize=True)
+
+
 @contextmanager
 def preview() -> Iterator[tuple[str, Path]]:
     """Run the preview of a copy of the example."""
 
-    def push(destination: str, theme: str, say: Callable[[str], None], tick: Callable[[int, int], None]) -> Outcome:
+    def pushed(destination: str, theme: str, say: Callable[[str], None], tick: Callable[[int, int], None]) -> Outcome:
         return Outcome("created")
 
     with tempfile.TemporaryDirectory() as place:
@@ -79,7 +101,7 @@ def preview() -> Iterator[tuple[str, Path]]:
         path = folder / "issues" / "2026-11-15.md"
         destinations = (Destination("drafts", "微光"), Destination("sandbox"))
         builder = Builder(path, lambda theme: issue.open(path, theme=theme or None))
-        with run(builder, port=0, push=push, destinations=destinations) as session:
+        with run(builder, port=0, push=pushed, destinations=destinations) as session:
             yield session.url, path
 
 

@@ -1,0 +1,93 @@
+"""The two READMEs say the same, and every command in them does what it is there for, in an empty folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+
+CHINESE = (ROOT / "README.md").read_text(encoding="utf-8")
+ENGLISH = (ROOT / "README.en.md").read_text(encoding="utf-8")
+ISSUE = "# 第一期\n\n> 导读：一句话。\n\n## 新闻\n\n- [一条](https://example.com/a)：值得一读。\n"
+# Commands that end only when they are told to, or show a browser: they run up to their own help.
+ENDLESS = {"preview", "sandbox"}
+
+
+def blocks(text: str) -> list[str]:
+    return re.findall(r"```(?:sh|toml|yaml)\n(.*?)```", text, re.DOTALL)
+
+
+def bare(block: str) -> list[str]:
+    """Give a block's lines without comments."""
+    lines = [re.sub(r"\s+#(?![0-9a-f]{6}\b).*", "", line).rstrip() for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+def lines_of_shell() -> list[list[str]]:
+    return [bare(block) for block in re.findall(r"```sh\n(.*?)```", CHINESE, re.DOTALL)]
+
+
+def test_both_have_the_same_headings_commands_settings_and_links() -> None:
+    def levels(text: str) -> list[int]:
+        return [len(found) for found in re.findall(r"^(#+) ", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.M)]
+
+    def links(text: str) -> list[str]:
+        found = re.findall(r"\]\(([^)]+)\)|<(http[^>]+)>", text)
+        return sorted("".join(each) for each in found if "README" not in "".join(each))
+
+    assert levels(CHINESE) == levels(ENGLISH)
+    assert links(CHINESE) == links(ENGLISH)
+    assert [bare(each) for each in blocks(CHINESE)] == [bare(each) for each in blocks(ENGLISH)]
+    rows = [len(re.findall(r"^\|", text, re.M)) for text in (CHINESE, ENGLISH)]
+    assert rows[0] == rows[1]
+
+
+def test_every_link_leads_to_a_file() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)", CHINESE + ENGLISH):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_make_target_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for line in [line for block in lines_of_shell() for line in block if line.startswith("make ")]:
+        assert re.search(rf"^{line.split()[1]}:", makefile, re.M), line
+
+
+@pytest.mark.parametrize(
+    "block", [each for each in lines_of_shell() if any(line.startswith("wxpub ") for line in each)]
+)
+def test_every_command_works_in_an_empty_folder(block: list[str], tmp_path: Path, wechat: Any) -> None:
+    """The local WeChat stands in for the account; commands run as the block has them, one after the other."""
+    if not any(line.startswith("mkdir") for line in block):
+        (tmp_path / "issue.md").write_text(ISSUE, encoding="utf-8")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("WXPUB_")},
+        "PYTHONPATH": str(ROOT),
+        "WXPUB_API_BASE": wechat.url,
+        "WXPUB_APPID": wechat.appid,
+        "WXPUB_SECRET": wechat.secret,
+        "WXPUB_SANDBOX_DB": str(tmp_path / "wechat.sqlite3"),
+        "BROWSER": "true",
+    }
+    for line in block:
+        script = line
+        if line.startswith("export WXPUB_"):  # the example's own credentials are nobody's
+            continue
+        if line.startswith("wxpub "):
+            words = shlex.split(line)
+            if words[1] in ENDLESS:
+                words = [*words[:2], "--help"]
+            if words[1] == "publish":
+                words.append("--yes")
+            script = shlex.join([sys.executable, "-m", *words])
+        script = script.replace("&& cd letter", f"&& cd letter && pwd > {tmp_path}/where")
+        place = (tmp_path / "where").read_text().strip() if (tmp_path / "where").exists() else tmp_path
+        done = subprocess.run(["sh", "-c", script], cwd=place, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
