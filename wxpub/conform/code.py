@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from wxpub import style
 from wxpub.finding import Rule
+from wxpub.language import tr
 from wxpub.tree import DIAGRAMS, Node, fill, is_empty, language_of, make, replace, take
 
 if TYPE_CHECKING:
@@ -150,8 +151,7 @@ def formula(element: HtmlElement, report: Report) -> None:
     try:
         drawing = draw(tex, display)
     except _Unreadable as error:
-        why = f": {error}" if str(error) else ""
-        report(MATH, element, f"the formula {_short(tex)} cannot be read{why}")
+        report(MATH, element, tr("the formula {tex} cannot be read: {why}", tex=_short(tex), why=error))
         take(element)
         if display:
             element.set("class", "math-source")
@@ -184,19 +184,29 @@ def _short(tex: str) -> str:
     return tex if len(tex) <= 40 else tex[:39] + "…"
 
 
-# What an author did who wrote such TeX, by the error that latex2mathml raises.
-_WORDS = {
-    "NumeratorNotFoundError": "a fraction has no numerator",
-    "DenominatorNotFoundError": "a fraction has no denominator",
-    "ExtraLeftOrMissingRightError": "\\left and \\right do not come in pairs",
-    "MissingSuperScriptOrSubscriptError": "nothing stands behind a ^ or _",
-    "DoubleSubscriptsError": "two _ follow one another; put the first part in braces",
-    "DoubleSuperscriptsError": "two ^ follow one another; put the first part in braces",
-    "MissingEndError": "a \\begin has no \\end",
-    "LimitsMustFollowMathOperatorError": "\\limits stands behind no operator",
-    "RecursionError": "it is nested too deeply",
-}
-_UNCLEAR = "it is not complete, or has something in it that cannot be drawn"
+def _fault(error: Exception) -> str:
+    """Say what an author did who wrote such TeX, by the error that latex2mathml raises."""
+    match type(error).__name__:
+        case "NumeratorNotFoundError":
+            return tr("a fraction has no numerator")
+        case "DenominatorNotFoundError":
+            return tr("a fraction has no denominator")
+        case "ExtraLeftOrMissingRightError":
+            return tr("\\left and \\right do not come in pairs")
+        case "MissingSuperScriptOrSubscriptError":
+            return tr("nothing stands behind a ^ or _")
+        case "DoubleSubscriptsError":
+            return tr("two _ follow one another; put the first part in braces")
+        case "DoubleSuperscriptsError":
+            return tr("two ^ follow one another; put the first part in braces")
+        case "MissingEndError":
+            return tr("a \\begin has no \\end")
+        case "LimitsMustFollowMathOperatorError":
+            return tr("\\limits stands behind no operator")
+        case "RecursionError":
+            return tr("it is nested too deeply")
+        case _:
+            return tr("it is not complete, or has something in it that cannot be drawn")
 
 
 def draw(tex: str, display: bool) -> HtmlElement:
@@ -208,7 +218,7 @@ def draw(tex: str, display: bool) -> HtmlElement:
     from ziamath.zmath import Math
 
     if len(tex) > _TEX_CHARS:
-        raise _Unreadable(f"it has more than {_TEX_CHARS:,} characters")
+        raise _Unreadable(tr("it has more than {n:,} characters", n=_TEX_CHARS))
     own = [each for each in vars(exceptions).values() if isinstance(each, type) and issubclass(each, Exception)]
     faults: tuple[type[Exception], ...] = (*_FAULTS, *own)
     config.svg2 = False
@@ -218,10 +228,10 @@ def draw(tex: str, display: bool) -> HtmlElement:
         drawn = Math(mathml, size=_SIZE)
         unknown = next((text for text in drawn.mathml.itertext() if re.fullmatch(r"\\[A-Za-z]+", text)), "")
         if unknown:
-            raise _Unreadable(f"unknown command {unknown}")
+            raise _Unreadable(tr("unknown command {command}", command=unknown))
         drawing = etree.fromstring(drawn.svg().encode())
     except faults as error:
-        raise _Unreadable(_WORDS.get(type(error).__name__, _UNCLEAR)) from None
+        raise _Unreadable(_fault(error)) from None
     return _outline(drawing, tex, letters)
 
 
@@ -293,9 +303,9 @@ def _weigh(mathml: str) -> None:
         nodes, work = nodes + 1, work + times
         stack.extend((child, times) for child in node.iterchildren("*"))
     if nodes > _TEX_NODES:
-        raise _Unreadable("it is too long to be drawn")
+        raise _Unreadable(tr("it is too long to be drawn"))
     if work > _WORK + _WORK_PER_NODE * nodes:
-        raise _Unreadable("it is nested too deeply")
+        raise _Unreadable(tr("it is nested too deeply"))
 
 
 def _outline(drawing: _Element, tex: str, letters: Mapping[str, str]) -> HtmlElement:

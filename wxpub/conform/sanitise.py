@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from wxpub import address, style
 from wxpub.finding import Rule, shorten
+from wxpub.language import tr
 from wxpub.limits import ARTICLE_HOST, CSS_PROPERTIES, SVG_ATTRIBUTES, SVG_TAGS, words
 from wxpub.tree import make, replace
 
@@ -142,7 +143,7 @@ def _stays(element: HtmlElement, tag: str, shallow: bool, report: Report) -> boo
     """Treat an element that is not plain; return whether its content stays, to be looked at as well."""
     if tag == "svg":
         if not any(isinstance(each.tag, str) and each.tag.lower() in SVG_TAGS for each in element):
-            report(DRAWING_LOST, element, "a drawing without shapes cannot be shown")
+            report(DRAWING_LOST, element, tr("a drawing without shapes cannot be shown"))
             element.drop_tag()
             return True
         _drawing(element, report)
@@ -151,14 +152,14 @@ def _stays(element: HtmlElement, tag: str, shallow: bool, report: Report) -> boo
     elif tag in _PLAYERS:
         return _player(element, tag, report)
     elif tag in _HIDDEN:
-        report(UNSAFE if tag in _SCRIPTS else LOST, element, f"<{tag}> never reaches a reader")
+        report(UNSAFE if tag in _SCRIPTS else LOST, element, tr("<{tag}> never reaches a reader", tag=tag))
         replace(element, [])
     elif shallow and _RENAMED.get(tag, tag) in _KEPT:
         _element(element, tag, report)
         return True
     else:
         if _OWN.fullmatch(tag):
-            report(LOST, element, f"WeChat takes no <{tag}>")
+            report(LOST, element, tr("WeChat takes no <{tag}>", tag=tag))
         element.drop_tag()
         return True
     return False
@@ -169,11 +170,14 @@ def _player(element: HtmlElement, tag: str, report: Report) -> bool:
     nodes = [element, *element.iter("source", "embed", "param")]
     found = (node.get(name) or "" for node in nodes for name in ("src", "data", "data-src"))
     link = next(filter(None, (_web(_CONTROLS.sub("", each)) for each in found)), "")
-    what, left = "address", link
-    if not link and _OWN.fullmatch(tag):
-        what, left = "name", next(filter(None, ((element.get(name) or "").strip() for name in _CARD_NAMES)), "")
-    said = f"; its {what} is printed: {shorten(left, 120)}" if left else ""
-    report(LOST, element, f"WeChat takes no <{tag}>{said}")
+    said, left = tr("WeChat takes no <{tag}>", tag=tag), link
+    if link:
+        said = tr("WeChat takes no <{tag}>; its address is printed: {address}", tag=tag, address=shorten(link, 120))
+    elif _OWN.fullmatch(tag):
+        left = next(filter(None, ((element.get(name) or "").strip() for name in _CARD_NAMES)), "")
+        if left:
+            said = tr("WeChat takes no <{tag}>; its name is printed: {name}", tag=tag, name=shorten(left, 120))
+    report(LOST, element, said)
     if left:
         printed = make("p", content=[f"{_PLAYERS[tag]}：{left}"])
         if line := element.get("data-line"):
@@ -228,19 +232,20 @@ def _attributes(element: HtmlElement, tag: str, report: Report) -> None:
             else:
                 del element.attrib[name]
             if re.search(r"expression\s*\(|javascript:", value, re.I):
-                report(UNSAFE, element, "a script in a style never reaches a reader")
+                report(UNSAFE, element, tr("a script in a style never reaches a reader"))
         elif name == "class":
             element.set("class", " ".join(_CLASS.findall(value)))
         elif name.lower().startswith("on"):
             del element.attrib[name]
-            report(UNSAFE, element, f"the script in {name}= never reaches a reader")
+            report(UNSAFE, element, tr("the script in {attribute}= never reaches a reader", attribute=name))
         elif name not in allowed or (
             name in ("colspan", "rowspan", "start", "value", "data-w") and not re.fullmatch(r"-?\d{1,6}", value.strip())
         ):
             del element.attrib[name]
         elif name == "src" and not is_safe_source(value):
             del element.attrib[name]
-            report(UNSAFE, element, "the address of a picture is a script or a document", "give it a picture")
+            said = tr("the address of a picture is a script or a document")
+            report(UNSAFE, element, said, tr("give it a picture"))
 
 
 def is_safe_source(url: str) -> bool:
@@ -293,7 +298,7 @@ def _drawing(svg: HtmlElement, report: Report) -> None:
     if svg.get("viewBox") is None and width and height:
         svg.set("viewBox", f"0 0 {width[1]} {height[1]}")
     if svg.get("viewBox") is None or not len(svg):
-        report(DRAWING_LOST, svg, "a drawing without viewBox or shapes cannot be shown")
+        report(DRAWING_LOST, svg, tr("a drawing without viewBox or shapes cannot be shown"))
         return replace(svg, [])
     found = style.read(svg.get("style") or "")
     for name in ("width", "height"):
@@ -310,7 +315,7 @@ def _drawing(svg: HtmlElement, report: Report) -> None:
         svg.set("role", "img")
     if lost := lost - {"title", "desc", "metadata"}:
         names = ", ".join(sorted(lost))
-        report(DRAWING_LOST, svg, f"a drawing loses what WeChat removes: {names}")
+        report(DRAWING_LOST, svg, tr("a drawing loses what WeChat removes: {names}", names=names))
     return None
 
 

@@ -17,6 +17,7 @@ from wxpub.dialect import blocks, inlines
 from wxpub.dialect.inlines import LINE, RAW, Element, Scope
 from wxpub.dialect.syntax import Pattern
 from wxpub.finding import Finding, Rule, shorten
+from wxpub.language import tr
 from wxpub.tree import PARSER, make
 
 COMMENT_UNCLOSED = Rule(
@@ -165,20 +166,25 @@ def findings(
         COMMENT_UNCLOSED: cleaner.unclosed,
     }
     found = [
-        *(FOOTNOTE_UNUSED.find(f"nothing refers to footnote [^{note.label}]", path, note.line) for note in unused),
+        *(
+            FOOTNOTE_UNUSED.find(tr("nothing refers to footnote [^{label}]", label=note.label), path, note.line)
+            for note in unused
+        ),
         *(
             FOOTNOTE_REPEATED.find(
-                f"footnote [^{note.label}] is defined above; this one is not printed", path, note.line
+                tr("footnote [^{label}] is defined above; this one is not printed", label=note.label), path, note.line
             )
             for note in document.repeated
         ),
         *(CELLS_DROPPED.find(path=path, line=line) for line in document.crowded),
         *(
-            TAG_DROPPED.find(f"the tag <{name}> is left out, as on GitHub; its words stay", path, line)
+            TAG_DROPPED.find(tr("the tag <{tag}> is left out, as on GitHub; its words stay", tag=name), path, line)
             for name, line in cleaner.dropped
         ),
         *(
-            TAG_SHOWN.find(f"{shorten(tag, 60)} is not HTML, so readers see it as it is written", path, line)
+            TAG_SHOWN.find(
+                tr("{tag} is not HTML, so readers see it as it is written", tag=shorten(tag, 60)), path, line
+            )
             for tag, line in cleaner.shown.values()
         ),
         *(rule.find(path=path, line=line) for rule, line in once.items() if line is not None),

@@ -37,6 +37,7 @@ from wxpub.dialect.inlines import LINE, RAW
 from wxpub.dialect.syntax import Target, fold
 from wxpub.errors import ConfigError
 from wxpub.finding import Finding
+from wxpub.language import tr
 from wxpub.tree import PARSER
 
 # Python-Markdown's own patterns by name: extensions register more of their classes.
@@ -122,8 +123,8 @@ def _load(md: markdown.Markdown, name: str) -> None:
         md.registerExtensions([name], {})
     except Exception as error:  # whatever the extension raises
         raise ConfigError(
-            f"the Markdown extension {name!r} cannot be loaded: {error}",
-            hint="correct its name in [markdown] extensions, or install the package that it comes from",
+            tr("the Markdown extension {name!r} cannot be loaded: {reason}", name=name, reason=error),
+            hint=tr("correct its name in [markdown] extensions, or install the package that it comes from"),
         ) from error
 
 
