@@ -82,15 +82,15 @@ WRONG = [
     (b"\x89PNG\r\n\x1a\n\0\0\0", "is no text file"),
     ("标题\n正文".encode("gb18030"), "2026-11-15.md:1: byte 0xb1 is not UTF-8; it looks like GBK"),
     (b"a\nb\xff\xfe\xff", "2026-11-15.md:2: byte 0xff is not UTF-8; save it as UTF-8"),
-    (b"---\ntitle: a: b\n---\n", "2026-11-15.md:2: front matter: mapping values are not allowed here"),
-    (b"\n---\ntitle: a: b\n---\n", "2026-11-15.md:3: front matter: mapping values are not allowed here"),
+    (b"---\ntitle: a: b\n---\n", "2026-11-15.md:2: front matter: a colon stands where none can be"),
+    (b"\n---\ntitle: a: b\n---\n", "2026-11-15.md:3: front matter: a colon stands where none can be"),
     (b"---\nok: 1\ntitle: [a\n---\n", "front matter: "),
     (b"---\ntitle: {a: b}\n---\n", "front matter: title is not one value but several"),
     (b"---\nqrcode: maybe\n---\n", "front matter: qrcode is neither true nor false"),
     (b"---\ntheme_variables: red\n---\n", "front matter: theme_variables is no table"),
     (b"---\na: " + b"[" * 5000 + b"\n---\n", "front matter"),
-    (b"+++\ntitle = \n+++\n", "2026-11-15.md:2: front matter: Invalid value"),
-    ("+++\ndraft = true\ntitle = “一”\n+++\n", "2026-11-15.md:3: front matter: “ is no quotation mark of TOML"),
+    (b"+++\ntitle = \n+++\n", "2026-11-15.md:2: front matter: not valid TOML: Invalid value"),
+    ("+++\ndraft = true\ntitle = “一”\n+++\n", "front matter: not valid TOML: “ is no straight quotation mark"),
     (b"\n+++\na = 1\n", "2026-11-15.md:4: front matter: begins on line 2 and has no end; close it with a line of +++"),
     ("---\ntitle: 一\n----\n正文", "2026-11-15.md:3: front matter: begins on line 1 and has no end"),
     ("---\nlayout: post\ntags:\n- 甲\n\n正文", "2026-11-15.md:5: front matter: begins on line 1 and has no end"),
@@ -98,7 +98,7 @@ WRONG = [
     (b"---\nslug: a", "2026-11-15.md:3: front matter: begins on line 1 and has no end"),
     (
         "---\ntitle: 一\n\n# 标题\n\n正文\n\n---\n",
-        ":6: front matter: could not find expected ':'; if the text has begun",
+        ":6: front matter: a line has no colon; if the text has begun",
     ),
     (
         "---\ntitle：一\n---\n",
@@ -106,15 +106,15 @@ WRONG = [
     ),
     (
         "---\nlayout: a\n日期：一\n---\n",
-        "2026-11-15.md:3: front matter: could not find expected ':'; ： is a full-width",
+        "2026-11-15.md:3: front matter: a line has no colon; ： is a full-width",
     ),
     (b"---\ntitle:a\n---\n", "2026-11-15.md:2: front matter: cannot be read; write a space after title:"),
     (b"---\na:\n\tb: c\n---\n", "indent with spaces, not with a tab"),
     (
         b"---\nlayout: a\ntheme_variables:\n  size: 1\n  accent: #123\n---\n",
-        ":5: front matter: theme_variables: accent",
+        ":5: front matter: theme_variables.accent",
     ),
-    (b"---\ntheme_variables: {a: [b]}\n---\n", "theme_variables: a is not one value but several"),
+    (b"---\ntheme_variables: {a: [b]}\n---\n", "theme_variables.a is not one value but several"),
     (b"---\nlayout: a\nopen_comment: maybe\n---\n", "2026-11-15.md:3: front matter: open_comment is neither"),
 ]
 
@@ -139,9 +139,9 @@ DOUBTFUL = [
     ("---\nlayout: a\nautor: 甲\n---\n", [(3, "autor is not a key; did you mean author?")]),
     ("+++\ntitle = 'a'\nsourceURL = 'x'\n+++\n", [(3, "sourceURL is not a key; did you mean source_url?")]),
     ("---\nTheme-Variables: {a: b}\n---\n", [(2, "Theme-Variables is not a key; did you mean theme_variables?")]),
-    ("---\ndate: 2026-13-45\n---\n", [(2, "date 2026-13-45 does not exist")]),
-    ("---\n日期: 2026-02-29\n---\n", [(2, "日期 2026-02-29 does not exist")]),
-    ("---\ndate: Nov 15\n---\n", [(2, "date Nov 15 is not a date")]),
+    ("---\ndate: 2026-13-45\n---\n", [(2, "date: there is no day 2026-13-45")]),
+    ("---\n日期: 2026-02-29\n---\n", [(2, "日期: there is no day 2026-02-29")]),
+    ("---\ndate: Nov 15\n---\n", [(2, "date: Nov 15 is not a date")]),
     ("---\nimages: [a]\noriginal: true\nsubtitle: b\nCategories: c\nwhatever: d\n---\n", []),
 ]
 

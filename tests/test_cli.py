@@ -220,7 +220,7 @@ WRONG: list[tuple[list[str], int, str]] = [
     (["convert", "picture.png"], 1, "error: picture.png: is no text file"),
     (["convert", "empty.md"], 1, "error: empty.md: is empty"),
     (["convert", "gbk.md"], 1, "error: gbk.md:1: byte 0xb1 is not UTF-8; it looks like GBK: save it as UTF-8"),
-    (["convert", "broken.md"], 1, "error: broken.md:2: front matter: mapping values are not allowed here"),
+    (["convert", "broken.md"], 1, "error: broken.md:2: front matter: a colon stands where none can be"),
     (["convert", "a.md", "--theme", "nope"], 1, "error: no theme 'nope'"),
     (["convert", "a.md", "--theme", "nope.css"], 1, "nope.css"),
     (["convert", "a.md", "--set", "accent"], 2, "is not NAME=VALUE"),

@@ -127,6 +127,10 @@ WRONG = [
     ("[site]\nurl = 'letter.example'\n", "wxpub.toml:2: [site]: url is not an address of the web"),
     ("[site]\nurl = ['https://a.example/', 1]\n", "url is not an address of the web"),
     ("[site]\nurl = 'https://a.example/{slug}'\n", "url has an unknown {slug}"),
+    ("\n[ui]\nlanguage = 'zj'\n", "wxpub.toml:3: [ui]: 'zj' is not a language of this tool; "),
+    ("[ui]\nlanguage = 'zh-CN'\n", "wxpub.toml:2: [ui]: 'zh-CN' is not a language of this tool; did you mean zh?"),
+    ("[ui]\nlangage = 'zh'\n", "wxpub.toml:2: [ui]: unknown key langage; did you mean language?"),
+    ("\n[uii]\n", "wxpub.toml:2: unknown table uii; did you mean ui?"),
     ("[site]\nurls = ['https://a.example/']\n", "[site]: unknown key urls; did you mean url?"),
     ("[article\n", "wxpub.toml:1: not valid TOML"),
     ("\n[artcle]\n", "wxpub.toml:2: unknown table artcle; did you mean article?"),
@@ -135,14 +139,14 @@ WRONG = [
     ("[article]\nauthr = '甲'\n", "wxpub.toml:2: [article]: unknown key authr; did you mean author?"),
     ("[article]\nx = '甲'\n", "wxpub.toml:2: [article]: unknown key x; known keys: author, "),
     ("[article]\nqrcode = 'maybe'\n", "wxpub.toml:2: [article]: qrcode is neither true nor false"),
-    ("[article]\ndate = '2026-02-30'\n", "wxpub.toml:2: [article]: date 2026-02-30 does not exist"),
+    ("[article]\ndate = '2026-02-30'\n", "wxpub.toml:2: [article]: date: there is no day 2026-02-30"),
     (
         "# source_url = 1\n[theme]\nsource_url = '1px'\n[article]\nsource_url = 'https://a.example/{slug}'\n",
         "wxpub.toml:5: [article]: source_url has an unknown {slug}; known: {path}, {stem}, {date}",
     ),
     (
         "[article]\n\nauthor = “编辑部”\n",
-        'wxpub.toml:3: not valid TOML: “ is no quotation mark of TOML; write "…", with straight quotation marks',
+        'wxpub.toml:3: not valid TOML: “ is no straight quotation mark; write "…", with straight quotation marks',
     ),
     ("[theme]\nsize = ['16px']\n", "wxpub.toml:2: [theme]: size has a value of the wrong kind; give text in quotes"),
     ("[markdown]\nextension = ['abbr']\n", "[markdown]: unknown key extension; did you mean extensions?"),
@@ -208,9 +212,9 @@ def test_accounts_are_chosen_by_name_by_environment_or_because_there_is_one(tmp_
 @pytest.mark.parametrize(
     ("name", "env", "message"),
     [
-        ("third", {}, "no account 'third'; known: main, second"),
+        ("third", {}, "there is no account third; known accounts: main, second"),
         ("main", {}, "the environment variable WXPUB_MAIN_SECRET is not set"),
-        ("second", {}, "cannot read secret_file"),
+        ("second", {}, "second.secret cannot be read"),
         ("", {"WXPUB_APPID": "wx"}, "the environment variable WXPUB_SECRET is not set"),
         (
             "",

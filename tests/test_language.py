@@ -197,9 +197,9 @@ def test_nothing_is_said_past_the_catalogue() -> None:
 
 # Whose words are still English only.
 NOT_YET = (
-    "wxpub/article.py", "wxpub/cli/options.py", "wxpub/config.py",
-    "wxpub/drafts/__init__.py", "wxpub/drafts/doctor.py", "wxpub/drafts/send.py", "wxpub/errors.py", "wxpub/issue.py",
-    "wxpub/kept.py", "wxpub/links.py", "wxpub/page.py", "wxpub/preview/", "wxpub/theme/", "wxpub/cli/push.py",
+    "wxpub/cli/options.py", "wxpub/drafts/__init__.py", "wxpub/drafts/doctor.py", "wxpub/drafts/send.py",
+    "wxpub/issue.py", "wxpub/kept.py", "wxpub/links.py", "wxpub/page.py", "wxpub/preview/", "wxpub/theme/",
+    "wxpub/cli/push.py",
 )  # fmt: skip
 
 
@@ -231,6 +231,30 @@ def test_the_language_is_that_of_the_user(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert language.current() == spoken
+
+
+def test_the_settings_count_before_the_locale_and_after_all_that_is_said_for_one_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, issue = tmp_path / "wxpub.toml", tmp_path / "a.md"
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    monkeypatch.delenv("WXPUB_LANG")
+
+    def told(*options: str) -> str:
+        return CliRunner().invoke(cli, ["convert", str(issue), *options]).stderr
+
+    assert "no such file" in told()
+    settings.write_text('[ui]\nlanguage = "zh"\n')
+    assert "没有这个文件" in told()
+    assert "no such file" in told("--lang", "en")
+    monkeypatch.setenv("WXPUB_LANG", "en")
+    assert "no such file" in told()
+    assert "没有这个文件" in told("--lang", "zh")
+    monkeypatch.delenv("WXPUB_LANG")
+    settings.write_text('nonsense = 1\n[ui]\nlanguage = "zh"\n')
+    assert "没有 nonsense 这个表" in told(), "in which wxpub.toml itself is spoken of, too"
+    settings.unlink()
+    assert "no such file" in told(), "no other folder's settings count"
 
 
 def test_lang_wins_over_the_environment_wherever_it_stands() -> None:

@@ -212,7 +212,7 @@ def test_a_pipe_for_a_secret_is_not_waited_for(letter: Path, monkeypatch: pytest
     os.mkfifo(letter / "pipe")
     write(letter, account('secret_file = "pipe"'))
     run("trust", "--yes")
-    with pytest.raises(ConfigError, match=r"cannot read secret_file.*not a file"):
+    with pytest.raises(ConfigError, match=r"secret_file .* cannot be read: not a file"):
         config.credentials(config.find(letter))
 
 

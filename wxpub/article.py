@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from wxpub.errors import SourceError, near, near_file
 from wxpub.finding import Finding, Rule, shorten
+from wxpub.language import listed, tr
 
 MAX_FRONT_MATTER = 100_000  # characters; YAML takes seconds to read as much
 MAX_DOTS = 200  # in one line of TOML: a.b.c takes its reader time with the square of the parts
@@ -152,37 +153,39 @@ def default(key: str, value: Any) -> str | bool:
     if key == "source_url" and isinstance(value, str):
         unknown = next((name for name in re.findall(r"\{(\w*)\}", value) if name not in _PLACEHOLDERS), None)
         if unknown is not None:
-            known = ", ".join(f"{{{each}}}" for each in _PLACEHOLDERS)
-            raise ValueError(f"has an unknown {{{unknown}}}; known: {known}")
-    return _value(key, value)
+            known = listed(f"{{{each}}}" for each in _PLACEHOLDERS)
+            raise ValueError(
+                tr("{key} has an unknown {field}; known: {names}", key=key, field=f"{{{unknown}}}", names=known)
+            )
+    return _value(key, value, key)
 
 
 def contents(path: Path, data: bytes | None = None) -> bytes:
     """Read the file at `path`, unless `data` stands for it. Raises SourceError, also for more than MAX_BYTES."""
     try:
         if data is None and path.is_dir():
-            raise SourceError("is a folder, not a Markdown file", path)
+            raise SourceError(tr("is a folder, not a Markdown file"), path)
         if data is None:
             with path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)  # of a device without end, too
     except FileNotFoundError:
-        raise SourceError("no such file", path, hint=near_file(path)) from None
+        raise SourceError(tr("no such file"), path, hint=near_file(path)) from None
     except OSError as error:
-        raise SourceError(f"cannot be read: {error.strerror}", path) from None
+        raise SourceError(tr("cannot be read: {reason}", reason=error.strerror), path) from None
     if len(data) > MAX_BYTES:
-        raise SourceError(f"is larger than {MAX_BYTES // 1024 // 1024} MB; is it the right file?", path)
+        raise SourceError(tr("is larger than {n} MB; is it the right file?", n=MAX_BYTES // 1024 // 1024), path)
     return data
 
 
 def _text(path: Path, data: bytes) -> str:
     if b"\0" in data[:8192]:
-        raise SourceError("is no text file", path, hint="give the issue's Markdown, saved as UTF-8")
+        raise SourceError(tr("is no text file"), path, hint=tr("give the issue's Markdown, saved as UTF-8"))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _not_utf8(path, data, error) from None
     if not text.strip():
-        raise SourceError("is empty", path)
+        raise SourceError(tr("is empty"), path)
     return _unix(text)
 
 
@@ -190,10 +193,10 @@ def _not_utf8(path: Path, data: bytes, error: UnicodeDecodeError) -> SourceError
     line = data.count(b"\n", 0, error.start) + 1
     try:
         data.decode("gb18030")
-        hint = "it looks like GBK: save it as UTF-8"
+        hint = tr("it looks like GBK: save it as UTF-8")
     except UnicodeDecodeError:
-        hint = "save it as UTF-8"
-    return SourceError(f"byte 0x{data[error.start]:02x} is not UTF-8", path, line, hint)
+        hint = tr("save it as UTF-8")
+    return SourceError(tr("byte {byte} is not UTF-8", byte=f"0x{data[error.start]:02x}"), path, line, hint)
 
 
 # --- front matter: `---` YAML `---` or `+++` TOML `+++`, at the very beginning ---------------------------------------
@@ -223,7 +226,7 @@ class _FrontMatter:
         return self.first + self.text.count("\n", 0, found)
 
     def error(self, message: str, line: int, hint: str = "") -> SourceError:
-        return SourceError(f"front matter: {message}", self.path, line, hint)
+        return SourceError(tr("front matter: {message}", message=message), self.path, line, hint)
 
 
 def _split(text: str, path: Path) -> tuple[_FrontMatter, str]:
@@ -248,7 +251,8 @@ def _split(text: str, path: Path) -> tuple[_FrontMatter, str]:
         return _FrontMatter(path), text
     values = _yaml(front) if fence == "---" else _toml(front)
     if values is None and key is not None and _is_meant(key):
-        raise front.error("cannot be read", first, _colon(front.text.partition("\n")[0]) or "write key: value")
+        hint = _colon(front.text.partition("\n")[0]) or tr("write key: value")
+        raise front.error(tr("cannot be read"), first, hint)
     if values is None:
         return _FrontMatter(path), text
     return replace(front, values=values), "\n" * text.count("\n", 0, closing.end()) + text[closing.end() :]
@@ -264,9 +268,11 @@ def _unclosed(front: _FrontMatter, fence: str) -> SourceError:
     lines = front.text.split("\n")
     inner = r"[ \t]+\S|[-#] |\]|\}|" + _KEY.pattern
     end = next((number for number, line in enumerate(lines) if not re.match(inner, line)), len(lines))
-    return front.error(
-        f"begins on line {front.first - 1} and has no end", front.first + end, f"close it with a line of {fence}"
+    what, hint = (
+        tr("begins on line {n} and has no end", n=front.first - 1),
+        tr("close it with a line of {fence}", fence=fence),
     )
+    return front.error(what, front.first + end, hint)
 
 
 def _colon(line: str) -> str:
@@ -275,8 +281,8 @@ def _colon(line: str) -> str:
     if key is None:
         return ""
     if key[2] in "：＝":
-        return f"{key[2]} is a full-width character: write {key[1]}: and a space"
-    return f"write a space after {key[1]}:" if key[2] == ":" and key[3] is None else ""
+        return tr("{mark} is a full-width character: write {key}: and a space", mark=key[2], key=key[1])
+    return tr("write a space after {key}:", key=key[1]) if key[2] == ":" and key[3] is None else ""
 
 
 def _yaml(front: _FrontMatter) -> Mapping[str, Any] | None:
@@ -289,7 +295,8 @@ def _yaml(front: _FrontMatter) -> Mapping[str, Any] | None:
             """Refuse an alias: a few of them, one within another, stand for gigabytes."""
             if self.check_event(yaml.AliasEvent):
                 event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML has no types here
-                raise yaml.MarkedYAMLError(problem=f"*{event.anchor} is not read", problem_mark=event.start_mark)
+                what, hint = tr("*{name} is not read", name=event.anchor), tr("write the value itself")
+                raise front.error(what, front.first + event.start_mark.line, hint)
             return super().compose_node(parent, index)
 
     _bounded(front)
@@ -300,10 +307,10 @@ def _yaml(front: _FrontMatter) -> Mapping[str, Any] | None:
         began = getattr(error, "context", None) == "while scanning a simple key"
         mark = getattr(error, "context_mark" if began else "problem_mark", None)
         line = mark.line if mark else 0
-        problem = getattr(error, "problem", None) or "not valid YAML"
+        problem = _yaml_problem(getattr(error, "problem", None) or str(error))
         raise front.error(problem, front.first + line, _yaml_hint(front.text.split("\n")[: line + 1])) from None
     except RecursionError:
-        raise front.error("is nested too deeply", front.first) from None
+        raise front.error(tr("is nested too deeply"), front.first) from None
     try:
         _refuse_unseen(meta, front.text)
     except SourceError as error:
@@ -313,15 +320,27 @@ def _yaml(front: _FrontMatter) -> Mapping[str, Any] | None:
     return meta if isinstance(meta, dict) else None
 
 
+def _yaml_problem(problem: str) -> str:
+    """Say what is wrong in an author's words where an author is likely to meet it, else in PyYAML's."""
+    if character := re.fullmatch(r"found character '(.+)' that cannot start any token", problem):
+        return tr("{character} cannot stand here", character=character[1])
+    common = {
+        "mapping values are not allowed here": tr("a colon stands where none can be"),
+        "could not find expected ':'": tr("a line has no colon"),
+        "found unexpected end of stream": tr("a quotation mark is not closed"),
+    }
+    return common.get(problem) or tr("not valid YAML: {reason}", reason=problem)
+
+
 def _yaml_hint(lines: list[str]) -> str:
     """Write the hint on YAML that cannot be read, of which the last of `lines` is to blame."""
     if hint := next(filter(None, map(_colon, reversed(lines[-2:]))), ""):
         return hint
     if re.match(r" *\t", lines[-1]):
-        return "indent with spaces, not with a tab"
+        return tr("indent with spaces, not with a tab")
     if "" in lines:
-        return "if the text has begun here, close the front matter above it with a line of ---"
-    return "put the value in quotes"
+        return tr("if the text has begun here, close the front matter above it with a line of ---")
+    return tr("put the value in quotes")
 
 
 def _plain(text: str) -> dict[str, str] | None:
@@ -371,8 +390,8 @@ def with_theme(text: str, path: Path, name: str) -> str:
     except SourceError:
         sound = False
     if not sound:
-        hint = f"write theme{equals}{value} there yourself"
-        raise front.error("its form is unusual, so no theme is written into it", front.first, hint)
+        hint = tr("write {line} there yourself", line=f"theme{equals}{value}")
+        raise front.error(tr("its form is unusual, so no theme is written into it"), front.first, hint)
     return changed
 
 
@@ -396,23 +415,24 @@ def toml(text: str) -> dict[str, Any]:
     else:
         import tomli as tomllib
     if line := next((n for n, each in enumerate(text.split("\n"), 1) if each.count(".") > MAX_DOTS), 0):
-        raise SourceError(f"has more than {MAX_DOTS} dots in one line", line=line)
+        raise SourceError(tr("has more than {n} dots in one line", n=MAX_DOTS), line=line)
     try:
         values = tomllib.loads(text)
         _refuse_unseen(values, text)
         return values
     except RecursionError:
-        raise SourceError("is nested too deeply", line=1) from None
+        raise SourceError(tr("is nested too deeply"), line=1) from None
     except ValueError as error:  # of which TOMLDecodeError is one, and a number of 5,000 digits another
         at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", str(error))
         message = str(error).replace(at[0], "") if at else str(error)
         line = int(at[1]) if at and at[1] else text.count("\n") + 1 if at else 1
     wrong = re.search(r"""^[^"'#]*?([“”„‘’＂＇「」『』])""", text.split("\n")[line - 1])
     if wrong:
-        message, hint = f"{wrong[1]} is no quotation mark of TOML", 'write "…", with straight quotation marks'
+        message = tr("{mark} is no straight quotation mark", mark=wrong[1])
+        hint = tr('write "…", with straight quotation marks')
     else:
-        hint = "text stands in straight quotation marks" if message == "Invalid value" else ""
-    raise SourceError(message, line=line, hint=hint)
+        hint = tr("text stands in straight quotation marks") if message == "Invalid value" else ""
+    raise SourceError(tr("not valid TOML: {reason}", reason=message), line=line, hint=hint)
 
 
 def _refuse_unseen(values: Any, text: str) -> None:
@@ -429,12 +449,13 @@ def _refuse_unseen(values: Any, text: str) -> None:
             left += value
         elif isinstance(value, str) and _UNSEEN.search(value):
             line = next((n for n, each in enumerate(text.split("\n"), 1) if "\\" in each), 1)
-            raise SourceError("a character cannot be shown", line=line, hint="write the character itself, no escape")
+            hint = tr("write the character itself, no escape")
+            raise SourceError(tr("a character cannot be shown"), line=line, hint=hint)
 
 
 def _bounded(front: _FrontMatter) -> None:
     if len(front.text) > MAX_FRONT_MATTER:
-        raise front.error(f"has more than {MAX_FRONT_MATTER:,} characters", front.first)
+        raise front.error(tr("has more than {n:,} characters", n=MAX_FRONT_MATTER), front.first)
 
 
 def _name_in(values: Mapping[str, Any], key: str) -> str:
@@ -451,11 +472,12 @@ def _known(front: _FrontMatter) -> tuple[dict[str, Any], tuple[Finding, ...]]:
         if value is None or value in _NOTHING:
             continue
         try:
-            fields[key] = _value(key, value)
+            fields[key] = _value(key, value, name)
         except ValueError as error:
             if key != "date":
-                raise front.error(f"{name} {error}", front.line(name)) from None
-            findings.append(DATE_INVALID.find(f"front matter: {name} {error}", front.path, front.line(name)))
+                raise front.error(str(error), front.line(name)) from None
+            message = tr("front matter: {message}", message=error)
+            findings.append(DATE_INVALID.find(message, front.path, front.line(name)))
     return fields, tuple(findings)
 
 
@@ -465,38 +487,41 @@ def _unknown(front: _FrontMatter) -> list[Finding]:
     found = []
     for name in islice(names, _UNKNOWN):
         if len(str(name)) <= _KEY_CHARS and (meant := near(str(name), _NAMES, _ALIKE)):
-            message = f"front matter: {name} is not a key; did you mean {meant}?"
+            message = tr("front matter: {name} is not a key; did you mean {meant}?", name=name, meant=meant)
             found.append(KEY_UNKNOWN.find(message, front.path, front.line(str(name))))
     return found
 
 
-def _value(key: str, value: Any) -> str | bool:
+def _value(key: str, value: Any, name: str) -> str | bool:
+    """Read the value of `key`, which is written as `name`. Raises ValueError for one that it cannot have."""
     if key in _SWITCHES:
         word = str(value).strip().lower()
         if word not in _TRUE | _FALSE:
-            raise ValueError("is neither true nor false")
+            raise ValueError(tr("{key} is neither true nor false", key=name))
         return word in _TRUE
     if key == "author" and isinstance(value, list) and all(isinstance(each, str) for each in value):
         return "、".join(value)
     if isinstance(value, (list, dict)):
-        raise ValueError("is not one value but several")
+        raise ValueError(tr("{key} is not one value but several", key=name))
     text = " ".join(str(value).split())
     if key in _CHOICES and text not in _CHOICES[key]:
-        raise ValueError(f"is none of {', '.join(_CHOICES[key])}")
-    return _date(text) if key == "date" and text else text
+        raise ValueError(tr("{key} is none of {choices}", key=name, choices=listed(_CHOICES[key])))
+    return _date(text, name) if key == "date" and text else text
 
 
 def _variables(front: _FrontMatter) -> tuple[tuple[str, str], ...]:
     table = front.values.get(VARIABLES) or {}
     if not isinstance(table, dict):
         line = front.line(VARIABLES)
-        raise front.error(f"{VARIABLES} is no table", line, f"write for example {VARIABLES}: {{accent: '#0f4c81'}}")
+        hint = tr("write for example {example}", example=f"{VARIABLES}: {{accent: '#0f4c81'}}")
+        raise front.error(tr("{key} is no table", key=VARIABLES), line, hint)
     for name, value in table.items():
         line = front.line(str(name), VARIABLES)
         if isinstance(value, (list, dict)):
-            raise front.error(f"{VARIABLES}: {name} is not one value but several", line)
+            raise front.error(tr("{key} is not one value but several", key=f"{VARIABLES}.{name}"), line)
         if value in _NOTHING:
-            raise front.error(f"{VARIABLES}: {name} is empty", line, f"a # begins a comment: write {name}: '#0f4c81'")
+            hint = tr("a # begins a comment: write {example}", example=f"{name}: '#0f4c81'")
+            raise front.error(tr("{key} is empty", key=f"{VARIABLES}.{name}"), line, hint)
     return tuple((str(key), str(value)) for key, value in table.items())
 
 
@@ -505,13 +530,13 @@ def _variables(front: _FrontMatter) -> tuple[tuple[str, str], ...]:
 _PLACEHOLDERS = ("path", "stem", "date")
 
 
-def _date(text: str) -> str:
-    """Read a date, with or without a time after it. Raises ValueError for what is none."""
+def _date(text: str, name: str) -> str:
+    """Read the date that `name` says, with or without a time after it. Raises ValueError for what is none."""
     match = re.match(r"(\d{4})([-/._年]?)(\d{1,2})[-/._月]?(\d{1,2})日?(?!\d)", text)
     if match is None or (not match[2] and not re.match(r"\d{8}(?!\d)", text)):
-        raise ValueError(f"{shorten(text, 40)} is not a date")
+        raise ValueError(tr("{key}: {text} is not a date", key=name, text=shorten(text, 40)))
     if not (found := _real(match[1], match[3], match[4])):
-        raise ValueError(f"{match[0]} does not exist")
+        raise ValueError(tr("{key}: there is no day {text}", key=name, text=match[0]))
     return found
 
 
@@ -536,5 +561,6 @@ def _expand(template: str, path: Path, root: Path, date: str) -> str:
         relative = Path(path.name)
     values = dict(zip(_PLACEHOLDERS, (quote(relative.as_posix()), quote(path.stem), date), strict=True))
     if "{date}" in template and not date:
-        raise SourceError("source_url needs {date}, and neither the file's name nor its front matter has one", path)
+        what = tr("source_url needs {date}, and neither the file's name nor its front matter has one")
+        raise SourceError(what, path)
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], template)

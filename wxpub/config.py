@@ -24,6 +24,9 @@ extensions = ["abbr"]           # of Python-Markdown, beside the dialect
 
 [check]
 ignore = ["image-alt-missing"]  # rules that this newsletter does without; errors stay
+
+[ui]
+language = "zh"                 # in which the tool speaks, "zh" or "en"; --lang and WXPUB_LANG win
 """
 
 from __future__ import annotations
@@ -37,15 +40,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from wxpub import article, safe, trust
+from wxpub import article, language, safe, trust
 from wxpub.errors import ConfigError, SourceError, did_you_mean
-from wxpub.language import tr
+from wxpub.language import LANGUAGES, listed, tr
 from wxpub.trust import Wish
 
 FILE_NAME = "wxpub.toml"
 LEDGER_NAME = "wxpub.ledger.json"
 _NEAR = {"localhost", "local", "internal", "lan", "home", "test", "invalid"}  # no public name ends so
-_TABLES = {"article", "cover", "site", "theme", "accounts", "network", "markdown", "check"}
+_TABLES = {"article", "cover", "site", "theme", "accounts", "network", "markdown", "check", "ui"}
 _COVER_KEYS = {"design", "series", "picture", "logo", "ground", "accent"}
 _ACCOUNT_KEYS = {"appid", "secret_env", "secret_file", "api_base", "proxy"}
 _OWN_VARIABLES = "WXPUB_"  # what the names of variables begin with in which a file may look for a secret unasked
@@ -89,7 +92,9 @@ class Config:
 
     def fault(self, message: str, table: str, key: str = "", hint: str = "") -> ConfigError:
         """Make the error that says what is wrong with a table, or with its `key`, with the line on which it stands."""
-        return ConfigError(f"[{table}]: {message}", self.path, hint, line=_line(self.text, table, key))
+        return ConfigError(
+            tr("[{table}]: {message}", table=table, message=message), self.path, hint, line=_line(self.text, table, key)
+        )
 
     @property
     def image_root(self) -> Path:
@@ -128,9 +133,10 @@ def find(start: Path, *, ask: bool = True) -> Config:
     """Read the nearest `wxpub.toml` from `start` (a file or a folder) upwards; without one, the defaults.
 
     The search ends at the root of the Git repository around `start`. Without a `wxpub.toml` the project is that
-    repository, else the folder of `start`. Without `ask` the file is only looked at: nothing may be done by it.
-    Raises ConfigError if the file is not TOML or has an unknown table or a value of a wrong kind, and unless the user
-    has allowed it, if it belongs to somebody else or wants modules to be run.
+    repository, else the folder of `start`. The language that it names is preferred from now on. Without `ask` the file
+    is only looked at: nothing may be done by it. Raises ConfigError if the file is not TOML or has an unknown table or
+    a value of a wrong kind, and unless the user has allowed it, if it belongs to somebody else or wants modules to be
+    run.
     """
     folder = start if start.is_dir() else start.parent
     folder = folder.resolve()
@@ -143,6 +149,7 @@ def find(start: Path, *, ask: bool = True) -> Config:
             return found
         if candidate == root:
             break
+    language.prefer("")
     return Config(root=root or folder)
 
 
@@ -175,7 +182,9 @@ def _foreign(path: Path) -> list[Wish]:
     own = {os.geteuid(), 0}
     if os.geteuid() == 0 and (caller := os.environ.get("SUDO_UID", "")).isdecimal():
         own.add(int(caller))
-    return [] if owner in own else [Wish("owner", str(owner), "the file belongs to another user of this machine")]
+    if owner in own:
+        return []
+    return [Wish("owner", str(owner), tr("the file belongs to another user of this machine"))]
 
 
 def _modules(config: Config) -> list[Wish]:
@@ -188,9 +197,11 @@ def _modules(config: Config) -> list[Wish]:
     found = []
     for each in config.extensions:
         if each.partition(":")[0] in _READERS:
-            found.append(Wish("extension", each, "what an issue says puts files of this machine into the article"))
+            found.append(
+                Wish("extension", each, tr("with it, an issue can put files of this machine into the article"))
+            )
         elif each not in known and not each.startswith(_EXTENSIONS):
-            found.append(Wish("extension", each, "the Python module of this name is run"))
+            found.append(Wish("extension", each, tr("the Python module of this name is run")))
     return found
 
 
@@ -204,7 +215,8 @@ def _elsewhere(key: str, url: str) -> list[Wish]:
         place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else url
     except ValueError:
         pass
-    what = "the AppSecret and every call are sent" + (" there" if key == "api_base" else " through it")
+    there, through = tr("the AppSecret and every call are sent there"), tr("the AppSecret and every call go through it")
+    what = there if key == "api_base" else through
     return [Wish(key, safe.line(place), what)]
 
 
@@ -221,16 +233,17 @@ def notice(account: Credentials) -> str:
     if is_wechat(account.api_base):
         return ""
     parts = urlsplit(account.api_base)
-    return f"sending credentials to {safe.line(parts.netloc)}"
+    return tr("sending credentials to {server}", server=safe.line(parts.netloc))
 
 
 def _variable(name: str) -> list[Wish]:
-    own = name.startswith(_OWN_VARIABLES)
-    return [] if own else [Wish("secret_env", safe.line(name), "this environment variable is sent as AppSecret")]
+    if name.startswith(_OWN_VARIABLES):
+        return []
+    return [Wish("secret_env", safe.line(name), tr("this environment variable is sent as AppSecret"))]
 
 
 def _file(path: Path) -> Wish:
-    return Wish("secret_file", safe.line(path), "what this file holds is sent as AppSecret")
+    return Wish("secret_file", safe.line(path), tr("what this file holds is sent as AppSecret"))
 
 
 def _secret_path(config: Config, name: str) -> Path:
@@ -248,8 +261,9 @@ def credentials(config: Config, name: str = "", env: Mapping[str, str] = os.envi
     if not name:
         name = _only_account(config)
     if name not in config.accounts:
-        known = f"known: {', '.join(sorted(config.accounts)) or 'none'}"
-        raise ConfigError(f"no account {name!r}", config.path, did_you_mean(name, config.accounts, known))
+        known = tr("known accounts: {names}", names=listed(sorted(config.accounts)))
+        hint = did_you_mean(name, config.accounts, known if config.accounts else tr("add [accounts.{name}]", name=name))
+        raise ConfigError(tr("there is no account {name}", name=name), config.path, hint)
     return _credentials(name, config.accounts[name], config, env)
 
 
@@ -260,20 +274,22 @@ def _only_account(config: Config) -> str:
         return next(iter(config.accounts))
     if config.accounts:
         raise ConfigError(
-            f"several accounts: {', '.join(sorted(config.accounts))}",
+            tr("there are several accounts: {names}", names=listed(sorted(config.accounts))),
             config.path,
-            "choose one with --account",
+            tr("choose one with --account"),
         )
     raise ConfigError(
-        "no credentials",
-        hint="set WXPUB_APPID and WXPUB_SECRET, or add [accounts.default] to wxpub.toml, or try it out with --sandbox",
+        tr("no credentials"),
+        hint=tr(
+            "set WXPUB_APPID and WXPUB_SECRET, or add [accounts.default] to wxpub.toml, or try it out with --sandbox"
+        ),
     )
 
 
 def _credentials(name: str, table: Mapping[str, str], config: Config, env: Mapping[str, str]) -> Credentials:
     label = f"[accounts.{name}]" if name else "WXPUB_APPID"
     if not table.get("appid"):
-        raise ConfigError(f"{label} has no appid", config.path)
+        raise ConfigError(tr("{account} has no appid", account=label), config.path)
     asked: list[Wish] = []
     base, proxy = env.get("WXPUB_API_BASE", ""), env.get("WXPUB_PROXY", "")  # the user's own, as the environment is
     if not base and (base := table.get("api_base") or config.network.get("api_base") or ""):
@@ -293,20 +309,24 @@ def _credentials(name: str, table: Mapping[str, str], config: Config, env: Mappi
 
 def _secret(label: str, table: Mapping[str, str], config: Config, env: Mapping[str, str]) -> str:
     if variable := table.get("secret_env"):
-        secret, place = env.get(variable, "").strip(), f"the environment variable {variable}"
+        secret, place = env.get(variable, "").strip(), tr("the environment variable {name}", name=variable)
         if not secret:
-            raise ConfigError(f"{label}: {place} is not set", config.path)
+            what = tr("{account}: the environment variable {name} is not set", account=label, name=variable)
+            raise ConfigError(what, config.path)
     elif name := table.get("secret_file"):
         path = _secret_path(config, name)
         secret, place = _read_secret(path, label, config), f"secret_file {path}"
         if not secret:
-            raise ConfigError(f"{label}: {place} is empty", config.path)
+            raise ConfigError(tr("{account}: {place} is empty", account=label, place=place), config.path)
     else:
-        hint = 'add secret_env = "WXPUB_SECRET" or secret_file = "…"'
-        raise ConfigError(f"{label} names no secret", config.path, hint)
+        hint = tr('add secret_env = "WXPUB_SECRET" or secret_file = "…"')
+        raise ConfigError(tr("{account} names no secret", account=label), config.path, hint)
     if not safe.looks_like_secret(secret):
-        hint = "an AppSecret is 32 hexadecimal digits: copy it again from 设置与开发 → 开发接口管理; nothing was sent"
-        raise ConfigError(f"{label}: {place} does not hold an AppSecret", config.path, hint)
+        hint = tr(
+            "an AppSecret is 32 hexadecimal digits: copy it again from 设置与开发 → 开发接口管理; nothing was sent"
+        )
+        what = tr("{account}: {place} does not hold an AppSecret", account=label, place=place)
+        raise ConfigError(what, config.path, hint)
     return secret
 
 
@@ -315,7 +335,8 @@ def _read_secret(path: Path, label: str, config: Config) -> str:
         return safe.read(path, _SECRET_BYTES).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = _reason(error)
-    raise ConfigError(f"{label}: cannot read secret_file {path}: {reason}", config.path)
+    what = tr("{account}: secret_file {file} cannot be read: {reason}", account=label, file=path, reason=reason)
+    raise ConfigError(what, config.path)
 
 
 def _base(base: str) -> str:
@@ -329,11 +350,12 @@ def _base(base: str) -> str:
         sound = False
     if not sound or parts.path.strip("/") or parts.query:
         raise ConfigError(
-            "api_base is not an address of the form https://host[:port]", hint="give scheme and host, no path"
+            tr("api_base is not an address of the form https://host[:port]"),
+            hint=tr("give scheme and host, no path"),
         )
     if parts.scheme == "http" and not _is_near(parts.hostname or ""):
-        hint = "use https://, or an address of this machine or of its own network"
-        raise ConfigError("api_base would send the AppSecret unencrypted through the internet", hint=hint)
+        hint = tr("use https://, or an address of this machine or of its own network")
+        raise ConfigError(tr("api_base would send the AppSecret unencrypted through the internet"), hint=hint)
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -350,20 +372,21 @@ def _read(path: Path) -> Config:
         text = safe.read_whole(path, _MOST_BYTES).decode("utf-8-sig")
         data = article.toml(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {_reason(error)}", path) from None
+        raise ConfigError(tr("cannot be read: {reason}", reason=_reason(error)), path) from None
     except SourceError as error:
-        raise ConfigError(f"not valid TOML: {error.message}", path, error.hint, line=error.line) from None
+        raise ConfigError(error.message, path, error.hint, line=error.line) from None
+    config = Config(path.parent, path, text)
+    language.prefer(_language(config, data.get("ui", {})))  # first: what else is wrong is said in it
     for name, table in data.items():
         line = _line(text, name)
         if name == "render":
             hint = tr("name them in {path}, which no checkout brings along", path=own_place())
             raise ConfigError(tr("[render] names programs to run, and a project may not"), path, hint, line=line)
         if name not in _TABLES:
-            hint = did_you_mean(name, sorted(_TABLES), f"known tables: {', '.join(sorted(_TABLES))}")
-            raise ConfigError(f"unknown table {name}", path, hint, line=line)
+            hint = did_you_mean(name, sorted(_TABLES), tr("known tables: {names}", names=listed(sorted(_TABLES))))
+            raise ConfigError(tr("unknown table {name}", name=name), path, hint, line=line)
         if not isinstance(table, dict):
-            raise ConfigError(f"{name} is not a table", path, f"write [{name}]", line=line)
-    config = Config(path.parent, path, text)
+            raise _no_table(config, name)
     return replace(
         config,
         article={**_article(config, data.get("article", {})), **_cover(config, data.get("cover", {}))},
@@ -374,6 +397,22 @@ def _read(path: Path) -> Config:
         extensions=_names(config, "markdown", data, "extensions", "abbr"),
         ignored=_names(config, "check", data, "ignore", "link-known"),
     )
+
+
+def _language(config: Config, table: Any) -> str:
+    """Read `[ui] language`; "" where it names none."""
+    if not isinstance(table, dict):
+        raise _no_table(config, "ui")
+    found = str(_checked(config, "ui", table, {"language"}).get("language", ""))
+    if "language" in table and found not in LANGUAGES:
+        hint = did_you_mean(found, LANGUAGES, tr('write language = "zh" or language = "en"'))
+        raise config.fault(tr("{value} is not a language of this tool", value=repr(found)), "ui", "language", hint)
+    return found
+
+
+def _no_table(config: Config, name: str) -> ConfigError:
+    what, hint = tr("{name} is not a table", name=name), tr("write [{name}]", name=name)
+    return ConfigError(what, config.path, hint, line=_line(config.text, name))
 
 
 def with_theme(text: str, path: Path, name: str) -> str:
@@ -398,8 +437,8 @@ def with_theme(text: str, path: Path, name: str) -> str:
     except (SourceError, TypeError):
         sound = False
     if not sound:
-        hint = f'write theme = "{name}" in [article] yourself'
-        raise ConfigError("its form is unusual, so no theme is written into it", path, hint)
+        hint = tr('write theme = "{name}" in [article] yourself', name=name)
+        raise ConfigError(tr("its form is unusual, so no theme is written into it"), path, hint)
     return changed
 
 
@@ -433,8 +472,7 @@ def renderers() -> dict[str, tuple[str, ...]]:
     try:
         data = article.toml(text)
     except SourceError as error:
-        reason = tr("not valid TOML: {reason}", reason=error.message)
-        raise ConfigError(reason, path, error.hint, line=error.line) from None
+        raise ConfigError(error.message, path, error.hint, line=error.line) from None
     own, table = Config(path.parent, path, text), data.get("render", {})
     for name in data:
         if name != "render":
@@ -467,11 +505,12 @@ def _sites(config: Config, table: Mapping[str, Any]) -> tuple[str, ...]:
     found = []
     for url in urls if isinstance(urls, list) else [urls]:
         if not isinstance(url, str) or not re.match(r"https?://[^/\s{}]", url):
-            hint = 'write url = "https://letter.example/", or a list of such addresses'
-            raise config.fault("url is not an address of the web", "site", "url", hint)
+            hint = tr('write url = "https://letter.example/", or a list of such addresses')
+            raise config.fault(tr("url is not an address of the web"), "site", "url", hint)
         fields = re.findall(r"\{(.*?)\}", url)
         if unknown := [each for each in fields if each not in ("path", "stem", "date")]:
-            raise config.fault(f"url has an unknown {{{unknown[0]}}}", "site", "url", "known: {path}, {stem}, {date}")
+            what = tr("url has an unknown {field}", field=f"{{{unknown[0]}}}")
+            raise config.fault(what, "site", "url", tr("known: {path}, {stem}, {date}"))
         found.append(url if fields else f"{url.rstrip('/')}/{{path}}")
     return tuple(found)
 
@@ -497,7 +536,7 @@ def _article(config: Config, table: Mapping[str, Any]) -> dict[str, Any]:
         try:
             return article.default(key, table[key])
         except ValueError as error:
-            raise config.fault(f"{key} {error}", "article", key) from None
+            raise config.fault(str(error), "article", key) from None
 
     return {key: read(key) for key in table}
 
@@ -505,7 +544,8 @@ def _article(config: Config, table: Mapping[str, Any]) -> dict[str, Any]:
 def _theme(config: Config, table: Mapping[str, Any]) -> dict[str, str]:
     for key, value in table.items():
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise config.fault(f"{key} has a value of the wrong kind", "theme", key, 'give text in quotes, "#0f4c81"')
+            what, hint = tr("{key} has a value of the wrong kind", key=key), tr('give text in quotes, "#0f4c81"')
+            raise config.fault(what, "theme", key, hint)
     return {key: str(value) for key, value in table.items()}
 
 
@@ -515,7 +555,8 @@ def _names(config: Config, label: str, data: Mapping[str, Any], key: str, exampl
     _known(config, label, table, {key})
     names = table.get(key, [])
     if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
-        raise config.fault(f"{key} is not a list of names", label, key, f'write {key} = ["{example}"]')
+        hint = tr('write {key} = ["{example}"]', key=key, example=example)
+        raise config.fault(tr("{key} is not a list of names", key=key), label, key, hint)
     return tuple(names)
 
 
@@ -523,12 +564,10 @@ def _accounts(config: Config, tables: Mapping[str, Any]) -> dict[str, Mapping[st
     for name, table in tables.items():
         label = f"accounts.{name}"
         if not isinstance(table, dict):
-            raise ConfigError(
-                f"{label} is not a table", config.path, f"write [{label}]", line=_line(config.text, label)
-            )
+            raise _no_table(config, label)
         if {"secret", "appsecret"} & table.keys() or any(safe.looks_like_secret(str(each)) for each in table.values()):
-            hint = "take it out (and reset it if the file was shared); use secret_env or secret_file"
-            raise config.fault("holds the secret itself", label, hint=hint)
+            hint = tr("take it out (and reset it if the file was shared); use secret_env or secret_file")
+            raise config.fault(tr("holds the secret itself"), label, hint=hint)
         _checked(config, label, table, _ACCOUNT_KEYS)
     return dict(tables)
 
@@ -537,21 +576,22 @@ def _checked(config: Config, label: str, table: Mapping[str, Any], keys: Collect
     """Refuse unknown keys, and values of a wrong kind; above all `allow_private = "false"`, which would be true."""
     _known(config, label, table, keys)
     for key, value in table.items():
-        kind, name = (bool, "true or false") if key == "allow_private" else (str, "text in quotes")
-        if not isinstance(value, kind):
-            raise config.fault(f"{key} has a value of the wrong kind", label, key, f"give {name}")
+        switch = key == "allow_private"
+        if not isinstance(value, bool if switch else str):
+            hint = tr("give true or false") if switch else tr("give text in quotes")
+            raise config.fault(tr("{key} has a value of the wrong kind", key=key), label, key, hint)
     return table
 
 
 def _known(config: Config, label: str, table: Mapping[str, Any], keys: Collection[str]) -> None:
     for key in table:
         if key not in keys:
-            hint = did_you_mean(key, sorted(keys), f"known keys: {', '.join(sorted(keys))}")
-            raise config.fault(f"unknown key {key}", label, key, hint)
+            hint = did_you_mean(key, sorted(keys), tr("known keys: {names}", names=listed(sorted(keys))))
+            raise config.fault(tr("unknown key {key}", key=key), label, key, hint)
 
 
 def _reason(error: Exception) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else "not UTF-8"
+    return error.strerror or str(error) if isinstance(error, OSError) else tr("not UTF-8")
 
 
 # --- the Git repository around a project, read without Git ------------------------------------------------------------

@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
+from wxpub.language import tr
+
 _NAMES = 1_000  # of a folder, that are compared with one that is not there
 _ALIKE = 0.8  # of 1: how much they have to look like it
 
@@ -25,7 +27,7 @@ class WxpubError(Exception):
 
     def __init__(self, message: str, hint: str = "", *, place: str = "") -> None:
         self.message, self.hint = message, hint
-        super().__init__(place + message + (f"; {hint}" if hint else ""))
+        super().__init__(place + (tr("{message}; {fix}", message=message, fix=hint) if hint else message))
 
 
 class SourceError(WxpubError):
@@ -109,7 +111,7 @@ def near(name: str, known: Iterable[str], alike: float = 0.6) -> str:
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Write the hint that names what is `near`, or the hint `otherwise`."""
     meant = near(name, known)
-    return f"did you mean {meant}?" if meant else otherwise
+    return tr("did you mean {name}?", name=meant) if meant else otherwise
 
 
 def near_file(path: Path, otherwise: str = "") -> str:
@@ -117,7 +119,7 @@ def near_file(path: Path, otherwise: str = "") -> str:
     try:
         names = [each.name for each in islice(path.parent.iterdir(), _NAMES)]
     except (OSError, ValueError):
-        return "its folder does not exist either"
+        return tr("its folder does not exist either")
     without_suffix = next((each for each in names if Path(each).stem == path.name), "")
     meant = without_suffix or near(path.name, names, _ALIKE)
-    return f"did you mean {meant}?" if meant else otherwise
+    return tr("did you mean {name}?", name=meant) if meant else otherwise
