@@ -180,7 +180,7 @@ def test_other_systems_are_given_both_forms(
 
 def test_without_a_desktop_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
-    with pytest.raises(ConfigError, match=r"no tool for the clipboard.*--open"):
+    with pytest.raises(ConfigError, match=r"no desktop here.*open the page"):
         clipboard.copy_html("<p>一</p>", "一", {"PATH": "/nowhere"})
     with pytest.raises(ConfigError, match="install wl-clipboard or xclip"):
         clipboard.copy_html("<p>一</p>", "一", {"PATH": "/nowhere", "DISPLAY": ":0"})

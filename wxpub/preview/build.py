@@ -24,6 +24,7 @@ from wxpub.errors import ConfigError, SourceError, WxpubError
 from wxpub.images import Image, Source, Store, hosted, remote
 from wxpub.images.read import key_of
 from wxpub.issue import Issue
+from wxpub.language import tr
 from wxpub.page import ImageRef, Page
 from wxpub.preview import live, pages
 from wxpub.target import PASTE, Placed
@@ -147,18 +148,20 @@ class Builder:
         """
         issue = self._open(self.theme)
         if place not in (each["place"] for each in self._keepers(issue)):
-            raise ConfigError("the theme cannot be kept there now", issue.path)
+            raise ConfigError(tr("the theme cannot be kept there now"), issue.path)
         setter: Callable[[str, Path, str], str]
         path, setter = (issue.path, article.with_theme) if place == ISSUE else (_settings(issue), config.with_theme)
         if path.is_symlink():
-            raise SourceError("is a link: what it leads to is not written", path, hint="write the theme there yourself")
+            hint = tr("write the theme there yourself")
+            raise SourceError(tr("is a link: what it leads to is not written"), path, hint=hint)
         try:
             there = path.exists()
             text = path.read_bytes().decode() if there else ""
             mode = path.stat().st_mode & 0o777 if there else 0o666
             safe.write(path, setter(text, path, issue.theme.name).encode(), mode)
         except (OSError, UnicodeDecodeError) as error:
-            raise SourceError(f"the theme cannot be written: {error}", path) from None
+            reason = error.strerror or error if isinstance(error, OSError) else tr("not UTF-8")
+            raise SourceError(tr("the theme cannot be written: {reason}", reason=reason), path) from None
         if not self._fixed_theme:
             self.theme = ""  # the files ask for it themselves
         return path
@@ -350,7 +353,7 @@ class LiveImages(Store):
             shown = self._make(src)
         except Exception:  # a bug: without this, nobody would ever hear of it
             traceback.print_exc()
-            shown = Shown(problem="internal error, see the terminal")
+            shown = Shown(problem=tr("internal error, see the terminal"))
         with self._lock:
             self._pending.discard(src)
             if look is None or look is self._looks.get(src):  # else it has changed meanwhile, and is made anew

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from wxpub import safe
 from wxpub.errors import ConfigError
+from wxpub.language import tr
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -74,10 +75,11 @@ def _tool(env: Mapping[str, str]) -> str:
     for name in choices:
         if shutil.which(name, path=env.get("PATH")):
             return name
-    hint = "install wl-clipboard or xclip" if choices else "there is no desktop here"
-    raise ConfigError(
-        "no tool for the clipboard was found", hint=f"{hint}; or open the page (--open) and click 复制文章 in it"
-    )
+    if choices:
+        hint = tr("install wl-clipboard or xclip; or open the page (--open) and click Copy article in it")
+        raise ConfigError(tr("no tool for the clipboard was found"), hint=hint)
+    hint = tr("open the page in the browser of a computer and click Copy article in it")
+    raise ConfigError(tr("there is no desktop here, and so no clipboard"), hint=hint)
 
 
 def _run(command: list[str], given: bytes) -> None:
@@ -95,9 +97,15 @@ def _run(command: list[str], given: bytes) -> None:
             env=safe.environment(),
         )
     except (OSError, subprocess.SubprocessError) as error:
-        what = f"exit code {error.returncode}" if isinstance(error, subprocess.CalledProcessError) else str(error)
-        hint = "open the page (--open) and click 复制文章 in it"
-        raise ConfigError(f"{command[0]} could not take the article: {what}", hint=hint) from None
+        if isinstance(error, subprocess.CalledProcessError):
+            why = tr("exit code {code}", code=error.returncode)
+        elif isinstance(error, subprocess.TimeoutExpired):
+            why = tr("no end in {seconds} seconds", seconds=PATIENCE)
+        else:
+            why = str(error)
+        hint = tr("open the page (--open) and click Copy article in it")
+        said = tr("{program} could not take the article: {reason}", program=command[0], reason=why)
+        raise ConfigError(said, hint=hint) from None
 
 
 def cf_html(html: str) -> bytes:

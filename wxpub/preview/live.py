@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from wxpub.errors import WxpubError
+from wxpub.language import tr
 
 T = TypeVar("T")
 
@@ -64,7 +65,7 @@ class Live(Generic[T]):
                 self._publish(error=str(error))
             except Exception as error:  # a bug: an editor who is writing should not lose the preview to it
                 traceback.print_exc()
-                self._publish(error=f"internal error, see the terminal: {error!r}")
+                self._publish(error=tr("internal error, see the terminal: {what}", what=repr(error)))
             else:
                 self._publish(value)
 
@@ -242,7 +243,8 @@ class Pusher:
             self._update(running=False, error=str(error))
         except Exception as error:  # a bug: the page has to hear that the push has ended
             traceback.print_exc()
-            self._update(running=False, error=f"internal error, see the terminal: {type(error).__name__}")
+            what = type(error).__name__
+            self._update(running=False, error=tr("internal error, see the terminal: {what}", what=what))
         else:
             self._update(running=False, result=outcome)
 

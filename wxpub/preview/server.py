@@ -41,6 +41,7 @@ from wxpub.config import Config, Credentials
 from wxpub.drafts.job import secure
 from wxpub.errors import ConfigError, WxpubError
 from wxpub.issue import Issue
+from wxpub.language import tr
 from wxpub.ledger import FILE_NAME, Ledger
 from wxpub.preview import clipboard, live, pages
 from wxpub.preview.build import Builder, View
@@ -172,9 +173,9 @@ def run(
     try:
         listener = _bind(host, port, make)
     except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {host}:{port}: {error.strerror or error}", hint="choose another --port"
-        ) from None
+        place, reason = f"{host}:{port}", error.strerror or error
+        said = tr("cannot listen on {place}: {reason}", place=place, reason=reason)
+        raise ConfigError(said, hint=tr("choose another port")) from None
     before = live.look(builder.files())
     newest.rebuild()
     seen = {**live.look(builder.files()), **before}  # what was changed while it was being read is seen as changed
@@ -199,9 +200,8 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
         return ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
-        raise ConfigError(
-            f"--host {host} is not an address", hint="0.0.0.0 is this machine in all its networks"
-        ) from None
+        hint = tr("0.0.0.0 is this machine in all its networks")
+        raise ConfigError(tr("--host {host} is not an address", host=host), hint=hint) from None
 
 
 def _name_in_network() -> str:
@@ -236,7 +236,7 @@ class Accounts:
         except ConfigError as error:
             if name:
                 raise
-            say(f"pushes go to the sandbox only: {error}")
+            say(tr("pushes go to the sandbox only: {reason}", reason=error))
 
     @property
     def destinations(self) -> tuple[Destination, ...]:
@@ -384,18 +384,18 @@ class Site:
 
     def _guard(self) -> Response | None:
         if not self._access.knows_host(request.host):
-            abort(403, "This server answers to its own address only.")
+            abort(403, tr("This server answers to its own address only."))
         if request.method == "POST" and not self._is_own_change():
-            abort(403, "Changes are taken from this server's own page only.")
+            abort(403, tr("Changes are taken from this server's own page only."))
         if self._access.knows_session(request.cookies.get(self._cookie)):
             return None
         key, address = request.args.get("key", "") if request.path == "/" else "", request.remote_addr or ""
         session = self._access.open(key, address) if key else None
         if session is None and key and (seconds := self._access.wait(address)):
-            text = f"Too many wrong keys; wait {seconds} s."
+            text = tr("Too many wrong keys; wait {seconds} s.", seconds=seconds)
             return Response(text, 429, {"Retry-After": str(seconds)}, mimetype="text/plain")
         if session is None:
-            abort(403, "Scan the code on the terminal: a key opens the preview once.")
+            abort(403, tr("Scan the code on the terminal: a key opens the preview once."))
         answer = Response(status=303, headers={"Location": "/"})
         answer.set_cookie(
             self._cookie, session, httponly=True, samesite="Lax"
@@ -434,7 +434,7 @@ class Site:
     def _fragment(self) -> Response:
         newest = self._live.snapshot
         if newest.value is None:
-            abort(409, "There is no article to copy.")
+            abort(409, tr("There is no article to copy."))
         html = newest.value.fragment()
         return _json({"build": newest.build, "html": html, "text": clipboard.plain_text(html)})
 
@@ -449,7 +449,7 @@ class Site:
 
     def _theme(self) -> Response:
         if not self._builder.choose(str(_body().get("name", ""))):
-            abort(404, "There is no theme of that name.")
+            abort(404, tr("There is no theme of that name."))
         self._live.rebuild()
         return _json({})
 
@@ -463,7 +463,7 @@ class Site:
 
     def _push(self) -> Response:
         if not self._pusher.start(str(_body().get("destination", "")), self._builder.theme):
-            abort(409, "Another push is still running.")
+            abort(409, tr("Another push is still running."))
         return _json({})
 
 
