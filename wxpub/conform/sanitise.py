@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 LOST = Rule(
     "html-lost",
     "warning",
-    "WeChat takes no such element",
+    "WeChat does not take this element",
     "insert it in WeChat's editor, or show a picture",
-    reader="the address of the video, or the words that stood in the element, where the element should be",
+    reader="the address of the video, or the words inside the element, in its place",
 )
 UNSAFE = Rule(
     "html-unsafe",

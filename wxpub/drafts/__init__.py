@@ -75,7 +75,7 @@ COVER_CHANGED = Rule(
 COVER_PLAIN = Rule(
     "cover-plain",
     "warning",
-    "the cover that is drawn lacks its Chinese words, for want of a Chinese font",
+    "no Chinese font is found, so the cover that is drawn lacks its Chinese words",
     FONT_PACKAGES,
     "push",
     reader="a cover with number and date but without the title in the list of messages",
