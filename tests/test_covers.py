@@ -200,9 +200,10 @@ def test_translucent_colours_of_a_theme_are_left_to_the_defaults() -> None:
     assert palette({"accent": "teal", "text": "rgba(0,0,0,.8)", "background": "none"}) == {"ground": "#008080"}
 
 
-def test_the_page_on_covers_and_the_help_name_every_design() -> None:
-    page = (ROOT / "docs/covers.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(DESIGNS)
+def test_the_pages_on_covers_and_the_help_name_every_design() -> None:
+    for name in ("docs/covers.md", "docs/zh/covers.md"):
+        page = (ROOT / name).read_text(encoding="utf-8")
+        assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(DESIGNS)
     (option,) = (each for each in themes.cover.params if each.name == "design")
     first, last = [*DESIGNS][:-1], [*DESIGNS][-1]
     assert str(getattr(option, "help", "")).endswith(", ".join(first) + f" or {last}.")

@@ -429,13 +429,17 @@ def test_the_documentation_names_every_theme_and_every_class() -> None:
     text = (ROOT / "docs/themes.md").read_text(encoding="utf-8")
     css = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "styles").glob("*.css"))
     rules = re.sub(r"/\*.*?\*/|\{[^}]*\}", "", css, flags=re.S)
+    chinese = (ROOT / "docs/zh/themes.md").read_text(encoding="utf-8")
     for name in THEMES:
         assert f"| [`{name}`](themes/{name}.png) | {look(name).title} | {look(name).description} |" in text
+        assert f"| [`{name}`](../themes/{name}.png) | {look(name).title} | " in chinese
         assert (ROOT / f"docs/themes/{name}.png").is_file()
     for name in set(re.findall(r"\.([\w-]+)", rules)) - {"alert-important", "alert-warning", "alert-caution"}:
-        assert name in text or re.sub(r"\d$", "2", name) in text, name
+        for page in (text, chinese):
+            assert name in page or re.sub(r"\d$", "2", name) in page, name
     for name in look("plain").variables:
         assert f"`{name}`" in text
+        assert f"`{name}`" in chinese
 
 
 def test_the_command_lists_the_themes_and_shows_an_issue_in_all(tmp_path: Path) -> None:
