@@ -11,12 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import ROOT
 
-from wxpub import checks, config
+from wxpub import checks, config, language
 from wxpub.checks import heeded, measure
 from wxpub.checks.pages import CHANNELS
 from wxpub.cli import cli
 from wxpub.cli.check import annotation, rules
-from wxpub.finding import KINDS, Finding, Rule
+from wxpub.finding import KINDS, Finding, Rule, worded
+from wxpub.language import gettext
 
 SOUND = "# 题\n\n> 导读：一件事。\n\n一段正文，说明这一件事。\n"
 
@@ -280,6 +281,8 @@ def test_a_size_adds_up() -> None:
 
 INTRODUCTION = """# Rules
 
+[中文](zh/rules.md)
+
 What `wxpub check` looks for. An error stops a push; a warning is something that an editor would want to know; an info
 may be left alone. `wxpub check --explain RULE` says the same in the terminal.
 
@@ -297,18 +300,46 @@ tells of what it did. How many findings an ordinary issue has is counted in [che
 This list is made from the rules themselves: `pytest tests/test_check_cli.py --update` rewrites it.
 """
 
+CHINESE_INTRODUCTION = """# 规则
+
+[English](../rules.md)
+
+这里是 `wxpub check` 检查的内容。错误会中止推送；警告是编辑想知道的事；提示可以不管。在终端里运行
+`wxpub check --explain RULE`，看到的是同样的说明。
+
+同一条规则在一个文件里多次发现问题，只显示一行，写明次数和前几处；`--all` 逐条列出，JSON 里也有全部。某条规则不需要，
+就在 `wxpub.toml` 里写明：
+
+```toml
+[check]
+ignore = ["link-known", "image-alt-missing"]
+```
+
+错误不能关闭：否则微信会拒收文章，或读者会缺少内容。推送时报告做了什么的那些规则也不能关闭。普通的一期会有多少条提示，见
+[checks.md](../checks.md)。
+
+本页由规则本身生成：`pytest tests/test_check_cli.py --update` 重新写出。
+"""
+COLUMNS = ("rule", "severity", "matters to", "what", "what a reader sees", "what to do")
+CHINESE_COLUMNS = ("规则", "级别", "影响渠道", "是什么问题", "读者看到什么", "怎么办")
+
 
 def rulebook() -> str:
-    parts = [INTRODUCTION]
+    """Write the page in the language that is spoken."""
+    chinese = language.current() == "zh"
+    columns = CHINESE_COLUMNS if chinese else COLUMNS
+    parts = [CHINESE_INTRODUCTION if chinese else INTRODUCTION]
     for kind, about in KINDS.items():
-        parts.append(f"\n## {about[0].upper()}{about[1:]}\n")
+        title = gettext(about)
+        parts.append(f"\n## {title[0].upper()}{title[1:]}\n")
         page = kind == "page"
-        parts.append(f"| rule | severity | {'matters to | ' if page else ''}what | what a reader sees | what to do |")
-        parts.append("|---|---|---|---|---|" + ("---|" if page else ""))
+        shown = [each for each in columns if page or each != columns[2]]
+        parts.append(f"| {' | '.join(shown)} |")
+        parts.append("|" + "---|" * len(shown))
         for rule in (rule for rule in rules() if rule.kind == kind):
-            channel = f"{CHANNELS[rule.channel]} | " if page else ""
-            told = " | ".join(map(cell, (rule.message, rule.reader, rule.fix)))
-            parts.append(f"| `{rule.id}` | {rule.severity} | {channel}{told} |")
+            channel = f"{gettext(CHANNELS[rule.channel])} | " if page else ""
+            told = " | ".join(cell(gettext(each)) for each in (rule.message, rule.reader, rule.fix))
+            parts.append(f"| `{rule.id}` | {worded(rule.severity)} | {channel}{told} |")
     return "\n".join(parts) + "\n"
 
 
@@ -316,8 +347,14 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
-def test_the_list_of_rules_in_the_docs_is_current(update: bool) -> None:
-    path = ROOT / "docs/rules.md"
+@pytest.mark.parametrize(("spoken", "name"), [("en", "docs/rules.md"), ("zh", "docs/zh/rules.md")])
+def test_the_list_of_rules_in_the_docs_is_current(spoken: str, name: str, update: bool) -> None:
+    path = ROOT / name
+    language.use(spoken)
+    try:
+        page = rulebook()
+    finally:
+        language.use("")
     if update:
-        path.write_text(rulebook(), encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == rulebook(), "run pytest tests/test_check_cli.py --update"
+        path.write_text(page, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == page, "run pytest tests/test_check_cli.py --update"

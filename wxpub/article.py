@@ -68,7 +68,7 @@ _UNKNOWN = 100  # unknown keys that are compared with ours
 KEY_UNKNOWN = Rule(
     "key-unknown",
     "warning",
-    "the front matter has a key that looks misspelled; it is not used",
+    "a key of the front matter is unknown, though it looks like a known one, and is not used",
     "correct its name",
     "source",
     reader="the article as if the key were not there",
@@ -76,10 +76,10 @@ KEY_UNKNOWN = Rule(
 DATE_INVALID = Rule(
     "date-invalid",
     "warning",
-    "the date in the front matter does not exist; it is not used",
+    "the date of the front matter is not a day of the calendar, and is not used",
     "write it as 2026-11-15",
     "source",
-    reader="nothing of it; addresses that should contain the date lack it",
+    reader="nothing of it; addresses that are made of the date are made without it",
 )
 RULES = (KEY_UNKNOWN, DATE_INVALID)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CONTENT_LOST = Rule(
     "content-lost",
     "error",
-    "something that the issue says is missing from the article",
+    "what the issue says is missing in the article",
     "write it more plainly, and report it: it should never happen",
     reader="an article in which something is missing",
 )

@@ -76,7 +76,7 @@ LINK_LOST = Rule(
 BACK_ISSUE_UNKNOWN = Rule(
     "back-issue-unknown",
     "warning",
-    "back issues whose address is not known are left as text",
+    "back issues that have no published address yet are left as text",
     "record where they were published: wxpub index add FILE URL",
     reader="the names of back issues as plain text",
 )

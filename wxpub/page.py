@@ -38,13 +38,13 @@ TITLE_SHORTENED = Rule(
     "title-shortened",
     "warning",
     "the heading is longer than a title may be",
-    'set a short one with "title:"; the heading then leaves the text',
+    'choose a short one with "title:"; the heading then leaves the text',
     reader="a short title above the article, and the whole heading again below it",
 )
 TITLE_FROM_FILE = Rule(
     "title-from-file",
     "warning",
-    "the issue has no title, so the file's name is used",
+    "no heading names the issue, so its title is the file's name",
     'write "title:" in the front matter, or one "# heading" above everything',
     reader="the name of the file as the title",
 )

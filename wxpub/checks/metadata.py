@@ -109,7 +109,7 @@ SOURCE_URL_INVALID = Rule(
 COVER_MISSING = Rule(
     "cover-missing",
     "error",
-    "the cover cannot be read, or cannot be drawn",
+    "the cover cannot be read, or not be drawn",
     "name a picture in the front matter",
     "metadata",
     reader="nothing: no draft is made without a cover",
@@ -133,7 +133,7 @@ COVER_SMALL = Rule(
 COMMENTS_CLOSED = Rule(
     "comments-closed",
     "warning",
-    "fans_only_comment has no effect while comments are closed",
+    "fans_only_comment says nothing while comments are closed",
     "set open_comment: true too",
     "metadata",
     reader="no comments at all",

@@ -49,7 +49,7 @@ HEADING_REPEATED = Rule(
     "two sections have the same heading",
     "rename or merge one of them",
     "source",
-    reader="two sections of one name, the second of which they may think they have read",
+    reader="two sections of one name, and may think that they have read the second",
 )
 SECTION_EMPTY = Rule(
     "section-empty",
@@ -78,7 +78,7 @@ BULLET_LOOKALIKE = Rule(
 MARKUP_SHOWN = Rule(
     "markup-shown",
     "warning",
-    "markup that has no effect is shown as text",
+    "marks that were meant to become something are shown as text",
     "correct them",
     "source",
     reader="brackets, braces or hash signs among the words",
@@ -86,10 +86,10 @@ MARKUP_SHOWN = Rule(
 COUNT_WRONG = Rule(
     "count-wrong",
     "warning",
-    "the number in the 导读 is not that of the items below it",
+    "the 导读 counts other items than the sections hold",
     "correct the number",
     "source",
-    reader="a number at the top that does not match what follows",
+    reader="a number in the first lines that the issue does not keep",
 )
 GUIDE_EMPTY = Rule(
     "guide-empty",
@@ -105,7 +105,7 @@ LAST_LINE_STRAY = Rule(
     "the last line looks as if it was pasted by mistake",
     "take it out",
     "source",
-    reader="an address or a code from somebody's clipboard as the last words of the issue",
+    reader="an address or a code of somebody's clipboard as the last words of the issue",
 )
 READ_MORE_MISSING = Rule(
     "read-more-missing",

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 LOST = Rule(
     "html-lost",
     "warning",
-    "WeChat does not take this element",
+    "WeChat takes no such element",
     "insert it in WeChat's editor, or show a picture",
-    reader="the address of the video, or the words inside the element, in its place",
+    reader="the address of the video, or the words that stood in the element, where the element should be",
 )
 UNSAFE = Rule(
     "html-unsafe",

@@ -25,7 +25,7 @@ COMMENT_UNCLOSED = Rule(
     "warning",
     "a comment that never ends hides the text behind it",
     "end it with -->",
-    reader="the article up to the comment, and nothing after it",
+    reader="the article up to the place where the comment begins, and nothing of what comes behind it",
 )
 FOOTNOTE_UNUSED = Rule(
     "footnote-unused",
@@ -45,14 +45,14 @@ CELLS_DROPPED = Rule(
     "cells-dropped",
     "warning",
     "a table's row has more cells than its head; the rest is not shown",
-    "add columns to the head",
+    "add columns above",
     reader="a row that ends with the last column of the head",
 )
 FENCE_UNCLOSED = Rule(
     "fence-unclosed",
     "warning",
     "a code block never ends, so everything below is code",
-    "end it with a line like the one it begins with",
+    "end it with such a line",
     reader="the rest of the article in a grey box, as code",
 )
 CONTAINERS_TOO_DEEP = Rule(
@@ -67,7 +67,7 @@ EMPHASIS_TOO_DEEP = Rule(
     "warning",
     "emphasis is nested too deeply; what is further inside is plain",
     "nest less",
-    reader="plain words where emphasis was meant",
+    reader="plain words where stress was meant",
 )
 HTML_TOO_DEEP = Rule(
     "html-too-deep",
@@ -86,7 +86,7 @@ TAG_DROPPED = Rule(
 TAG_SHOWN = Rule(
     "tag-shown",
     "warning",
-    "a tag that is not HTML is shown to readers as it is written",
+    "a tag that HTML does not have is shown to readers as it is written",
     "take it out, or put it between backticks if readers are to see it",
     reader="the tag itself, in angle brackets, among the words",
 )

@@ -75,7 +75,7 @@ COVER_CHANGED = Rule(
 COVER_PLAIN = Rule(
     "cover-plain",
     "warning",
-    "no Chinese font is found, so the cover that is drawn lacks its Chinese words",
+    "the cover that is drawn lacks its Chinese words, for want of a Chinese font",
     FONT_PACKAGES,
     "push",
     reader="a cover with number and date but without the title in the list of messages",

@@ -282,7 +282,7 @@ def _search(job: Job) -> Standing | None:
             found.append((draft.id, held, draft.articles))
     if len(found) > 1:
         ids = listed(media_id for media_id, _, _ in found)
-        hint = tr("see which one is right, and delete the other: wxpub drafts delete MEDIA_ID")
+        hint = tr("look which one is right, and delete the other: wxpub drafts delete MEDIA_ID")
         raise ConflictError(tr("{n} drafts hold {name}: {ids}", n=len(found), name=job.names[0], ids=ids), hint)
     for media_id, facts, articles in found:
         marked = [mark for fact in facts if (mark := read_mark(fact.mark))]

@@ -21,10 +21,10 @@ from wxpub.limits import INVALID_MEDIA_ID
 STORED = Rule(
     "stored",
     "warning",
-    "what WeChat stored is not what was sent",
+    "WeChat stored something else than was sent",
     "look at the draft; push again with --new",
     "push",
-    reader="an article that may look or read differently from the preview",
+    reader="an article that may look or read otherwise than the preview did",
 )
 STORED_SHORT = Rule(
     "stored-short",
@@ -37,16 +37,16 @@ STORED_SHORT = Rule(
 STORED_OTHER = Rule(
     "stored-other",
     "error",
-    "the words that WeChat stored are not those that were sent",
+    "WeChat stored other words than were sent",
     "look at the draft before anything else; push again when you know why",
     "push",
-    reader="words that are not those of the issue, once the draft is published",
+    reader="other words than the issue has, once the draft is published",
 )
 MARK_LOST = Rule(
     "mark-lost",
     "warning",
-    "WeChat does not keep the mark by which a draft is recognised",
-    "commit wxpub.ledger.json: without it drafts are recognised by address, title and words only",
+    "WeChat does not keep the mark by which a draft is known again",
+    "commit wxpub.ledger.json: without it drafts are known by address, title and words only",
     "push",
     reader="the article as it should be",
 )
@@ -54,7 +54,7 @@ DRAFT_TWICE = Rule(
     "draft-twice",
     "error",
     "another draft holds the same issue",
-    "see which one is right, and delete the other: wxpub drafts delete MEDIA_ID",
+    "look which one is right, and delete the other: wxpub drafts delete MEDIA_ID",
     "push",
     reader="the article twice, if both drafts are published",
 )
