@@ -1,4 +1,7 @@
-"""The two READMEs say the same, and every command in them does what it is there for, in an empty folder."""
+"""What is written in both languages says the same, and every command of the READMEs works in an empty folder.
+
+The README and those pages of docs/ that editors read, in docs/zh/: headings, commands, rows of tables and links.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,51 @@ ENDLESS = {"preview", "sandbox"}
 
 
 def blocks(text: str) -> list[str]:
-    return re.findall(r"```(?:sh|toml|yaml)\n(.*?)```", text, re.DOTALL)
+    return re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.M)
 
 
 def bare(block: str) -> list[str]:
     """Give a block's lines without comments."""
-    lines = [re.sub(r"\s+#(?![0-9a-f]{6}\b).*", "", line).rstrip() for line in block.splitlines()]
+    block = re.sub(r"/\*.*?\*/", "", block, flags=re.DOTALL)
+    lines = [re.sub(r"(^|\s+)#(?![0-9a-f]{6}\b).*", "", line).rstrip() for line in block.splitlines()]
     return [line for line in lines if line]
+
+
+def levels(text: str) -> list[int]:
+    return [len(found) for found in re.findall(r"^(#+) ", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.M)]
+
+
+def rows(text: str) -> int:
+    return len(re.findall(r"^\|", text, re.M))
+
+
+def links(path: Path) -> list[str]:
+    """List the targets of a page's links, code aside: addresses, and files from the repository's root."""
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    found = []
+    for target, address in re.findall(r"\]\(([^)\s]+)\)|<(http[^>]+)>", text):
+        if address or target.startswith("http"):
+            found.append(address or target)
+        else:
+            name, hash_mark, place = target.partition("#")
+            file = path if not name else Path(os.path.normpath(path.parent / name))
+            assert file.exists(), f"{path.relative_to(ROOT)} links to {target}"
+            found.append(file.relative_to(ROOT).as_posix() + hash_mark + place)
+    return sorted(found)
+
+
+def in_either_language(targets: list[str]) -> list[str]:
+    """Take the Chinese page of a document and its English one for the same; their headings have other names."""
+    found = [re.sub(r"^docs/(?:zh/)?([\w-]+\.md)(?:#.*)?$", r"docs/\1", target) for target in targets]
+    return sorted(target for target in found if not target.startswith("README"))
+
+
+def same(chinese: Path, english: Path) -> None:
+    here, there = chinese.read_text(encoding="utf-8"), english.read_text(encoding="utf-8")
+    assert levels(here) == levels(there)
+    assert [bare(each) for each in blocks(here)] == [bare(each) for each in blocks(there)]
+    assert rows(here) == rows(there)
+    assert in_either_language(links(chinese)) == in_either_language(links(english))
 
 
 def lines_of_shell() -> list[list[str]]:
@@ -35,23 +76,15 @@ def lines_of_shell() -> list[list[str]]:
 
 
 def test_both_have_the_same_headings_commands_settings_and_links() -> None:
-    def levels(text: str) -> list[int]:
-        return [len(found) for found in re.findall(r"^(#+) ", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.M)]
-
-    def links(text: str) -> list[str]:
-        found = re.findall(r"\]\(([^)]+)\)|<(http[^>]+)>", text)
-        return sorted("".join(each) for each in found if "README" not in "".join(each))
-
-    assert levels(CHINESE) == levels(ENGLISH)
-    assert links(CHINESE) == links(ENGLISH)
-    assert [bare(each) for each in blocks(CHINESE)] == [bare(each) for each in blocks(ENGLISH)]
-    rows = [len(re.findall(r"^\|", text, re.M)) for text in (CHINESE, ENGLISH)]
-    assert rows[0] == rows[1]
+    same(ROOT / "README.md", ROOT / "README.en.md")
 
 
-def test_every_link_leads_to_a_file() -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)", CHINESE + ENGLISH):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("name", [page.name for page in sorted((ROOT / "docs/zh").glob("*.md"))])
+def test_a_page_in_chinese_has_what_the_english_one_has(name: str) -> None:
+    chinese, english = ROOT / "docs/zh" / name, ROOT / "docs" / name
+    same(chinese, english)
+    assert f"docs/{name}" in links(chinese)
+    assert f"docs/zh/{name}" in links(english)
 
 
 def test_every_make_target_is_there() -> None:
