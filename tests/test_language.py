@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import click
+import jinja2
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
@@ -56,6 +57,20 @@ def calls() -> tuple[tuple[str, ast.Call], ...]:
     )
 
 
+@cache
+def in_templates() -> tuple[tuple[str, tuple[str, ...], frozenset[str]], ...]:
+    """List what the pages' templates say: the place, the message or the two, and the places that are given a value."""
+    found = []
+    for path in sorted((PACKAGE / "sandbox/templates").glob("*.html")):
+        for call in jinja2.Environment().parse(path.read_text(encoding="utf-8")).find_all(jinja2.nodes.Call):
+            name = getattr(call.node, "name", "")
+            if name in ("tr", "tr_n"):
+                texts = tuple(each.as_const() for each in call.args[: 1 if name == "tr" else 2])
+                given = {each.key for each in call.kwargs} | ({"n"} if name == "tr_n" else set())
+                found.append((f"{path.relative_to(ROOT)}:{call.lineno}", texts, frozenset(given)))
+    return tuple(found)
+
+
 def commands(command: click.Command) -> Iterator[click.Command]:
     yield command
     if isinstance(command, click.Group):
@@ -93,6 +108,7 @@ def said() -> dict[str, str]:
         for each in paragraphs(command.help or ""):
             found[each.split("\n")[1] if each.startswith("\b") else each] = place
         found |= {each.help: place for each in command.params if isinstance(each, click.Option) and each.help}
+    found |= {texts[-1]: place for place, texts, _ in in_templates()}
     found |= dict.fromkeys(COMMANDS.values(), "commands")
     found |= dict.fromkeys(KINDS.values(), "kinds of rules")
     found |= dict.fromkeys((*CHANNELS.values(), *CONFIDENCE.values()), "wxpub/checks/pages.py")
@@ -114,6 +130,8 @@ def test_every_message_is_said_whole_in_one_place_that_can_be_found() -> None:
                 wrong.append(f"{place}: not a literal")
             elif call.keywords and not places(text.value) <= given:
                 wrong.append(f"{place}: {places(text.value) - given} has no value")
+    for place, texts, given in in_templates():
+        wrong += [f"{place}: {places(text) - given} has no value" for text in texts if not places(text) <= given]
     assert not wrong, "\n".join(wrong)
 
 
@@ -158,6 +176,8 @@ def said_with_places() -> set[str]:
     for _, call in calls():
         if called(call) == "tr_n" or (called(call) == "tr" and call.keywords):
             found |= {each.value for each in call.args[:2] if isinstance(each, ast.Constant)}
+    for _, texts, given in in_templates():
+        found |= {*texts} if given else set()
     return found
 
 

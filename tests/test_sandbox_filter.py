@@ -142,8 +142,8 @@ def test_what_was_removed_is_told_and_counted() -> None:
     _, removed = filter.keep('<p id="a">x</p><p id="b" style="position:fixed">y</p><script></script>')
     assert removed == [
         {"what": "<script>", "times": 1},
-        {"what": "属性 id（<p>）", "times": 2},
-        {"what": "样式 position: fixed（<p>）", "times": 1},
+        {"what": "attribute id (<p>)", "times": 2},
+        {"what": "style position: fixed (<p>)", "times": 1},
     ]
 
 

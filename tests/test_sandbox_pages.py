@@ -33,6 +33,11 @@ def press(wechat: Sandbox, action: str, token: str | None = "own", **values: str
     return requests.post(f"{wechat.url}/do/{action}", data=data, timeout=5, allow_redirects=False)
 
 
+@pytest.fixture(autouse=True)
+def _in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WXPUB_LANG", "zh")
+
+
 # --- what is shown ----------------------------------------------------------------------------------------------------
 
 
@@ -45,7 +50,7 @@ def test_drafts_articles_and_material_are_listed(raw: Raw, wechat: Sandbox) -> N
     wechat.publish(raw.add_draft(raw.article(title="发出去的")))
     raw.add_image(name="封面图.png")
     page = get(wechat, "/").text
-    for text in ("头条", "一句话", "次条", "发出去的", "已发布", "封面图.png", f"/draft/{media_id}", wechat.appid):
+    for text in ("头条", "一句话", "次条", "发出去的", "已发表", "封面图.png", f"/draft/{media_id}", wechat.appid):
         assert text in page
 
 
@@ -99,6 +104,25 @@ def test_the_temporary_link_of_a_draft_shows_it(raw: Raw, wechat: Sandbox) -> No
     media_id = raw.add_draft(raw.article(title="还是草稿"))
     url = raw.send("draft/get", {"media_id": media_id})["news_item"][0]["url"]
     assert "还是草稿" in get(wechat, url.removeprefix("http://mp.weixin.qq.com")).text
+
+
+def test_the_pages_speak_english_where_the_tool_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WXPUB_LANG", "en")
+    with serve() as wechat:
+        raw = Raw(wechat)
+        raw.add_image(name="cover.png")
+        content = '<p id="here" style="position:fixed">text<a href="https://example.com">link</a></p>'
+        article = raw.article(title="one", content=content)
+        path = "/draft/" + raw.add_draft(article, raw.article(title="two", content="x"))
+        wechat.publish(raw.add_draft(article))
+        wechat.fail("empty", endpoint="/cgi-bin/draft/count")
+        wechat.add_account("wx2", "2" * 32, "second")
+        paths = ["/", *(f"{path}?show={show}" for show in ("phone", "removed", "source", "size")), "/published/1"]
+        for each in (*paths, "/log", "/log/1", "/quota", "/draft/x"):
+            page = get(wechat, each).text
+            assert not re.search("[\u4e00-\u9fff]", page.replace("阅读原文", "")), each
+            assert '<html lang="en">' in page, each
+        assert "attribute id (&lt;p&gt;)" in get(wechat, path + "?show=removed").text
 
 
 @pytest.mark.parametrize("path", ["/draft/x", "/published/1", "/frame/draft/x/0", "/s/x", "/mmbiz_png/x/0", "/log/7"])
@@ -232,7 +256,7 @@ def test_a_draft_is_looked_at_published_and_read_in_a_browser(chromium: Any, raw
     page.get_by_role("link", name=re.compile("过滤记录")).click()
     assert page.get_by_text("属性 width（<img>）").is_visible()
 
-    page.get_by_role("button", name="发布").click()
+    page.get_by_role("button", name="发表").click()
     page.get_by_role("link", name=re.compile("mp.weixin.qq.com")).click()
     assert page.locator("#title").inner_text() == "浏览器里的草稿"
     assert wechat.drafts() == {}

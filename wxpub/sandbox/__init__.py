@@ -93,7 +93,7 @@ def _open(db: Path | None, options: dict[str, object]) -> Store:
         if db is not None:
             db.parent.mkdir(parents=True, exist_ok=True)
         store = Store(db)
-        store.add_account(APPID, SECRET, "沙盒公众号", Profile())
+        store.add_account(APPID, SECRET, tr("Sandbox account"), Profile())
         if options:
             store.change_profile(APPID, options)
     except (OSError, sqlite3.Error, ConfigError) as error:

@@ -23,6 +23,7 @@ from bs4.element import Comment, NavigableString, PreformattedString
 from bs4.exceptions import ParserRejectedMarkup
 
 from wxpub import limits, verdict
+from wxpub.language import tr
 from wxpub.sandbox.call import Answer, Call, Refusal
 
 # --- HTML as a tree and back ------------------------------------------------------------------------------------------
@@ -276,7 +277,7 @@ def _delete(soup: BeautifulSoup, removed: Removed) -> None:
     for tag in (soup, *tags(soup)):
         kept = [child for child in tag.contents if _stays(child)]
         for _ in range(len(tag.contents) - len(kept)):
-            removed.note("注释或声明")
+            removed.note(tr("comment or declaration"))
         tag.contents = kept
     drawing: set[int] = set()  # what is in an SVG, and the SVG itself
     for tag in tags(soup):
@@ -286,18 +287,18 @@ def _delete(soup: BeautifulSoup, removed: Removed) -> None:
             removed.note(f"<{tag.name}>")
             remove(tag)
         elif tag.name == "iframe":
-            removed.note("<iframe> 的全部属性与内容")
+            removed.note(tr("<iframe>: all attributes and what is in it"))
             tag.contents = []
             tag.attrs.clear()
         elif tag.name == "details":
-            removed.note("<details>（只留 <summary> 的文字）")
+            removed.note(tr("<details> (the text of <summary> stays)"))
             unwrap(tag)
             tag.contents = [child for child in tag.contents if getattr(child, "name", "") == "summary"][:1]
             for summary in tag.find_all("summary", recursive=False):
                 unwrap(summary)
                 drawing.update({id(summary)} if id(tag) in drawing else ())
         elif tag.name in _UNWRAPPED or not _TAG_NAME.fullmatch(tag.name) or (tag.name == "a" and id(tag) in drawing):
-            removed.note(f"<{tag.name}>（保留内容）")
+            removed.note(tr("<{tag}> (what is in it stays)", tag=tag.name))
             unwrap(tag)
 
 
@@ -325,7 +326,7 @@ def _attributes(tag: Tag, removed: Removed) -> None:
             or (name == "width" and tag.name == "img")
             or not _NAME.fullmatch(name)
         ):
-            removed.note(f"属性 {name}（<{tag.name}>）")
+            removed.note(tr("attribute {name} (<{tag}>)", name=name, tag=tag.name))
             del tag.attrs[name]
         elif not value and _BOOLEAN.fullmatch(name):
             tag.attrs[name] = name
@@ -336,7 +337,7 @@ def _styles(tag: Tag, removed: Removed) -> None:
     if not style:
         return
     if _RAW_QUOTED_URL.search(str(style)):
-        removed.note(f"<{tag.name}>（style 中 url() 带引号，整个标签被拆除，内容保留）")
+        removed.note(tr("<{tag}> (quotes in url() of its style; what is in it stays)", tag=tag.name))
         unwrap(tag)
         return
     pieces = declarations(str(style))
@@ -355,7 +356,7 @@ def _is_dropped(declaration: str, tag: Tag, removed: Removed) -> bool:
         name == "text-decoration-thickness" and not _PLAIN_DECORATION.match(value)
     )
     if foreign or underline or name in _DROPPED or _COMPUTED.search(value):
-        removed.note(f"样式 {name}: {value}（<{tag.name}>）")
+        removed.note(tr("style {name}: {value} (<{tag}>)", name=name, value=value, tag=tag.name))
         return True
     return False
 
@@ -401,7 +402,7 @@ def _stored(url: str) -> str:
 def _link(tag: Tag, removed: Removed, external_links: bool) -> None:
     href = shown(tag.get("href") or "").strip()
     if href and not _is_article(href) and not (external_links and href.lower().startswith(("http://", "https://"))):
-        removed.note(f"链接 {href}（保留文字）")
+        removed.note(tr("link {url} (its text stays)", url=href))
         unwrap(tag)
 
 
@@ -416,7 +417,7 @@ def _is_article(href: str) -> bool:
 def _image(tag: Tag, removed: Removed) -> None:
     source = str(tag.attrs.get("src") or tag.attrs.get("data-src") or "")
     if not is_picture_address(shown(source)):
-        removed.note(f"图片 {shown(source)[:120] or '（没有地址）'}")
+        removed.note(tr("image {url}", url=shown(source)[:120]) if shown(source) else tr("image without an address"))
         remove(tag)
         return
     # The address keeps the place that `src` had among the attributes.
@@ -434,7 +435,7 @@ def _code(soup: BeautifulSoup, removed: Removed) -> None:
         code.add(id(tag))
         for place, child in enumerate(tag.contents):
             if isinstance(child, NavigableString) and "\n" in child:
-                removed.note("代码里的换行符（\\n）")
+                removed.note(tr("line break in code"))
                 tag.contents[place] = type(child)(child.replace("\n", ""))
 
 

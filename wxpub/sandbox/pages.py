@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response
 
 from wxpub import darkmode, limits
 from wxpub.errors import ConfigError
+from wxpub.language import current, listed, tr, tr_n
 from wxpub.sandbox import filter, publish
 from wxpub.sandbox.call import Endpoint
 from wxpub.sandbox.store import APPID, BEIJING, KINDS, Store, day
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from wxpub.sandbox.control import Control
 
 WIDTHS = (320, 375, 414, 586, 677)
-SECTIONS = {"phone": "手机效果", "removed": "过滤记录", "source": "源码", "json": "JSON", "size": "长度"}
 SHOWN_CALLS = 200
 ACCOUNT_COOKIE = "account"
 
@@ -44,7 +44,38 @@ ARTICLE_POLICY = (
     "frame-ancestors 'self'; sandbox allow-same-origin"
 )
 
-STATES = {0: "已发布", 1: "发布中", 2: "原创审核不通过", 3: "发布失败", 4: "平台审核不通过", 5: "已删除"}
+
+def _sections() -> dict[str, str]:
+    """Name the views of an article."""
+    return {
+        "phone": tr("On a phone"),
+        "removed": tr("Removed"),
+        "source": tr("Source"),
+        "json": "JSON",
+        "size": tr("Lengths"),
+    }
+
+
+def _states() -> dict[int, str]:
+    """Name the states of a publication."""
+    return {
+        0: tr("published"),
+        1: tr("being published"),
+        2: tr("refused by the check of originality"),
+        3: tr("not published: it failed"),
+        4: tr("refused by WeChat's moderation"),
+        5: tr("deleted"),
+    }
+
+
+def _kinds() -> dict[str, str]:
+    """Name the kinds of accounts."""
+    return {
+        "personal": tr("personal subscription account"),
+        "verified": tr("verified subscription account"),
+        "service": tr("service account"),
+        "expired": tr("account whose verification has expired"),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +97,7 @@ def add_to(app: flask.Flask, store: Store, control: Control, table: Mapping[str,
     """Add the pages to the application; `control` leads to the controls of all accounts."""
     pages = _Pages(store, control, table)
     app.add_template_filter(_when, "when")
+    app.jinja_env.globals.update(tr=tr, tr_n=tr_n, listed=listed)
     app.context_processor(pages.common)
     app.after_request(_protect)
     app.register_error_handler(404, _missing)
@@ -124,7 +156,8 @@ class _Pages:
             "csrf": self.store.setting("csrf"),
             "account": self.store.account(self.current()),
             "now": self.store.now(),
-            "kinds": KINDS,
+            "kinds": _kinds(),
+            "lang": "zh-CN" if current() == "zh" else "en",
             "path_now": flask.request.path,
         }
 
@@ -136,7 +169,7 @@ class _Pages:
             "home.html",
             drafts=[_card(row) for row in store.drafts(appid)[:200]],
             publications=[_card(row) for row in publications],
-            states=STATES,
+            states=_states(),
             state=lambda row: publish.status(row, store.now()),
             profile=control.profile,
             faults=control.faults(),
@@ -282,8 +315,8 @@ def _article_page(store: Store, kind: str, row: sqlite3.Row, key: str) -> str:
         widths=WIDTHS,
         width=width if width in WIDTHS else 375,
         dark=flask.request.args.get("dark") == "1",
-        sections=SECTIONS,
-        section=section if section in SECTIONS else "phone",
+        sections=_sections(),
+        section=section if section in _sections() else "phone",
         stored=json.dumps(article, ensure_ascii=False, indent=2),
         bars=_bars(article, trace, store.profile(row["appid"]).sizes().title_chars),
         links=[publish.permalink(slug) for slug in json.loads(row["slugs"])] if kind == "published" else [],
@@ -294,12 +327,17 @@ def _article_page(store: Store, kind: str, row: sqlite3.Row, key: str) -> str:
 
 def _bars(article: Mapping[str, Any], trace: Mapping[str, Any], title_chars: int) -> list[Bar]:
     return [
-        Bar("标题", len(article["title"]), title_chars, "字"),
-        Bar("作者", len(article["author"]), limits.AUTHOR_CHARS, "字"),
-        Bar("摘要", len(article["digest"]), limits.DIGEST_CHARS, "字"),
-        Bar("正文（文档限制，含标签）", trace["characters"], limits.CONTENT_CHARS, "字符"),
-        Bar("正文（实际限制，含标签）", trace["bytes"], limits.CONTENT_BYTES, "字节"),
-        Bar("阅读原文链接", len(article["content_source_url"].encode()), limits.SOURCE_URL_BYTES, "字节"),
+        Bar(tr("Title"), len(article["title"]), title_chars, tr("characters")),
+        Bar(tr("Author"), len(article["author"]), limits.AUTHOR_CHARS, tr("characters")),
+        Bar(tr("Digest"), len(article["digest"]), limits.DIGEST_CHARS, tr("characters")),
+        Bar(
+            tr("Text with its tags, by the documented limit"),
+            trace["characters"],
+            limits.CONTENT_CHARS,
+            tr("characters"),
+        ),
+        Bar(tr("Text with its tags, by the real limit"), trace["bytes"], limits.CONTENT_BYTES, tr("bytes")),
+        Bar(tr("Source URL"), len(article["content_source_url"].encode()), limits.SOURCE_URL_BYTES, tr("bytes")),
     ]
 
 

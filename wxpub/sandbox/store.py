@@ -39,7 +39,6 @@ _EVERYTHING = frozenset({"draft", "publish", "mass", "preview", "comment"})
 class Kind:
     """What an account of one kind may do, and how often it may send to all its followers."""
 
-    title: str
     may: frozenset[str]
     mass_sends: int = 0
     mass_period: str = "day"
@@ -48,10 +47,10 @@ class Kind:
 # developers.weixin.qq.com "发布能力": since July 2025 personal and uncertified accounts lost all publish APIs; drafts
 # still work for them in practice. An expired certification was seen to cost draft/add too (staff reply, 2026-03).
 KINDS = {
-    "personal": Kind("个人订阅号", frozenset({"draft"})),
-    "verified": Kind("认证订阅号", _EVERYTHING, 1, "day"),
-    "service": Kind("服务号", _EVERYTHING, 4, "month"),
-    "expired": Kind("认证已过期", frozenset()),
+    "personal": Kind(frozenset({"draft"})),
+    "verified": Kind(_EVERYTHING, 1, "day"),
+    "service": Kind(_EVERYTHING, 4, "month"),
+    "expired": Kind(frozenset()),
 }
 
 
