@@ -24,6 +24,7 @@ from wxpub.config import Config
 from wxpub.errors import SettingError, SourceError, WxpubError
 from wxpub.finding import Finding, Rule
 from wxpub.images import Store, remote
+from wxpub.language import tr
 from wxpub.page import Home, ImageRef, Layout, Page, Size
 from wxpub.target import API, Target
 from wxpub.theme import Theme
@@ -95,9 +96,8 @@ class Issue:
 
     def missing(self, image: ImageRef, error: SourceError) -> Finding:
         """Say with its line that an image cannot be read, and why."""
-        return IMAGE_MISSING.find(
-            error.message, self.path, image.line, fix=error.hint or "name a file beside the issue"
-        )
+        fix = error.hint or tr("name a file beside the issue")
+        return IMAGE_MISSING.find(error.message, self.path, image.line, fix=fix)
 
     @cached_property
     def _pages(self) -> dict[Target, Page]:
@@ -219,7 +219,7 @@ class Opener:
         if error.setting in self.variables or (self.theme and not error.setting):
             return error
         if line := found.places.get(key):
-            return SourceError(f"front matter: {error.message}", found.path, line, error.hint)
+            return SourceError(tr("front matter: {message}", message=error.message), found.path, line, error.hint)
         return settings.fault(
             error.message, *(("theme", error.setting) if error.setting else ("article", "theme")), error.hint
         )

@@ -18,6 +18,7 @@ from lxml import etree
 
 from wxpub import address
 from wxpub.finding import Finding, Rule, shorten
+from wxpub.language import tr
 from wxpub.tree import line_of
 
 if TYPE_CHECKING:
@@ -78,9 +79,13 @@ def missing(
             texts.setdefault(line_of(element), []).append(text)
     found = [*_images(source, lost_images), *_links(source, lost_links)]
     kept = (each for each in found if not _explained(each[0], lines))
-    named = ((line_of(element), what) for element, what in kept)
-    said = [*((line, f"the text “{shorten(' '.join(each), 60)}”") for line, each in texts.items()), *named]
-    return tuple(CONTENT_LOST.find(f"{what} is missing in the article", path, line) for line, what in said)
+    said = [(line, _text_missing(" ".join(each))) for line, each in texts.items()]
+    said += ((line_of(element), message) for element, message in kept)
+    return tuple(CONTENT_LOST.find(message, path, line) for line, message in said)
+
+
+def _text_missing(text: str) -> str:
+    return tr("the text “{text}” is missing in the article", text=shorten(text, 60))
 
 
 def _strings(path: etree.XPath, root: HtmlElement) -> list[str]:
@@ -157,13 +162,13 @@ def _silent(element: HtmlElement) -> bool:
 def _images(source: HtmlElement, absent: Counter[str]) -> Iterator[tuple[HtmlElement, str]]:
     for image in source.iter("img"):
         if absent and (src := (image.get("src") or "").strip()) in absent:
-            yield image, f"the image {shorten(src, 60)}"
+            yield image, tr("the image {src} is missing in the article", src=shorten(src, 60))
 
 
 def _links(source: HtmlElement, absent: set[str]) -> Iterator[tuple[HtmlElement, str]]:
     for link in source.iter("a"):
         if absent and (href := (link.get("href") or "").strip()) in absent:
-            yield link, f"the address {shorten(href, 60)}"
+            yield link, tr("the address {url} is missing in the article", url=shorten(href, 60))
 
 
 def _unreached(hrefs: Iterable[str], html: str, shown: str, urls: Collection[str]) -> set[str]:

@@ -30,6 +30,7 @@ from lxml import etree
 from wxpub import address
 from wxpub.address import Address, Named
 from wxpub.finding import Finding, Rule, shorten
+from wxpub.language import gettext, tr, tr_n
 from wxpub.target import API, Target
 from wxpub.tree import BLOCKS, HEADINGS, fill, line_of, make, text_of
 
@@ -189,7 +190,7 @@ class _Series:
             return _to_text(a)
         text, line = text_of(a), line_of(a)
         if not href:
-            self._report(LINK_EMPTY, f"the link “{text}” has no address", line)
+            self._report(LINK_EMPTY, tr("the link “{text}” has no address", text=text), line)
             return _to_text(a)
         to = address.parse(href)
         if (issue := self._issue(to)) is not None:
@@ -199,13 +200,14 @@ class _Series:
         if to.scheme in _CONTACT:
             return _contact(a, text, to)
         if to.scheme:
-            self._report(LINK_UNSAFE, f"WeChat does not keep a {to.scheme}: address as a link", line)
+            message = tr("WeChat does not keep a {scheme}: address as a link", scheme=to.scheme)
+            self._report(LINK_UNSAFE, message, line)
             return _to_text(a)
         return self._relative(a, to, line)
 
     def _outside(self, a: HtmlElement, text: str, to: Address, line: int | None) -> None:
         if to.expires:
-            message = f"the link “{text}” expires hours after it was copied, so it is left as text"
+            message = tr("the link “{text}” expires hours after it was copied, so it is left as text", text=text)
             self._report(LINK_EXPIRES, message, line)
             return _to_text(a)
         if to.permalink:
@@ -249,7 +251,7 @@ class _Series:
         """Leave a link to a file as text: readers do not have it, if it is there at all."""
         name = unquote(to.path)
         if any(self.home.exists(path) for each in self._named(to) for path in self._issue_paths(each)):
-            message = f"readers do not have the file {name}, so the link to it is left as text"
+            message = tr("readers do not have the file {name}, so the link to it is left as text", name=name)
             self._report(LINK_FILE, message, line)
         else:
             self._lost.setdefault(name, _Linked(name, line))
@@ -388,23 +390,32 @@ class _Series:
     def _report_unknown(self) -> None:
         if not (unknown := list(self._unknown.values())):
             return
-        count = "1 back issue has" if len(unknown) == 1 else f"{len(unknown)} back issues have"
-        message = f"{count} no published address yet, so left as text: {_some(unknown)}"
-        fix = BACK_ISSUE_UNKNOWN.fix
+        message = tr_n(
+            "{n} back issue has no published address yet, so left as text: {names}",
+            "{n} back issues have no published address yet, so left as text: {names}",
+            len(unknown),
+            names=_some(unknown),
+        )
+        fix = gettext(BACK_ISSUE_UNKNOWN.fix)
         missing = [each for each in unknown if not each.exists]
         if len(missing) == len(unknown):
-            fix += "; or correct the path: there is no such file"
+            fix = tr("{fix}; or correct the path: there is no such file", fix=fix)
         elif missing:
-            fix += f"; or correct the path of those that are not there: {_some(missing)}"
+            fix = tr("{fix}; or correct the path of those that are not there: {names}", fix=fix, names=_some(missing))
         self._report(BACK_ISSUE_UNKNOWN, message, unknown[0].line, fix)
 
     def _report_lost(self) -> None:
         if not (lost := list(self._lost.values())):
             return
-        begin = "the link does" if len(lost) == 1 else f"{len(lost)} links do"
+        message = tr_n(
+            "{n} link does not lead to a file: {names}",
+            "{n} links do not lead to a file: {names}",
+            len(lost),
+            names=_some(lost),
+        )
         hosts = [each for each in lost if _HOST.match(each.name)]
-        fix = f"write https:// before what is an address: {_some(hosts)}" if hosts else None
-        self._report(LINK_LOST, f"{begin} not lead to a file: {_some(lost)}", lost[0].line, fix)
+        fix = tr("write https:// before what is an address: {names}", names=_some(hosts)) if hosts else None
+        self._report(LINK_LOST, message, lost[0].line, fix)
 
     def _report(self, rule: Rule, message: str, line: int | None, fix: str | None = None) -> None:
         self.findings.append(rule.find(message, self.article.path, line, fix=fix))

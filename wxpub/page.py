@@ -22,6 +22,7 @@ from lxml import etree
 from wxpub import conform, dialect, kept, links, theme
 from wxpub.article import Article
 from wxpub.finding import Finding, Rule
+from wxpub.language import tr
 from wxpub.limits import DIGEST_CHARS, TITLE_CHARS
 from wxpub.links import Home, Note
 from wxpub.target import API, Placed, Target
@@ -254,14 +255,18 @@ def _complete(article: Article, root: HtmlElement) -> tuple[Article, tuple[Findi
     if heading is not None:
         title = shorten(title or whole, TITLE_CHARS)
         if title != whole and len(whole) > TITLE_CHARS:
-            said = f"the title has {len(whole)} characters, WeChat takes {TITLE_CHARS}; it is shortened to “{title}”"
+            said = tr(
+                "the title has {n} characters, WeChat takes {limit}; it is shortened to “{title}”",
+                n=len(whole),
+                limit=TITLE_CHARS,
+                title=title,
+            )
             findings.append(TITLE_SHORTENED.find(said, article.path, line_of(heading)))
         elif not any(each.get("data-note") or (each.tag == "a" and text_of(each)) for each in heading.iter("a", "sup")):
             _take_title(heading)
     elif not title and (title := shorten(_words_of(article.path.stem), TITLE_CHARS)):
-        findings.append(
-            TITLE_FROM_FILE.find(f"no heading names the issue; its title is the file's: “{title}”", article.path, 1)
-        )
+        said = tr("no heading names the issue; its title is the file's: “{title}”", title=title)
+        findings.append(TITLE_FROM_FILE.find(said, article.path, 1))
     if not digest:
         guides = (_guide(quote) for quote in root.iter("blockquote"))
         digest = shorten(next(filter(None, guides), ""), DIGEST_CHARS)

@@ -49,7 +49,8 @@ def write(declarations: Mapping[str, str]) -> str:
 
 SMALL = 64  # pixels: a bullet or an ornament, which may have a fixed size; text may not
 
-_PROPERTY_FAULTS = (
+# Why a declaration does not reach a reader, in English; whoever shows it asks `gettext`.
+PROPERTY_FAULTS = (
     (r"position|top|right|bottom|left|z-index|inset.*", "WeChat removes position; use margins"),
     (r"(-webkit-)?(backdrop-)?filter", "WeChat removes filters"),
     (r"(-webkit-)?(animation|transition)(-.*)?|will-change", "an article has no keyframes"),
@@ -59,7 +60,8 @@ _PROPERTY_FAULTS = (
     (r"(margin|padding|border)-(inline|block).*|place-.*", "old phones do not know logical properties"),
     (r"content|counter-.*|quotes", "it needs a pseudo-element"),
 )
-_VALUE_FAULTS = (
+OPEN = "a quotation mark or a parenthesis is left open"
+VALUE_FAULTS = (
     (r"!\s*important", "!important fights WeChat's own styles and dark mode"),
     (r"\b(calc|min|max|clamp|env|attr)\(", "WeChat drops the whole declaration; write the result"),
     (r"\burl\(", "images in a style are dropped unless they are WeChat's; use an image"),
@@ -73,21 +75,21 @@ _VALUE_FAULTS = (
 )
 
 
-_PROPERTIES = "|".join(f"(?:{pattern})" for pattern, _ in _PROPERTY_FAULTS)
-_VALUES = "|".join(pattern for pattern, _ in _VALUE_FAULTS)
+_PROPERTIES = "|".join(f"(?:{pattern})" for pattern, _ in PROPERTY_FAULTS)
+_VALUES = "|".join(pattern for pattern, _ in VALUE_FAULTS)
 
 
 def property_fault(name: str) -> str:
     """Say why no declaration of the property `name` reaches a reader; "" if it can."""
     if not re.fullmatch(_PROPERTIES, name):
         return ""
-    return next(why for pattern, why in _PROPERTY_FAULTS if re.fullmatch(pattern, name))
+    return next(why for pattern, why in PROPERTY_FAULTS if re.fullmatch(pattern, name))
 
 
 def value_fault(value: str) -> str:
     """Say why a declaration with this `value` does not reach a reader, whatever its property; "" if it does."""
     if value.count("(") != value.count(")") or value.count('"') % 2 or value.count("'") % 2:
-        return "a quotation mark or a parenthesis is left open"
+        return OPEN
     if not re.search(_VALUES, value, re.I):
         return ""
-    return next(why for pattern, why in _VALUE_FAULTS if re.search(pattern, value, re.I))
+    return next(why for pattern, why in VALUE_FAULTS if re.search(pattern, value, re.I))

@@ -14,6 +14,7 @@ from wxpub import safe
 from wxpub.article import MAX_BYTES, STDIN
 from wxpub.errors import SourceError
 from wxpub.finding import Finding, Severity, fold
+from wxpub.language import tr
 
 COLOURS: Mapping[Severity, str] = {"error": "red", "warning": "yellow", "info": "blue"}
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,10 +43,10 @@ def standard_input(files: Sequence[Path], name: Path | None) -> tuple[list[Path]
     """
     if STDIN not in files:
         if name is not None:
-            raise click.UsageError("--stdin-filename is the name of standard input: give - as a file")
+            raise click.UsageError(tr("--stdin-filename is the name of standard input: give - as a file"))
         return list(files), {}
     if files.count(STDIN) > 1:
-        raise click.UsageError("standard input can be read once; give - once")
+        raise click.UsageError(tr("standard input can be read once; give - once"))
     named = name or STDIN
     data = sys.stdin.buffer.read(MAX_BYTES + 1)
     return [named if path == STDIN else path for path in files], {named: data}
@@ -71,7 +72,7 @@ def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
     for value in values:
         name, equals, text = value.partition("=")
         if not (name.strip() and equals and text.strip()):
-            raise click.BadParameter(f"{value!r} is not NAME=VALUE, for example accent=#0f4c81")
+            raise click.BadParameter(tr("{value!r} is not NAME=VALUE, for example accent=#0f4c81", value=value))
         pairs[name.strip().removeprefix("--")] = text.strip()
     return pairs
 
@@ -113,7 +114,7 @@ def confirm(question: str, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{question} Answer with --yes.")
+        raise click.UsageError(tr("{question} Answer with --yes.", question=question))
     click.confirm(safe.line(question), abort=True, err=True)
 
 
@@ -133,4 +134,4 @@ def write(place: Path, data: bytes) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         safe.write(place, data, lasting=False)
     except OSError as error:
-        raise SourceError(f"cannot be written: {error.strerror}", place) from None
+        raise SourceError(tr("cannot be written: {reason}", reason=error.strerror), place) from None

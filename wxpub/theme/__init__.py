@@ -31,6 +31,7 @@ from zlib import crc32
 
 from wxpub import safe, style
 from wxpub.errors import SettingError, SourceError, did_you_mean, near_file
+from wxpub.language import listed, tr
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -104,8 +105,8 @@ def _find(name: str, base: Path | None) -> Path:
     if name.endswith(".css"):
         return (base or Path()) / Path(name).expanduser()
     if name not in names():
-        known = f"there are {', '.join(names())}; or give the path of a .css file"
-        raise SettingError("", f"no theme {name!r}", did_you_mean(name, names(), known))
+        known = tr("there are {names}; or give the path of a .css file", names=listed(names()))
+        raise SettingError("", tr("no theme {name!r}", name=name), did_you_mean(name, names(), known))
     return _folder() / f"{name}.css"
 
 
@@ -113,10 +114,12 @@ def _text(path: Path) -> str:
     try:
         return safe.read_whole(path, _MOST_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
-        hint = near_file(path, "`wxpub themes` lists those that come with the program")
-        raise SettingError("", f"no theme {path}", hint) from None
+        hint = near_file(path, tr("`wxpub themes` lists those that come with the program"))
+        raise SettingError("", tr("there is no theme file {path}", path=path), hint) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"cannot be read: {error}", path, hint="a theme is a CSS file in UTF-8") from None
+        reason = error.strerror or str(error) if isinstance(error, OSError) else tr("not UTF-8")
+        hint = tr("a theme is a CSS file in UTF-8")
+        raise SourceError(tr("cannot be read: {reason}", reason=reason), path, hint=hint) from None
 
 
 @lru_cache(maxsize=32)

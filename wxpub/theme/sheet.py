@@ -14,11 +14,12 @@ from pathlib import Path
 
 from wxpub import darkmode, style
 from wxpub.errors import SettingError, SourceError, did_you_mean
+from wxpub.language import gettext, listed, tr
 
 # A selector has to be decidable from the tags and classes on the way to an element.
 _COMPOUND = r"(?:[a-z][a-z0-9]*(?:\.[\w-]+)*|(?:\.[\w-]+)+)"
 _SELECTOR = re.compile(rf"{_COMPOUND}(?:\s*>\s*{_COMPOUND}|\s+{_COMPOUND})*")
-_SELECTOR_FAULTS = (
+SELECTOR_FAULTS = (
     (r"::|:(?:before|after|marker|first-line|first-letter)", "pseudo-elements do not exist in an article"),
     (r":", "pseudo-classes cannot become a style attribute"),
     (r"\[", "attribute selectors cannot be told by tag and class"),
@@ -45,7 +46,9 @@ _SIZED = re.compile(
 )
 _COLOURED = re.compile(r"color|.*-color|background")
 _KEYWORDS = {"inherit", "initial", "unset", "revert", "currentcolor", "none"}
-_HINTS = {
+# What a value is that is not of the kind that it should be, and what to write; English, shown by `gettext`.
+NO_KIND = {"colour": "it is not a colour", "size": "it is not a size", "number": "it is not a number"}
+HINTS = {
     "colour": "write #rrggbb, rgb(), rgba(), or a name of CSS such as teal",
     "size": "write a number with its unit, such as 16px or 1.2em",
     "number": "write a number, such as 1.75",
@@ -85,16 +88,15 @@ def compiled(texts: Mapping[Path, str], overrides: Mapping[str, str]) -> tuple[s
         for name, kind in kinds.items():
             value = _value(found[name], variables, name)
             if kind and not _fits(value, kind):
-                raise SourceError(
-                    f"--{name}: {value} is not a {kind}", found[name].path, found[name].line, _HINTS[kind]
-                )
+                what = tr("--{name} cannot be {value}: {reason}", name=name, value=value, reason=gettext(NO_KIND[kind]))
+                raise SourceError(what, found[name].path, found[name].line, gettext(HINTS[kind]))
     kinds = {name: _kind(variables[name], variables) for name in overrides if name in variables}
     for name, value in overrides.items():
         if name not in variables:
-            hint = did_you_mean(name, variables, f"it has {', '.join(variables)}")
-            raise SettingError(name, f"the theme has no variable {name}", hint)
+            hint = did_you_mean(name, variables, tr("it has {names}", names=listed(variables)))
+            raise SettingError(name, tr("the theme has no variable {name}", name=name), hint)
         if not value.strip() or re.search(r"[;{}]|/\*", value):
-            raise SettingError(name, f"{name} cannot be {value!r}", "give one CSS value")
+            raise SettingError(name, tr("{name} cannot be {value!r}", name=name, value=value), tr("give one CSS value"))
         variables[name] = _Variable(value.strip())
     for name, kind in kinds.items():
         _check_override(name, kind, variables)
@@ -111,15 +113,19 @@ def _check_override(name: str, kind: str, variables: Mapping[str, _Variable]) ->
     try:
         value = _value(variables[name], variables, name)
     except SourceError as error:
-        raise SettingError(name, f"{name} cannot be {given!r}: {error.message}", error.hint) from None
+        raise SettingError(name, _cannot_be(name, given, error.message), error.hint) from None
     if kind and not _fits(value, kind):
-        raise SettingError(name, f"{name} cannot be {given!r}: it is not a {kind}", _HINTS[kind])
+        raise SettingError(name, _cannot_be(name, given, gettext(NO_KIND[kind])), gettext(HINTS[kind]))
+
+
+def _cannot_be(name: str, value: str, reason: str) -> str:
+    return tr("{name} cannot be {value!r}: {reason}", name=name, value=value, reason=reason)
 
 
 def _kind(variable: _Variable, variables: Mapping[str, _Variable]) -> str:
     """Say what the value of a variable is: a colour, a size, a number, or "" for anything else."""
     value = _value(variable, variables)
-    return next((kind for kind in _HINTS if value != "0" and _fits(value, kind)), "")
+    return next((kind for kind in HINTS if value != "0" and _fits(value, kind)), "")
 
 
 def _fits(value: str, kind: str) -> bool:
@@ -131,26 +137,31 @@ def _fits(value: str, kind: str) -> bool:
 def _parse(text: str, path: Path) -> tuple[dict[str, _Variable], list[_Rule]]:
     """Take a style sheet apart: the values of its variables, and its other rules."""
     if len(text) > _SHEET_CHARS:
-        raise SourceError(f"has more than {_SHEET_CHARS:,} characters", path)
+        raise SourceError(tr("has more than {n:,} characters", n=_SHEET_CHARS), path)
     variables: dict[str, _Variable] = {}
     rules: list[_Rule] = []
     for rule, line in _rules(text, path):
         if len(rules) == _RULES or len(rule.declarations) > _RULES:
-            raise SourceError(f"has more than {_RULES:,} rules, or a rule as many declarations", path, line)
+            what = tr("has more than {n:,} rules, or a rule as many declarations", n=_RULES)
+            raise SourceError(what, path, line)
         if long := next((each for each in rule.selectors if len(each) > _SELECTOR_CHARS), ""):
-            raise SourceError(f"selector {long[:_SHOWN]!r}… has more than {_SELECTOR_CHARS} characters", path, line)
+            shown = long[:_SHOWN]
+            what = tr("selector {text!r}… has more than {n} characters", text=shown, n=_SELECTOR_CHARS)
+            raise SourceError(what, path, line)
         if len(rule.selectors) > _SELECTORS:
-            raise SourceError(f"a rule has more than {_SELECTORS} selectors", path, line)
+            raise SourceError(tr("a rule has more than {n} selectors", n=_SELECTORS), path, line)
         root = rule.selectors == (":root",)
         for selector in () if root else rule.selectors:
             if not _SELECTOR.fullmatch(selector):
-                why = next(why for fault, why in _SELECTOR_FAULTS if re.search(fault, selector))
-                raise SourceError(f"selector {selector!r}: {why}", path, line)
+                why = gettext(next(why for fault, why in SELECTOR_FAULTS if re.search(fault, selector)))
+                raise SourceError(tr("selector {text!r}: {reason}", text=selector, reason=why), path, line)
         for name, value, at in rule.declarations:
             if root and not name.startswith("--"):
-                raise SourceError(f"{name} on :root", path, at, "put it on .article, the article's root")
+                what, hint = tr("{name} on :root", name=name), tr("put it on .article, the article's root")
+                raise SourceError(what, path, at, hint)
             if not root and name.startswith("--"):
-                raise SourceError(f"{name} outside :root", path, at, "variables stand on :root")
+                what, hint = tr("{name} outside :root", name=name), tr("variables stand on :root")
+                raise SourceError(what, path, at, hint)
             if root:
                 variables[name[2:]] = _Variable(value, path, at)
         if not root:
@@ -181,7 +192,8 @@ def _rules(text: str, path: Path) -> Iterator[tuple[_Rule, int]]:
     at_rule = re.search(r"(?:^|[};])\s*(@[\w-]+)", text)
     if at_rule:
         line = line_at(at_rule.start(1))
-        raise SourceError(f"{at_rule[1]} cannot be used", path, line, "an article has style attributes only")
+        what = tr("{name} cannot be used", name=at_rule[1])
+        raise SourceError(what, path, line, tr("an article has style attributes only"))
     end = 0
     while match := _RULE.match(text, end):
         selectors = tuple(re.sub(r"\s*>\s*", " > ", " ".join(each.split())) for each in match[1].split(","))
@@ -190,16 +202,17 @@ def _rules(text: str, path: Path) -> Iterator[tuple[_Rule, int]]:
         yield _Rule(selectors, declarations), line_at(match.start())
         end = match.end()
     if re.search(r"\{[^{}]*\}", text[end:]):
-        raise SourceError("braces do not match", path, text.count("\n", 0, end) + 1)
+        raise SourceError(tr("braces do not match"), path, text.count("\n", 0, end) + 1)
     if text[end:].strip():
-        raise SourceError("a rule does not end", path, line_at(end), "close it with }")
+        raise SourceError(tr("a rule does not end"), path, line_at(end), tr("close it with }"))
 
 
 def _declaration(text: str, line: int, path: Path) -> tuple[str, str, int]:
     name, _, value = text.strip().partition(":")
     name = name.strip()
     if not value.strip() or not re.fullmatch(r"--[\w-]+|-?[a-zA-Z][a-zA-Z-]*", name):
-        raise SourceError(f"{text.strip()!r} is not a declaration", path, line, "write property: value;")
+        what = tr("{text!r} is not a declaration", text=text.strip())
+        raise SourceError(what, path, line, tr("write property: value;"))
     return name if name.startswith("--") else name.lower(), " ".join(value.split()), line
 
 
@@ -220,44 +233,47 @@ def _resolve(
         name, fallback = match[1][2:], match[2]
         if name in within:
             chain = " -> ".join(f"--{each}" for each in (*within, name))
-            raise SourceError(f"variables go in a circle: {chain}", path, line)
+            raise SourceError(tr("variables go in a circle: {chain}", chain=chain), path, line)
         if name in variables:
             return _value(variables[name], variables, *within, name)
         if fallback is not None and fallback.strip():
             return _resolve(fallback.strip(), variables, path, line, within)
-        hint = did_you_mean(name, variables, "define it on :root, or give a fallback")
-        raise SourceError(f"unknown variable --{name}", path, line, hint)
+        hint = did_you_mean(name, variables, tr("define it on :root, or give a fallback"))
+        raise SourceError(tr("unknown variable --{name}", name=name), path, line, hint)
 
     if "var(" not in value:
         return value
     if len(within) > _CHAIN:
         chain = " -> ".join(f"--{each}" for each in within[:4])
-        raise SourceError(f"variables are made of more than {_CHAIN} others in turn: {chain} -> …", path, line)
+        what = tr("variables are made of more than {n} others in turn: {chain} -> …", n=_CHAIN, chain=chain)
+        raise SourceError(what, path, line)
     resolved = _VAR.sub(put, value)
     if len(resolved) > _VALUE_CHARS:
-        raise SourceError(f"a value of more than {_VALUE_CHARS:,} characters", path, line, "write what it comes to")
+        what, hint = tr("a value of more than {n:,} characters", n=_VALUE_CHARS), tr("write what it comes to")
+        raise SourceError(what, path, line, hint)
     if "var(" in resolved:
-        raise SourceError(f"{value!r} cannot be resolved", path, line, "write var(--name) or var(--name, fallback)")
+        what, hint = tr("{value!r} cannot be resolved", value=value), tr("write var(--name) or var(--name, fallback)")
+        raise SourceError(what, path, line, hint)
     return resolved
 
 
 def _fault(name: str, value: str) -> str:
     """Say why WeChat would not keep a declaration; "" if it does."""
     if fault := style.property_fault(name) or style.value_fault(value):
-        return fault
+        return gettext(fault)
     words = set(value.lower().split())
     plain = name != "background" or len(words) == 1  # of a shorthand only a colour alone is one for certain
     if _COLOURED.fullmatch(name) and plain and not words <= _KEYWORDS and not _fits(value, "colour"):
-        return f"it is not a colour; {_HINTS['colour']}"
+        return tr("{message}; {fix}", message=gettext(NO_KIND["colour"]), fix=gettext(HINTS["colour"]))
     if _SIZED.fullmatch(name) and any(re.fullmatch(_NUMBER, word) and float(word) for word in words):
-        return f"it has no unit; {_HINTS['size']}"
+        return tr("{message}; {fix}", message=tr("it has no unit"), fix=gettext(HINTS["size"]))
     large = any(float(each) > style.SMALL for each in re.findall(r"(\d+(?:\.\d+)?)px", value))
     if large and re.fullmatch(r"(min-|max-)?width|flex-basis", name):
-        return "a fixed width does not fit every screen; use %, em, or nothing"
+        return tr("a fixed width does not fit every screen; use %, em, or nothing")
     if re.fullmatch(r"(max-)?height", name) and (large or re.search(r"\dem|^0$", value)):
-        return "text does not fit a fixed height; use padding"
+        return tr("text does not fit a fixed height; use padding")
     if name == "text-align" and value not in ("left", "right", "center", "justify"):
-        return "write left, right, center or justify"
+        return tr("write left, right, center or justify")
     if name == "line-height" and re.fullmatch(r"(0?\.\d+|0|1(\.[01]\d*)?)(px|em)?", value):
-        return "lines would overlap; use 1.2 or more"
+        return tr("lines would overlap; use 1.2 or more")
     return ""
