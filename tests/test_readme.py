@@ -87,6 +87,13 @@ def test_a_page_in_chinese_has_what_the_english_one_has(name: str) -> None:
     assert f"docs/zh/{name}" in links(english)
 
 
+def test_who_reads_chinese_is_led_to_pages_in_chinese() -> None:
+    pages = {page.name for page in (ROOT / "docs/zh").glob("*.md")}
+    for page in (ROOT / "README.md", *(ROOT / "docs/zh" / name for name in sorted(pages))):
+        found = {target.partition("#")[0] for target in links(page)} - {f"docs/{page.name}"}
+        assert not found & {f"docs/{name}" for name in pages}, page.name
+
+
 def test_every_make_target_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for line in [line for block in lines_of_shell() for line in block if line.startswith("make ")]:
