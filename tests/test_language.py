@@ -141,7 +141,7 @@ def test_every_message_is_said_whole_in_one_place_that_can_be_found() -> None:
 
 def test_every_message_is_in_the_catalogue() -> None:
     known = language.chinese()
-    missing = [f"{place}: {text!r}" for text, place in said().items() if text not in known and not later(place)]
+    missing = [f"{place}: {text!r}" for text, place in said().items() if text not in known]
     assert not missing, "\n".join(missing)
 
 
@@ -201,7 +201,7 @@ def test_chinese_is_written_as_chinese() -> None:
 def test_nothing_is_said_past_the_catalogue() -> None:
     wrong = []
     for place, call in calls():
-        if called(call) not in SAYS or later(place):
+        if called(call) not in SAYS:
             continue
         for value in (*call.args, *(each.value for each in call.keywords if each.arg in ("hint", "fix", "message"))):
             if isinstance(value, ast.IfExp):
@@ -217,16 +217,6 @@ def test_nothing_is_said_past_the_catalogue() -> None:
                 if WORDS.search(text) and not text.lstrip().startswith("export ") and "/" not in text.partition(" ")[0]:
                     wrong.append(f"{place}: {text}")
     assert not wrong, "\n".join(wrong)
-
-
-# Whose words are still English only.
-NOT_YET = (
-    "wxpub/drafts/__init__.py", "wxpub/drafts/doctor.py", "wxpub/drafts/send.py", "wxpub/cli/push.py",
-)  # fmt: skip
-
-
-def later(place: str) -> bool:
-    return place.startswith(NOT_YET)
 
 
 @pytest.mark.parametrize(

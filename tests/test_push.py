@@ -386,6 +386,34 @@ def test_what_wechat_dropped_is_told(paper: Newsletter, monkeypatch: pytest.Monk
     assert any("style position" in each for each in messages)
 
 
+def test_a_refused_picture_is_named_with_its_place(paper: Newsletter, wechat: Sandbox) -> None:
+    paper.issue("a.md", "第一期", "正文。", "1.png", "2.png")
+    wechat.fail("errcode", 40137, endpoint="/cgi-bin/media/uploadimg", times=2)
+    with pytest.raises(ApiError, match=r"a\.md:[57]: image [12]\.png: media/uploadimg: 40137 "):
+        paper.push("a.md")
+    paper.issue("b.md", "第二期")
+    wechat.fail("errcode", 40137, endpoint="/cgi-bin/material/add_material")
+    with pytest.raises(ApiError, match=r"b\.md: cover cover\.png: material/add_material: 40137 "):
+        paper.push("b.md")
+
+
+def test_a_refused_article_is_named_where_a_draft_has_several(paper: Newsletter, wechat: Sandbox) -> None:
+    for name, title in (("a.md", "甲"), ("b.md", "乙")):
+        paper.issue(name, title)
+    wechat.fail("errcode", 45166, endpoint="/cgi-bin/draft/add")
+    with pytest.raises(ApiError, match=r"^in one of 《甲》, 《乙》: draft/add: 45166 "):
+        paper.push("a.md", "b.md")
+    paper.push("a.md", "b.md")
+    paper.issue("b.md", "乙", "改过。")
+    wechat.fail("errcode", 87014, endpoint="/cgi-bin/draft/update")
+    with pytest.raises(ApiError, match=r"^《乙》: draft/update: 87014 "):
+        paper.push("a.md", "b.md")
+    paper.issue("c.md", "丙")
+    wechat.fail("errcode", 45166, endpoint="/cgi-bin/draft/add")
+    with pytest.raises(ApiError, match=r"^draft/add: 45166 "):
+        paper.push("c.md")
+
+
 # --- faults -----------------------------------------------------------------------------------------------------------
 
 

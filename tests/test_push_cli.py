@@ -199,6 +199,23 @@ def test_the_doctor_names_the_address_to_let_in(
     assert "add 127.0.0.1 to the account's IP whitelist" in result.stdout
 
 
+def test_the_doctor_tells_of_the_quotas_that_are_near_their_end(
+    project: Path, wechat: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wechat.add_account("wxlimits", SECRET)
+    monkeypatch.setenv("WXPUB_APPID", "wxlimits")
+    monkeypatch.setenv("WXPUB_SECRET", SECRET)
+    monkeypatch.setenv("WXPUB_API_BASE", wechat.url)
+    assert [line for line in run("doctor").stdout.splitlines() if "quota" in line] == [
+        "✓ quotas: none is near its end today"
+    ]
+    wechat.account("wxlimits").set_quota_left("/cgi-bin/draft/add", 3)
+    wechat.account("wxlimits").set_quota_left("/cgi-bin/draft/update", 0)
+    lines = [line for line in run("doctor").stdout.splitlines() if "quota" in line]
+    assert [line.partition(": ")[0] for line in lines] == ["· quota of draft/add", "✗ quota of draft/update"]
+    assert ": 3 of " in lines[0] and "used up" in lines[1]
+
+
 def test_accounts_of_the_settings_are_kept_apart(
     project: Path, wechat: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

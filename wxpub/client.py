@@ -34,6 +34,7 @@ from wxpub.limits import (
     API_BASE,
     ERRCODE_HINTS,
     INVALID_MEDIA_ID,
+    NOT_ALLOWED,
     SLOW_DOWN,
     STALE_TOKEN,
     SYSTEM_BUSY,
@@ -444,7 +445,7 @@ class Client:
         rid = re.search(r"rid: ?([0-9a-f-]+)", message)
         shown = re.sub(r"\s*(hint: ?\[[^\]]*\]|rid: ?[0-9a-f-]+)", "", message)
         shown = " ".join(shown.split())[:MESSAGE_CHARS]
-        return ApiError(endpoint, code, shown, rid=rid[1][:64] if rid else "", hint=_hint(code, message))
+        return ApiError(endpoint, code, shown, rid=rid[1][:64] if rid else "", hint=_hint(endpoint, code, message))
 
     def _clean(self, text: str) -> str:
         """Take every secret out of a text that came from elsewhere, before anything of it is cut off."""
@@ -517,13 +518,22 @@ def _password(proxy: str) -> str:
         return ""
 
 
-def _hint(code: int, message: str) -> str:
-    """Say what to do about an error code; 40164 names the very address that has to be let in."""
+def _hint(endpoint: str, code: int, message: str) -> str:
+    """Say what to do about an error code; 40164 names the very address that has to be let in.
+
+    Who may not publish (48001) learns why; of other calls the reason is another one.
+    """
     if code == ADDRESS_REFUSED and (address := re.search(r"invalid ip ([0-9a-fA-F:.]+)", message)):
         return tr(
             "add {address} to the account's IP whitelist (mp.weixin.qq.com → 设置与开发 → 开发接口管理 → IP白名单); "
             "it takes about ten minutes",
             address=address[1],
+        )
+    if code == NOT_ALLOWED and endpoint.startswith("freepublish/"):
+        return tr(
+            "the account's type or certification does not allow this call (since July 2025 personal and unverified "
+            "accounts cannot publish through the API; a certification may have expired): do it by hand on "
+            "mp.weixin.qq.com"
         )
     if code in ERRCODE_HINTS:
         return gettext(ERRCODE_HINTS[code])

@@ -79,9 +79,15 @@ class NetworkError(WxpubError):
 class ApiError(WxpubError):
     """Say what WeChat refused: `errcode` and `errmsg` as it answered, `rid` to ask it about, `hint` for the editor."""
 
-    def __init__(self, endpoint: str, errcode: int, errmsg: str, *, rid: str = "", hint: str = "") -> None:
+    def __init__(
+        self, endpoint: str, errcode: int, errmsg: str, *, rid: str = "", hint: str = "", spot: str = ""
+    ) -> None:
         self.endpoint, self.errcode, self.errmsg, self.rid = endpoint, errcode, errmsg, rid
-        super().__init__(f"{errcode} {errmsg}", hint, place=f"{endpoint}: ")
+        super().__init__(f"{errcode} {errmsg}", hint, place=f"{spot}: {endpoint}: " if spot else f"{endpoint}: ")
+
+    def of(self, spot: str) -> ApiError:
+        """Give the same refusal, said of `spot`: the image or the article that WeChat refused."""
+        return ApiError(self.endpoint, self.errcode, self.errmsg, rid=self.rid, hint=self.hint, spot=spot)
 
 
 def _place(path: Path | None, line: int | None) -> str:

@@ -60,6 +60,10 @@ _CONSOLE = "mp.weixin.qq.com → 通知中心 says why"
 # Codes that decide what happens next.
 SYSTEM_BUSY, INVALID_MEDIA_ID, NO_SUCH_CALL, SLOW_DOWN, NOT_ALLOWED = -1, 40007, 40066, 45011, 48001
 STALE_TOKEN = (40001, 40014, 42001)
+PICTURE_REFUSED = (40004, 40005, 40006, 40009, 40113, 40137, 41005, 44001, 45001, 87014)  # of what is uploaded
+ARTICLE_REFUSED = (
+    *(40155, 40227, 41039, 44004, 45002, 45003, 45004, 45005, 45110, 45166, 53402, 53404, 53405, 53406, 87014, 88000),
+)
 ADDRESS_REFUSED = 40164  # this machine is not on the IP whitelist
 ERRCODE_HINTS: Mapping[int, str] = {
     -1: "WeChat's system is busy: try again in a minute",
@@ -91,8 +95,8 @@ ERRCODE_HINTS: Mapping[int, str] = {
     45011: "too many calls in one minute: run again in a minute",
     48006: "the quota was reset too often this month (ten times): wait until midnight in Beijing",
     # rights of the account
-    48001: "the account's type or certification does not allow this call (since July 2025 personal and unverified "
-    "accounts cannot publish through the API; a certification may have expired): do it by hand on mp.weixin.qq.com",
+    48001: "the account's certification has expired, or its type does not allow this call: do it by hand on "
+    "mp.weixin.qq.com",
     48004: f"the call is blocked after a violation: {_CONSOLE}",
     48008: "the account may not send this kind of message",
     88000: "the account has no comments (留言): set open_comment: false",

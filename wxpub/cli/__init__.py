@@ -40,6 +40,7 @@ COMMANDS = {
 }
 
 
+INTERRUPTED = 130  # the exit code after Ctrl-C, as shells have it: 128 and the signal's number
 # Commands that share a module with another one.
 _HOMES = {
     "publish": "push",
@@ -185,6 +186,13 @@ class Commands(click.Group):
 
             options.echo(tr("error: {error}", error=error), fg="red", err=True)
             ctx.exit(1)
+        except (KeyboardInterrupt, click.Abort) as error:
+            if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__context__, KeyboardInterrupt):
+                raise  # the answer was no
+            from wxpub.cli import options
+
+            options.echo("\n" + tr("interrupted"), err=True)
+            ctx.exit(INTERRUPTED)
         except click.UsageError as error:
             from wxpub import safe
 

@@ -17,8 +17,8 @@ from wxpub import issue as issues
 from wxpub import wechat
 from wxpub.cli import options
 from wxpub.drafts import text_of
-from wxpub.finding import Finding, fold
-from wxpub.language import tr, tr_n
+from wxpub.finding import Finding
+from wxpub.language import listed, tr, tr_n
 
 if TYPE_CHECKING:
     from wxpub.drafts import Job, Plan, Receipt
@@ -103,11 +103,8 @@ def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
 
 
 def _say_findings(findings: Sequence[Finding]) -> None:
-    """Say what stops or endangers the push; what is only worth knowing is counted."""
+    """Say what stops or endangers the push; what is only worth knowing, `wxpub check` tells."""
     options.say(finding for finding in findings if finding.severity != "info")
-    remarks = sum(finding.severity == "info" for finding in fold(findings))
-    if remarks:
-        options.echo(f"{remarks} more remark{'s' if remarks > 1 else ''}: wxpub check", dim=True, err=True)
 
 
 def _say_plan(todo: Plan, job: Job, as_json: bool) -> None:
@@ -144,7 +141,7 @@ def _say_receipt(receipt: Receipt, job: Job, account: Account, as_json: bool) ->
         options.print_json(document)
         return
     _say_findings(receipt.findings)
-    titles = "、".join(f"《{each.title}》" for each in receipt.articles)
+    titles = listed(f"《{each.title}》" for each in receipt.articles)
     if receipt.action == "published":
         options.echo(tr("published already, and unchanged since: {url}", url=receipt.url), fg="yellow", err=True)
         options.echo(tr("--new makes a draft of it all the same"), err=True)
@@ -226,7 +223,7 @@ def publish(file: Path, account_name: str, sandbox: bool, yes: bool, again: bool
     issue = issues.open(file)
 
     def confirm(titles: Sequence[str]) -> None:
-        options.tell(tr("becomes public: {titles}", titles="、".join(f"《{each}》" for each in titles)))
+        options.tell(tr("becomes public: {titles}", titles=listed(f"《{each}》" for each in titles)))
         options.confirm(
             tr_n("Publish {n} article for everybody?", "Publish {n} articles for everybody?", len(titles)), yes
         )

@@ -26,6 +26,7 @@ from wxpub.finding import Finding, Rule
 from wxpub.images import Image, Source
 from wxpub.images.draw import FONT_PACKAGES
 from wxpub.issue import IMAGE_MISSING, Issue
+from wxpub.language import tr
 from wxpub.ledger import Ledger
 from wxpub.page import ImageRef
 from wxpub.wechat import Account
@@ -191,15 +192,15 @@ def _body(image: ImageRef, issue: Issue, terms: _Terms) -> _Loaded:
         return _Loaded(finding=IMAGE.find(error.message, path, image.line, fix=error.hint))
     except NetworkError as error:
         if not terms.skip_unreachable:
-            fix = f"{error.hint or 'try again later'}; --skip-unreachable pushes without it"
+            fix = tr("{hint}; --skip-unreachable pushes without it", hint=error.hint or tr("try again later"))
             return _Loaded(finding=IMAGE.find(error.message, path, image.line, fix=fix))
-        fix = "a grey box takes its place; push again when it can be reached"
+        fix = tr("a grey box takes its place; push again when it can be reached")
         source = issue.images.stand_in(image.src)
         finding = IMAGE_SKIPPED.find(error.message, path, image.line, fix=fix)
         return _Loaded(source, issue.images.fit(image.src), finding)
     if fitted is None or not fitted.remark:
         return _Loaded(source, fitted)
-    said = f"image {source.name}: {fitted.remark}"
+    said = tr("image {name}: {remark}", name=source.name, remark=fitted.remark)
     return _Loaded(source, fitted, IMAGE_CHANGED.find(said, path, image.line, fix=""))
 
 
@@ -212,7 +213,7 @@ def _cover(issue: Issue, terms: _Terms) -> _Loaded:
             return _Loaded(source)
         fitted = issue.images.fit(source.src)
     except (SourceError, NetworkError) as error:
-        return _Loaded(finding=COVER.find(f"cover: {error.message}", path, 1, fix=error.hint))
+        return _Loaded(finding=COVER.find(tr("cover: {problem}", problem=error.message), path, 1, fix=error.hint))
     rule = COVER_CHANGED if article.cover else COVER_PLAIN
     return _Loaded(source, fitted, rule.find(fitted.remark, path) if fitted.remark else None)
 
@@ -227,7 +228,7 @@ def push(job: Job) -> Receipt:
     changed the draft; NetworkError, ApiError and ConfigError where a call or the ledger fails: the same push can be
     run again.
     """
-    with job.ledger.locked(lambda: job.say("another push is at work; waiting for it")):
+    with job.ledger.locked(lambda: job.say(tr("another push is at work; waiting for it"))):
         todo = plan(job)
         if todo.action == "published":
             return _receipt(job, todo, Standing("", ()), ())

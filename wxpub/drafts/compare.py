@@ -21,6 +21,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html.parser import HTMLParser
+from typing import Literal
 from urllib.parse import urlsplit
 
 from wxpub import style
@@ -83,10 +84,16 @@ def intact(title: str, html: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is not as it was sent: `kind` is text, tag, style, image or link; `what` says which, how often."""
+    """One thing that is not as it was sent: `lost` of the `sent` tags, styles, images or links (`kind`) named `what`.
 
-    kind: str
+    Of kind "text", `what` is how the words that differ begin, and `instead` what stands in their place.
+    """
+
+    kind: Literal["text", "tag", "style", "image", "link"]
     what: str
+    lost: int = 0
+    sent: int = 0
+    instead: str = ""
 
 
 @dataclass(slots=True)
@@ -182,25 +189,26 @@ def text_key(title: str, html: str) -> str:
 def differences(sent: str, stored: str) -> tuple[Difference, ...]:
     """Say what of `sent` is not in `stored`."""
     before, after = _Reader(sent).content, _Reader(stored).content
-    found = [Difference(kind, what) for kind, what in _text_loss(before, after)]
-    for kind, one, two in (
+    found = _text_loss(before, after)
+    counted: tuple[tuple[Literal["tag", "style", "image", "link"], Counter[str], Counter[str]], ...] = (
         ("tag", before.tags, after.tags),
         ("style", before.styles, after.styles),
         ("image", before.images, after.images),
         ("link", before.links, after.links),
-    ):
-        found += (Difference(kind, f"{name} ({count} of {one[name]})") for name, count in sorted((one - two).items()))
+    )
+    for kind, one, two in counted:
+        found += (Difference(kind, name, count, one[name]) for name, count in sorted((one - two).items()))
     return tuple(found)
 
 
-def _text_loss(before: _Content, after: _Content) -> list[tuple[str, str]]:
+def _text_loss(before: _Content, after: _Content) -> list[Difference]:
     one, two = ("".join("".join(each.lines).split()) for each in (before, after))
     if one == two:
         return []
     same = next(
         (place for place, pair in enumerate(zip(one, two, strict=False)) if pair[0] != pair[1]), min(len(one), len(two))
     )
-    return [("text", f"from {one[same : same + 30]!r} on: {two[same : same + 30]!r}")]
+    return [Difference("text", one[same : same + 30], instead=two[same : same + 30])]
 
 
 def diff(old: list[str], new: list[str]) -> list[str]:

@@ -13,10 +13,11 @@ from wxpub.client import Client
 from wxpub.config import Config
 from wxpub.errors import ApiError, ConfigError, NetworkError, WxpubError
 from wxpub.images.draw import FONT_PACKAGES, chinese_font
-from wxpub.language import tr
+from wxpub.language import gettext, listed, tr
 from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, Upload
 from wxpub.limits import ADDRESS_REFUSED, NOT_ALLOWED
 
+QUOTA_NEAR = 10  # a quota is near its end when less than one part in so many is left
 CLOCK_SECONDS = 120  # a clock that is further off than this makes certificates and tokens look expired
 # The programs that draw diagrams, as they are called.
 RENDERERS = {"mermaid": "mmdc -i {in} -o {out}", "plantuml": "plantuml -tpng -pipe", "dot": "dot -Tpng"}
@@ -47,9 +48,10 @@ def examine(settings: Config, client: Callable[[], Client]) -> Iterator[Check]:
     They come in this order. `client` makes the client, which fails where credentials are missing. What depends on a
     failed check is left out.
     """
-    yield Check(
-        "settings", "ok" if settings.path else "info", str(settings.path or "no wxpub.toml; the defaults are used")
-    )
+    if settings.path:
+        yield Check(tr("settings"), "ok", str(settings.path))
+    else:
+        yield Check(tr("settings"), "info", tr("no wxpub.toml; the defaults are used"))
     yield from _permissions(settings)
     yield _ledger(settings)
     yield _font()
@@ -58,7 +60,7 @@ def examine(settings: Config, client: Callable[[], Client]) -> Iterator[Check]:
     try:
         account = client()
     except ConfigError as error:
-        yield Check("credentials", "failed", error.message, error.hint)
+        yield Check(tr("credentials"), "failed", error.message, error.hint)
         return
     yield from _account(account)
 
@@ -69,35 +71,44 @@ def _permissions(settings: Config) -> Iterator[Check]:
         try:
             given = trust.is_allowed(settings.root, wish)
         except ConfigError as error:
-            yield Check("permissions", "failed", str(error))
+            yield Check(tr("permissions"), "failed", str(error))
             return
-        state: Literal["ok", "info"] = "ok" if given else "info"
-        said = "allowed" if given else "not allowed"
-        yield Check("permissions", state, f"{said}: {wish}", f"{wish.effect}; `wxpub trust` allows it")
+        if given:
+            yield Check(tr("permissions"), "ok", tr("allowed: {wish}", wish=wish))
+        else:
+            fix = tr("{effect}; `wxpub trust` allows it", effect=wish.effect)
+            yield Check(tr("permissions"), "info", tr("not allowed: {wish}", wish=wish), fix)
 
 
 def _ledger(settings: Config) -> Check:
     try:
         ledger = Ledger(settings.root / FILE_NAME)
     except ConfigError as error:
-        return Check("ledger", "failed", error.message, error.hint)
-    drafts, pictures = len(ledger.facts(Draft)), len(ledger.facts(Upload))
-    published = sum(1 for each in ledger.facts(Published).values() if each.url)
-    return Check("ledger", "ok", f"{drafts} drafts, {pictures} pictures, {published} published issues")
+        return Check(tr("ledger"), "failed", error.message, error.hint)
+    said = tr(
+        "drafts: {drafts}, pictures: {pictures}, published issues: {published}",
+        drafts=len(ledger.facts(Draft)),
+        pictures=len(ledger.facts(Upload)),
+        published=sum(1 for each in ledger.facts(Published).values() if each.url),
+    )
+    return Check(tr("ledger"), "ok", said)
 
 
 def _font() -> Check:
     font = chinese_font()
     if font:
-        return Check("Chinese font", "ok", font)
-    return Check("Chinese font", "failed", "none found: drawn covers carry number and date only", FONT_PACKAGES)
+        return Check(tr("Chinese font"), "ok", font)
+    said = tr("none found: drawn covers carry number and date only")
+    return Check(tr("Chinese font"), "failed", said, gettext(FONT_PACKAGES))
 
 
 def _formats() -> Check:
     from wxpub.images.fit import formats
 
     missing = [name for name, there in formats().items() if not there]
-    return Check("picture formats", "info" if missing else "ok", f"without {', '.join(missing)}" if missing else "all")
+    if missing:
+        return Check(tr("picture formats"), "info", tr("without {formats}", formats=listed(missing)))
+    return Check(tr("picture formats"), "ok", tr("all"))
 
 
 def _renderers() -> Iterator[Check]:
@@ -129,28 +140,34 @@ def _account(client: Client) -> Iterator[Check]:
     try:
         theirs = client.server_time()
     except (NetworkError, ConfigError) as error:
-        yield Check("network", "failed", str(error))
+        yield Check(tr("network"), "failed", str(error))
         return
-    yield Check("network", "ok", client.account.api_base or "api.weixin.qq.com answers")
+    server = client.account.api_base or "api.weixin.qq.com"
+    yield Check(tr("network"), "ok", tr("{server} answers", server=server))
     if theirs is not None:
         off = time.time() - theirs
-        fix = "set this computer's clock" if abs(off) > CLOCK_SECONDS else ""
-        yield Check("clock", "failed" if fix else "ok", f"{abs(off):.0f} s {'ahead' if off > 0 else 'behind'}", fix)
+        fix = tr("set this computer's clock") if abs(off) > CLOCK_SECONDS else ""
+        said = tr("{seconds:.0f} s ahead", seconds=off) if off > 0 else tr("{seconds:.0f} s behind", seconds=-off)
+        yield Check(tr("clock"), "failed" if fix else "ok", said, fix)
     try:
         client.token()
     except ApiError as error:
-        name = "IP whitelist" if error.errcode == ADDRESS_REFUSED else "credentials"
+        name = tr("IP whitelist") if error.errcode == ADDRESS_REFUSED else tr("credentials")
         yield Check(name, "failed", f"{error.errcode} {error.errmsg}", error.hint)
         return
     except (NetworkError, ConfigError) as error:
-        yield Check("credentials", "failed", str(error))
+        yield Check(tr("credentials"), "failed", str(error))
         return
-    yield Check("credentials", "ok", f"a token for {client.account.appid}; this address is let in")
-    yield _right("drafts", lambda: f"{client.count_drafts()} in the draft box")
-    yield _right("material", lambda: f"{client.material_counts().get('image_count', 0)} of 100,000 pictures")
-    yield _right("publishing", lambda: f"allowed; {sum(1 for _ in client.publications())} published", optional=True)
-    for endpoint in QUOTAS:
-        yield _quota(client, endpoint)
+    said = tr("a token for {appid}; this computer's address is let in", appid=client.account.appid)
+    yield Check(tr("credentials"), "ok", said)
+    yield _right(tr("drafts"), lambda: tr("{n} in the draft box", n=client.count_drafts()))
+    yield _right(
+        tr("material"), lambda: tr("{n} of 100,000 pictures", n=client.material_counts().get("image_count", 0))
+    )
+    yield _right(
+        tr("publishing"), lambda: tr("allowed; {n} published", n=sum(1 for _ in client.publications())), optional=True
+    )
+    yield from _quotas(client)
 
 
 def _right(name: str, ask: Callable[[], str], *, optional: bool = False) -> Check:
@@ -165,12 +182,26 @@ def _right(name: str, ask: Callable[[], str], *, optional: bool = False) -> Chec
         return Check(name, "failed", str(error))
 
 
-def _quota(client: Client, endpoint: str) -> Check:
-    try:
-        quota = client.quota(endpoint)
-    except (ApiError, NetworkError, ConfigError) as error:
-        return Check(f"quota of {endpoint}", "info", f"not known: {error}")
-    if quota.limit and not quota.left:
-        fix = "wait until midnight in Beijing"
-        return Check(f"quota of {endpoint}", "failed", f"used up: {quota.used:,} of {quota.limit:,} today", fix)
-    return Check(f"quota of {endpoint}", "ok", f"{quota.left:,} of {quota.limit:,} left today")
+def _quotas(client: Client) -> Iterator[Check]:
+    """Name the calls whose quota of today is near its end; one line where none is, or where WeChat does not say."""
+    unknown, near = "", False
+    for endpoint in QUOTAS:
+        try:
+            quota = client.quota(endpoint)
+        except (ApiError, NetworkError, ConfigError) as error:
+            unknown = unknown or str(error)
+            continue
+        if not quota.limit or quota.left * QUOTA_NEAR >= quota.limit:
+            continue
+        near = True
+        name = tr("quota of {endpoint}", endpoint=endpoint)
+        if quota.left:
+            said = tr("{left:,} of {limit:,} left today", left=quota.left, limit=quota.limit)
+            yield Check(name, "info", said)
+        else:
+            said = tr("used up: {used:,} of {limit:,} today", used=quota.used, limit=quota.limit)
+            yield Check(name, "failed", said, tr("wait until midnight in Beijing"))
+    if unknown:
+        yield Check(tr("quotas"), "info", tr("not known: {problem}", problem=unknown))
+    elif not near:
+        yield Check(tr("quotas"), "ok", tr("none is near its end today"))

@@ -66,6 +66,15 @@ class Ready:
         src = next(source.src for source in sources if source.key == key)
         return self.loaded.get((use, key)) or self.issue.images.fit(src)
 
+    def spot(self, use: Use, key: str) -> str:
+        """Say where an image stands and what it is called, as `a.md:7: image 1.png`."""
+        file = self.issue.path
+        if use == "cover":
+            return tr("{file}: cover {name}", file=file, name=self.cover.name)
+        src, source = next(each for each in self.sources.items() if each[1].key == key)
+        line = next((image.line for image in self.page.images if image.src == src), None) or 1
+        return tr("{file}:{line}: image {name}", file=file, line=line, name=source.name)
+
     @cached_property
     def text(self) -> str:
         """The mark's group for title and words, which no image's address changes."""

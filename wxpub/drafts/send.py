@@ -10,13 +10,14 @@ from functools import partial
 from typing import TypeVar
 
 from wxpub.client import Json, StoredArticle
-from wxpub.drafts.compare import differences, find_mark, read_mark, text_key
+from wxpub.drafts.compare import Difference, differences, find_mark, read_mark, text_key
 from wxpub.drafts.job import LASTING, Job, Plan, Standing, Use, box, fingerprint, record_new, stored_fingerprint
 from wxpub.errors import ApiError, NetworkError
 from wxpub.finding import Finding, Rule
 from wxpub.images import Image
+from wxpub.language import listed, tr, tr_n
 from wxpub.ledger import Draft, Intent, Leftover, Upload
-from wxpub.limits import INVALID_MEDIA_ID
+from wxpub.limits import ARTICLE_REFUSED, INVALID_MEDIA_ID, PICTURE_REFUSED
 
 STORED = Rule(
     "stored",
@@ -69,12 +70,19 @@ SETTLING = (2, 5)  # seconds that WeChat may need until what was just made is vi
 
 def upload(job: Job, wanted: Sequence[tuple[Use, str]]) -> None:
     """Upload images, a few at a time; each is recorded as soon as WeChat has it."""
-    holders = {key: ready for ready in job.articles for _, key in ready.images}
+    holders = {each: ready for ready in job.articles for each in ready.images}
 
     def send(each: tuple[Use, str]) -> None:
         use, key = each
-        image = holders[key].image(use, key)
-        job.ledger.record_upload(job.account, use, key, _uploaded(job, use, image))
+        ready = holders[each]
+        image = ready.image(use, key)
+        try:
+            sent = _uploaded(job, use, image)
+        except ApiError as error:
+            if error.errcode not in PICTURE_REFUSED:
+                raise
+            raise error.of(ready.spot(use, key)) from None
+        job.ledger.record_upload(job.account, use, key, sent)
 
     job.tick(0, len(wanted))
     with ThreadPoolExecutor(UPLOADERS) as pool:
@@ -131,7 +139,7 @@ def _add(job: Job, todo: Plan) -> tuple[str, bool]:
         except NetworkError as error:  # noqa: PERF203  two rounds at most
             if not error.sent:
                 raise
-            job.say(f"{error.message}; looking whether the draft was made")
+            job.say(tr("{problem}; looking whether the draft was made", problem=error.message))
             if media_id := _look(job, todo):
                 return media_id, doubtful
             if last:
@@ -183,22 +191,37 @@ def _with_cover(job: Job, todo: Plan, places: Sequence[int], send: Callable[[lis
 
     A cover that was uploaded a moment ago may need seconds to be known; an older one was deleted from the material.
     """
+
+    def sent() -> R:
+        try:
+            return send([job.payload(place, todo.draft) for place in places])
+        except ApiError as error:
+            if error.errcode not in ARTICLE_REFUSED or len(job.articles) == 1:
+                raise
+            raise error.of(_titles(job, places)) from None
+
     fresh = {key for use, key in todo.uploads if use == "cover"}
     covers = {job.articles[place].cover.key for place in places}
     for seconds in SETTLING:
         try:
-            return send([job.payload(place, todo.draft) for place in places])
+            return sent()
         except ApiError as error:
             if error.errcode != INVALID_MEDIA_ID:
                 raise
         if deleted := covers - fresh:
-            job.say("a cover was deleted from the account's material; uploading it again")
+            job.say(tr("a cover was deleted from the account's material; uploading it again"))
             upload(job, [("cover", key) for key in deleted])
             fresh |= deleted
         else:
-            job.say(f"WeChat does not know the cover yet; waiting {seconds} s")
+            job.say(tr("WeChat does not know the cover yet; waiting {seconds} s", seconds=seconds))
             job.pause(seconds)
-    return send([job.payload(place, todo.draft) for place in places])
+    return sent()
+
+
+def _titles(job: Job, places: Sequence[int]) -> str:
+    """Name the article that was sent; of several WeChat does not say which one it means."""
+    titles = [f"《{job.articles[place].page.article.title}》" for place in places]
+    return titles[0] if len(titles) == 1 else tr("in one of {titles}", titles=listed(titles))
 
 
 # --- afterwards -------------------------------------------------------------------------------------------------------
@@ -210,7 +233,12 @@ def verify(job: Job, todo: Plan, standing: Standing) -> tuple[Standing, tuple[Fi
     standing = replace(standing, articles=articles)
     findings: list[Finding] = []
     if len(standing.ours) < len(standing.facts):
-        message = f"the draft has {len(articles)} articles; {len(standing.facts)} were sent"
+        message = tr_n(
+            "the draft has {n} article; {sent} were sent",
+            "the draft has {n} articles; {sent} were sent",
+            len(articles),
+            sent=len(standing.facts),
+        )
         return standing, (STORED_SHORT.find(message, job.articles[0].issue.path),)
     facts: dict[str, Draft] = {}
     for place, (name, fact, article) in enumerate(zip(job.names, standing.facts, standing.ours, strict=True)):
@@ -220,7 +248,10 @@ def verify(job: Job, todo: Plan, standing: Standing) -> tuple[Standing, tuple[Fi
             if mark is None:
                 findings.append(MARK_LOST.find(path=path))
         if sent and text_key(article.title, article.content) != sent.text:
-            said = "the draft is empty" if not article.content else f"the draft has other words: 《{article.title}》"
+            if article.content:
+                said = tr("the draft has other words: {title}", title=f"《{article.title}》")
+            else:
+                said = tr("the draft is empty")
             findings.append(STORED_OTHER.find(said, path))
             facts[name] = replace(fact, stored="", at="")  # what nobody sent is never taken for what was sent
         else:
@@ -241,18 +272,29 @@ def _read_back(job: Job, media_id: str) -> tuple[StoredArticle, ...]:
 
 def _losses(job: Job, place: int, sent: Json, stored: StoredArticle) -> list[Finding]:
     path = job.articles[place].issue.path
-    found = [
-        STORED.find(f"WeChat dropped {each.kind} {each.what}", path, fix="")
-        for each in differences(sent["content"], stored.content)
-    ]
+    found = [STORED.find(_lost(each), path, fix="") for each in differences(sent["content"], stored.content)]
     single = len(job.articles) == 1
     for key in LASTING:
         kept = stored.fields.get(key)
         if key == "thumb_media_id" or (key == "digest" and (not sent[key] or not single)):
             continue  # WeChat fills an empty digest in, and ignores it where a draft has several articles
         if (sent[key] or "") != (kept or ""):  # 0, "" and nothing are the same
-            found.append(STORED.find(f"WeChat keeps {key} as {kept!r}, not {sent[key]!r}", path, fix=""))
+            said = tr("WeChat keeps {key} as {kept!r}, not {sent!r}", key=key, kept=kept, sent=sent[key])
+            found.append(STORED.find(said, path, fix=""))
     return found
+
+
+def _lost(each: Difference) -> str:
+    """Say one difference in a sentence."""
+    if each.kind == "text":
+        return tr("WeChat keeps other words from {sent!r} on: {kept!r}", sent=each.what, kept=each.instead)
+    what, n, of = each.what, each.lost, each.sent
+    return {
+        "tag": tr("WeChat dropped tag {what} ({n} of {of})", what=what, n=n, of=of),
+        "style": tr("WeChat dropped style {what} ({n} of {of})", what=what, n=n, of=of),
+        "image": tr("WeChat dropped image {what} ({n} of {of})", what=what, n=n, of=of),
+        "link": tr("WeChat dropped link {what} ({n} of {of})", what=what, n=n, of=of),
+    }[each.kind]
 
 
 def tidy(job: Job, todo: Plan, standing: Standing) -> tuple[Finding, ...]:
@@ -276,9 +318,10 @@ def tidy(job: Job, todo: Plan, standing: Standing) -> tuple[Finding, ...]:
                 continue  # it holds none of the issues of this push: not its to delete, whatever the ledger says
             if articles and fingerprint([stored_fingerprint(each) for each in articles]) == leftover.stored:
                 job.client.delete_draft(old)
-                job.say("the draft that it replaces was deleted")
+                job.say(tr("the draft that it replaces was deleted"))
             elif articles:
-                job.say(f"the draft that it replaces was edited, or holds something else, and stays: {old}")
+                said = tr("the draft that it replaces was edited, or holds something else, and stays: {old}", old=old)
+                job.say(said)
         job.ledger.record(job.account, {}, forget={old: Leftover})
     return findings
 
@@ -305,9 +348,9 @@ def _copies(job: Job, todo: Plan, standing: Standing) -> tuple[Finding, ...]:
         same = [stored_fingerprint(each) for each in draft.articles] == ours
         if attempt and same and _in_time(draft.updated, standing):
             job.client.delete_draft(draft.id)
-            job.say("a second copy of the draft, which WeChat made late, was deleted")
+            job.say(tr("a second copy of the draft, which WeChat made late, was deleted"))
         elif attempt or (made and not job.new):
-            said = f"two drafts hold this issue: {standing.media_id} and {draft.id}"
+            said = tr("two drafts hold this issue: {one} and {other}", one=standing.media_id, other=draft.id)
             findings.append(DRAFT_TWICE.find(said, job.articles[0].issue.path))
     return tuple(findings)
 
