@@ -15,7 +15,7 @@ from wxpub import safe
 from wxpub.address import parse
 from wxpub.article import MAX_BYTES, Article
 from wxpub.finding import Finding, Rule, shorten
-from wxpub.language import tr
+from wxpub.language import listed, tr
 from wxpub.page import Layout
 from wxpub.tree import DIAGRAMS, language_of, line_of, text_of
 
@@ -281,7 +281,7 @@ def check_known_links(reading: Reading) -> list[Finding]:
     for key, where in places.items():
         if len(where) < MANY:
             href, line = links[key]
-            message = tr("{link} stands in {places} already", link=shorten(href, 80), places=", ".join(where))
+            message = tr("{link} stands in {places} already", link=shorten(href, 80), places=listed(where))
             found.append(LINK_KNOWN.find(message, reading.path, line))
     return found
 
@@ -460,7 +460,7 @@ def _compare(reading: Reading, claimed: int, line: int | None) -> list[Finding]:
     other = not inside and any(_is_content(block) for section in parted for block in section.blocks)
     if claimed in (inside, inside + before) or other:
         return []
-    parts = "、".join(f"{section.title} {len(section.items)}" for section in parted if section.items)
+    parts = listed([f"{section.title} {len(section.items)}" for section in parted if section.items])
     held = inside if parted else before
     message = tr("the 导读 says {claimed}, the sections hold {held}", claimed=claimed, held=held)
     if parts:

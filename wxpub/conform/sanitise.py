@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from wxpub import address, style
 from wxpub.finding import Rule, shorten
-from wxpub.language import tr
+from wxpub.language import listed, tr
 from wxpub.limits import ARTICLE_HOST, CSS_PROPERTIES, SVG_ATTRIBUTES, SVG_TAGS, words
 from wxpub.tree import make, replace
 
@@ -314,7 +314,7 @@ def _drawing(svg: HtmlElement, report: Report) -> None:
     if not svg.get("aria-hidden"):
         svg.set("role", "img")
     if lost := lost - {"title", "desc", "metadata"}:
-        names = ", ".join(sorted(lost))
+        names = listed(sorted(lost))
         report(DRAWING_LOST, svg, tr("a drawing loses what WeChat removes: {names}", names=names))
     return None
 

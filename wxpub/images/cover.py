@@ -25,7 +25,7 @@ from wxpub import darkmode
 from wxpub.darkmode import contrast, parse
 from wxpub.errors import SourceError, did_you_mean
 from wxpub.images.draw import Typeface, chinese_font, typeface
-from wxpub.language import tr
+from wxpub.language import listed, tr
 from wxpub.limits import COVER_PIXELS, words
 
 if TYPE_CHECKING:
@@ -771,7 +771,7 @@ DESIGNS: Mapping[str, Callable[[_Sheet], None]] = {
 def check(cover: Cover) -> None:
     """Raise SourceError if a cover has a design or a colour that is none."""
     if cover.design and cover.design not in DESIGNS:
-        known = tr("known designs: {names}", names=", ".join(DESIGNS))
+        known = tr("known designs: {names}", names=listed(DESIGNS))
         hint = did_you_mean(cover.design, DESIGNS, known)
         raise SourceError(tr("no cover design {name!r}", name=cover.design), hint=hint)
     for each in (cover.ground, cover.accent, cover.paper, cover.ink):

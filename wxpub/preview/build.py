@@ -366,5 +366,6 @@ class LiveImages(Store):
         try:
             source, image = self.read(src), self.fit(src)
         except WxpubError as error:  # without the article's name, which the page shows already
-            return Shown(problem=f"{error.message}; {error.hint}" if error.hint else error.message)
+            message, fix = error.message, error.hint
+            return Shown(problem=tr("{message}; {fix}", message=message, fix=fix) if fix else message)
         return Shown(image, key_of(image.data), source.key, len(source.data))
