@@ -18,7 +18,7 @@ from wxpub import article, conform, dialect, limits, style, theme
 from wxpub.conform.sanitise import harmless
 from wxpub.conform.size import lean, shorten
 from wxpub.page import render
-from wxpub.target import API, PASTE, Placed, Target
+from wxpub.target import API, PASTE, TARGETS, Placed, Target
 from wxpub.tree import BLOCKS, VOID, make, text_of
 
 CASES = ROOT / "tests/cases/conform.txt"
@@ -26,7 +26,6 @@ LETTERS = ROOT / "tests/cases/furnish.txt"
 NODES = ROOT / "tests/data/nodes.md"
 EVERY = [NODES, *sorted((ROOT / "examples/issues").glob("*.md")), *corpus_files()]
 THEMES = theme.names()
-TARGETS = (API, PASTE)
 
 
 @cache
@@ -417,7 +416,7 @@ def test_for_pasting_no_space_stands_alone_between_two_tags() -> None:
 @pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
 def test_a_page_has_its_form_already(path: Path, name: str) -> None:
     source = article.read(path)
-    for target in TARGETS:
+    for target in TARGETS.values():
         page = render(source, look(name), target=target)
         assert_allowed(page.html)
         assert canonical(page.html) == page.html

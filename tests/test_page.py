@@ -17,11 +17,10 @@ from wxpub import address, article, dialect, theme
 from wxpub.article import Article
 from wxpub.page import Page, render, shorten
 from wxpub.sandbox import filter as sandbox_filter
-from wxpub.target import API, PASTE, Placed, Target
+from wxpub.target import API, TARGETS, Placed, Target
 
 OWN = sorted((ROOT / "examples/issues").glob("*.md")) + sorted((ROOT / "tests/issues").glob("*/issue.md"))
 EVERY = OWN + corpus_files()
-TARGETS = (API, PASTE)
 every_issue = pytest.mark.parametrize("path", EVERY, ids=lambda path: f"{path.parent.name}-{path.stem}")
 
 
@@ -88,7 +87,7 @@ def test_no_word_is_lost_and_their_order_is_kept(path: Path) -> None:
 
 
 @every_issue
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_conform_changes_nothing_the_second_time(path: Path, target: Target) -> None:
     html = page_of(path, target).html
     assert canonical(html) == html

@@ -14,7 +14,7 @@ from wxpub.checks import check_html
 from wxpub.checks.computed import FUNCTIONS
 from wxpub.checks.pages import Document, hits, page_rules
 from wxpub.preview.pages import dump
-from wxpub.target import API, PASTE
+from wxpub.target import API, PASTE, Target
 
 RULES = {rule.id: rule for rule in page_rules()}
 
@@ -114,6 +114,17 @@ def test_each_target_has_its_own_rules() -> None:
     assert "href-fragment" in api - paste
     assert "no-semantic-wrapper" in paste - api
     assert both == api | paste
+    assert {each.rule for each in check_html(html, target=Target("mail"))} == api & paste
+
+
+@pytest.mark.parametrize("host", limits.IMAGE_HOSTS)
+def test_a_picture_on_any_of_wechats_hosts_is_no_foreign_one(host: str) -> None:
+    rules = {"img-src-host", "css-url-external", "svg-image-href"}
+    html = '<p style="background:url({0})"><img src="{0}"><svg viewBox="0 0 1 1"><image href="{0}"></image></svg></p>'
+    for there in (host, f"a.b.{host}"):
+        assert rules.isdisjoint(each.rule for each in check_html(html.format(f"https://{there}/a/640")))
+    for elsewhere in (f"x{host}", f"{host}.example", host.replace(".", "-", 1)):
+        assert rules <= {each.rule for each in check_html(html.format(f"https://{elsewhere}/a/640"))}
 
 
 def test_of_a_saved_page_only_the_article_is_checked() -> None:

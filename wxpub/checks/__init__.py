@@ -25,7 +25,7 @@ from wxpub.finding import Finding, Rule
 from wxpub.language import gettext, tr
 from wxpub.limits import CLIPBOARD_BYTES
 from wxpub.style import pairs
-from wxpub.target import API, PASTE, Target
+from wxpub.target import API, PASTE, TARGETS, Target
 
 if TYPE_CHECKING:
     from bs4.element import Tag
@@ -47,9 +47,7 @@ FILE_UNREADABLE = Rule(
 )
 
 _SEVERITIES = {"error": 0, "warning": 1, "info": 2}
-# Which channels' rules a target meets: pasted HTML never passes the API's filter, and the other way round.
 _SIZES = ("CONTENT_BYTES", "CONTENT_BYTES_NEAR", "CLIPBOARD_BYTES")
-_SKIPPED: Mapping[Target | None, str] = {API: "P", PASTE: "D", None: ""}
 
 
 def check(issue: Issue, target: Target = API, *, others: Iterable[Path] | None = None) -> tuple[Finding, ...]:
@@ -101,12 +99,19 @@ def check_html(html: str, path: Path | None = None, target: Target | None = None
     out the rules of the other channel; without one all apply, but to a page of `wxpub convert`, which is there to paste
     from, those of pasting.
     """
-    from wxpub.checks.pages import is_ours, open_document, page_rules
+    from wxpub.checks.pages import is_ours, open_document
 
     if target is None and is_ours(html):
         target = PASTE
-    rules = [rule for rule in page_rules() if rule.channel != _SKIPPED[target]]
-    return _ordered(_findings(rules, open_document(html, path)))
+    return _ordered(_findings(_rules_for(target), open_document(html, path)))
+
+
+def _rules_for(target: Target | None) -> list[PageRule]:
+    """List the page rules that `target` has to meet, all if it is None: each way into WeChat has some of its own."""
+    from wxpub.checks.pages import page_rules
+
+    others = {each.channel for each in TARGETS.values()} - {target.channel} if target else ()
+    return [rule for rule in page_rules() if rule.channel not in others]
 
 
 def rules() -> tuple[Rule, ...]:
@@ -130,9 +135,7 @@ def _check_page(page: Page) -> list[Finding]:
     colours = _own_colours(page.layout.source)
     if not large and not colours:
         return []
-    from wxpub.checks.pages import page_rules
-
-    rules = [rule for rule in page_rules() if rule.channel != _SKIPPED[page.target]]
+    rules = _rules_for(page.target)
     found = _check_size(page, rules) if large else []
     if colours:
         found += _check_colours(page, [rule for rule in rules if rule.id.startswith("dark-")], colours)

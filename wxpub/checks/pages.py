@@ -472,8 +472,12 @@ def _excused(unless: Mapping[str, Any], document: Document, tag: Tag) -> bool:
     raise ValueError(f"unknown excuse {unless}")
 
 
+_IMAGE_HOST = rf"(?:[a-z0-9-]+\.)*(?:{'|'.join(map(re.escape, limits.IMAGE_HOSTS))})"
+
+
 def _regex(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
+    """Compile a pattern of `rules.jsonl`, in which {IMAGE_HOST} is any host that WeChat serves pictures from."""
+    return re.compile(pattern.replace("{IMAGE_HOST}", _IMAGE_HOST), re.IGNORECASE)
 
 
 # --- selectors --------------------------------------------------------------------------------------------------------
