@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Run `wxpub` with the process's arguments; exits with 0, 1 (refused) or 2 (usage)."""
+    """Run `wxpub` with the process's arguments; exits with 0, 1 (refused), 2 (usage) or 130 (Ctrl-C)."""
     if sys.argv[1:] == ["--version"]:
         from wxpub import __version__
 

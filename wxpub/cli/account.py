@@ -328,7 +328,8 @@ def doctor(ctx: click.Context, account_name: str, sandbox: bool, renew_token: bo
     else:
         for each in checks:
             sign, colour = _SIGNS[each.state]
-            click.echo(f"{click.style(sign, fg=colour)} {safe.line(f'{each.name}: {each.message}')}")
+            line = tr("{what}: {message}", what=each.name, message=each.message)
+            click.echo(f"{click.style(sign, fg=colour)} {safe.line(line)}")
             if each.fix and each.state != "ok":
                 options.echo(f"    → {each.fix}")
     if any(each.state == "failed" for each in checks):
