@@ -136,9 +136,9 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
 
 # What is wrong and does no harm is said and left out.
 DOUBTFUL = [
-    ("---\nlayout: a\nautor: 甲\n---\n", [(3, "autor is not a key; did you mean author?")]),
-    ("+++\ntitle = 'a'\nsourceURL = 'x'\n+++\n", [(3, "sourceURL is not a key; did you mean source_url?")]),
-    ("---\nTheme-Variables: {a: b}\n---\n", [(2, "Theme-Variables is not a key; did you mean theme_variables?")]),
+    ("---\nlayout: a\nautor: 甲\n---\n", [(3, "autor is not a key")]),
+    ("+++\ntitle = 'a'\nsourceURL = 'x'\n+++\n", [(3, "sourceURL is not a key")]),
+    ("---\nTheme-Variables: {a: b}\n---\n", [(2, "Theme-Variables is not a key")]),
     ("---\ndate: 2026-13-45\n---\n", [(2, "date: there is no day 2026-13-45")]),
     ("---\n日期: 2026-02-29\n---\n", [(2, "日期: there is no day 2026-02-29")]),
     ("---\ndate: Nov 15\n---\n", [(2, "date: Nov 15 is not a date")]),
@@ -155,6 +155,7 @@ def test_a_mistake_in_front_matter_is_a_finding_with_its_line(
         (line, f"front matter: {message}") for line, message in found
     ]
     assert issue.date == "2026-11-15", "the file's name says the date"
+    assert all(each.fix.startswith("did you mean ") for each in issue.findings if each.rule == "key-unknown")
     assert set(page.compose(issue, theme.load()).findings) >= set(issue.findings)
 
 

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from conftest import ROOT
 
 import wxpub
-from wxpub import language, style
+from wxpub import article, language, style, theme
 from wxpub.checks.pages import CHANNELS, CONFIDENCE, page_rules
 from wxpub.cli import COMMANDS, cli, paragraphs
 from wxpub.finding import KINDS, Rule
@@ -114,6 +114,8 @@ def said() -> dict[str, str]:
     found |= dict.fromkeys(KINDS.values(), "kinds of rules")
     found |= dict.fromkeys((*CHANNELS.values(), *CONFIDENCE.values()), "wxpub/checks/pages.py")
     found |= {text: f"errcode {code}" for code, text in ERRCODE_HINTS.items()}
+    look = (theme.load(name).about for name in theme.names())
+    found |= {**dict.fromkeys(look, "styles/"), **dict.fromkeys(article.TOML_FAULTS, "what TOML is wrong")}
     faults = (*style.PROPERTY_FAULTS, *style.VALUE_FAULTS, *sheet.SELECTOR_FAULTS)
     found |= dict.fromkeys((*(why for _, why in faults), style.OPEN), "faults of a style")
     found |= dict.fromkeys((*sheet.HINTS.values(), *sheet.NO_KIND.values()), "wxpub/theme/sheet.py")

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from wxpub.errors import SourceError, near, near_file
 from wxpub.finding import Finding, Rule, shorten
-from wxpub.language import listed, tr
+from wxpub.language import gettext, listed, tr
 
 MAX_FRONT_MATTER = 100_000  # characters; YAML takes seconds to read as much
 MAX_DOTS = 200  # in one line of TOML: a.b.c takes its reader time with the square of the parts
@@ -57,6 +57,16 @@ weight sticky series hidden published updated lastmod images subtitle original d
 """
 _FOREIGN = frozenset(_FOREIGN_KEYS.split())
 _NAMES = dict.fromkeys((*KEYS, VARIABLES, *(name for others in KEYS.values() for name in others)))
+# What the standard library says of the usual mistakes in TOML; the catalogue has them in Chinese.
+TOML_FAULTS = (
+    "Invalid value",
+    "Invalid statement",
+    "Expected '=' after a key in a key/value pair",
+    "Expected newline or end of document after a statement",
+    "Cannot overwrite a value",
+    "Unclosed array",
+    "Unterminated string",
+)
 _ALIKE = 0.8  # of 1: how much a key has to look like one of ours
 _KEY_CHARS = 40  # of a key that is compared with ours
 _SWITCHES = {"open_comment", "fans_only_comment", "hard_breaks", "qrcode"}
@@ -431,7 +441,9 @@ def toml(text: str) -> dict[str, Any]:
         message = tr("{mark} is no straight quotation mark", mark=wrong[1])
         hint = tr('write "…", with straight quotation marks')
     else:
-        hint = tr("text stands in straight quotation marks") if message == "Invalid value" else ""
+        hint = tr("text stands in straight quotation marks") if message == TOML_FAULTS[0] else ""
+        unclosed = message == r"Illegal character '\n'"
+        message = tr("a quotation mark is not closed") if unclosed else gettext(message)
     raise SourceError(tr("not valid TOML: {reason}", reason=message), line=line, hint=hint)
 
 
@@ -487,8 +499,8 @@ def _unknown(front: _FrontMatter) -> list[Finding]:
     found = []
     for name in islice(names, _UNKNOWN):
         if len(str(name)) <= _KEY_CHARS and (meant := near(str(name), _NAMES, _ALIKE)):
-            message = tr("front matter: {name} is not a key; did you mean {meant}?", name=name, meant=meant)
-            found.append(KEY_UNKNOWN.find(message, front.path, front.line(str(name))))
+            message, fix = tr("front matter: {name} is not a key", name=name), tr("did you mean {name}?", name=meant)
+            found.append(KEY_UNKNOWN.find(message, front.path, front.line(str(name)), fix=fix))
     return found
 
 

@@ -31,7 +31,7 @@ from zlib import crc32
 
 from wxpub import safe, style
 from wxpub.errors import SettingError, SourceError, did_you_mean, near_file
-from wxpub.language import listed, tr
+from wxpub.language import gettext, listed, tr
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -48,16 +48,21 @@ _FORMAT = 3  # of the files in the cache folder
 class Theme:
     """A theme that has been read: `css` is plain CSS with its variables resolved, `variables` are their values.
 
-    `title` is its Chinese name, `description` what it is for; both come from the file's first comment. Threads may
-    share a theme.
+    `title` is its Chinese name, `about` says in English what it is for; both come from the file's first comment.
+    Threads may share a theme.
     """
 
     name: str
     title: str
-    description: str
+    about: str
     css: str
     variables: Mapping[str, str]
     _kinds: _Kinds = field(repr=False, compare=False)
+
+    @property
+    def description(self) -> str:
+        """What the theme is for; in the user's language where the theme is one of ours."""
+        return gettext(self.about)
 
     def words(self, name: str) -> str:
         """Return the words that a variable holds, without quotation marks; "" where it says `none`."""
