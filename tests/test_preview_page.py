@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from previewing import finding, pages, write
 
+from wxpub.checks import check_html
 from wxpub.page import Placed
 from wxpub.preview import pages as making
 from wxpub.preview.clipboard import plain_text
@@ -76,6 +77,16 @@ def test_what_stands_around_the_article_is_described(alone: str) -> None:
         }
     ]
     assert {each["name"] for each in held["sizes"]["measures"]} == {"title", "author", "digest", "characters", "bytes"}
+
+
+def test_a_meter_warns_where_the_rules_do(tmp_path: Path) -> None:
+    page, _, _ = pages(write(tmp_path))
+    measures = {each["name"]: each for each in state(standalone(page))["sizes"]["measures"]}
+    assert "limit" not in measures["characters"], "no rule knows how many are too many"
+    near, limit = (measures["bytes"][each] for each in ("near", "limit"))
+    for size, rules in ((near - 1, set()), (near, {"content-chars"}), (limit, {"content-chars"})):
+        assert {each.rule for each in check_html("x" * size) if each.rule.startswith("content-")} == rules
+    assert "content-bytes" in {each.rule for each in check_html("x" * (limit + 1))}
 
 
 def test_scripts_are_joined_without_a_trace_of_modules() -> None:

@@ -140,6 +140,18 @@ DIAGRAM_SOURCE = Rule(
     reader="the words that describe the diagram, in a grey box",
 )
 
+DRAWING_SOURCE = Rule(
+    "drawing-source",
+    "warning",
+    "a map or a model is shown as its source: GitHub draws it, and WeChat cannot",
+    "put a picture in its place",
+    "source",
+    reader="the numbers of which the map or the model is made, in a grey box",
+)
+# Languages of code that GitHub draws, and no program that `DIAGRAMS` knows.
+# docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/creating-diagrams
+_MAPS_AND_MODELS = ("geojson", "topojson", "stl")
+
 _NUMBERED = re.compile(r"\d{1,3}\s*[、.．)）]")
 
 
@@ -667,7 +679,7 @@ def check_image_files(reading: Reading) -> list[Finding]:
 
 
 def check_diagrams(reading: Reading) -> list[Finding]:
-    """Find diagrams that are not drawn: those that are have become images."""
+    """Find diagrams that are not drawn, as those are that have become images; maps and models never are."""
     found = []
     for pre in reading.tree.iter("pre"):
         if (language := language_of(pre)) in DIAGRAMS:
@@ -675,6 +687,11 @@ def check_diagrams(reading: Reading) -> list[Finding]:
                 "the {language} diagram is shown as its source: no program is named that draws it", language=language
             )
             found.append(DIAGRAM_SOURCE.find(said, reading.path, line_of(pre)))
+        elif language in _MAPS_AND_MODELS:
+            said = tr(
+                "the {language} block is shown as its source: GitHub draws it, and WeChat cannot", language=language
+            )
+            found.append(DRAWING_SOURCE.find(said, reading.path, line_of(pre)))
     return found
 
 
@@ -708,4 +725,5 @@ RULES = (
     READ_MORE_MENTIONED,
     IMAGE_ALT_MISSING,
     DIAGRAM_SOURCE,
+    DRAWING_SOURCE,
 )

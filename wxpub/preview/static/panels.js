@@ -103,14 +103,16 @@ function part(kind, used) {
   return bar;
 }
 
-function measure({ name, used, limit }) {
+/** Show how much of something is used: with a `limit`, in a meter that is yellow from `near` on and red beyond it. */
+function measure({ name, used, limit, near = 0.9 * limit }) {
+  const figure = name === "bytes" ? weight : count;
   const over = used > limit;
-  const shown = name === "bytes" ? [weight(used), weight(limit)] : [count(used), count(limit)];
-  const fill = h("span", { class: over ? "fill over" : used > 0.9 * limit ? "fill near" : "fill" });
+  const fill = h("span", { class: over ? "fill over" : used >= near ? "fill near" : "fill" });
   fill.style.width = `${Math.min(100, 100 * used / limit)}%`;
   return [
     h("dt", {}, say[name]),
-    h("dd", {}, h("span", { class: over ? "used over" : "used" }, shown[0]), ` / ${shown[1]}`, h("span", { class: "meter", "aria-hidden": "true" }, fill)),
+    h("dd", {}, h("span", { class: over ? "used over" : "used" }, figure(used)),
+      limit ? [` / ${figure(limit)}`, h("span", { class: "meter", "aria-hidden": "true" }, fill)] : null),
   ];
 }
 

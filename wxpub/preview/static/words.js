@@ -177,5 +177,6 @@ export const count = (number) => number.toLocaleString(language === "zh" ? "zh-C
 /** Say a number of bytes as people do: `512 B`, `34 KB`, `1.2 MB`. */
 export function weight(bytes) {
   if (bytes < 1024) return `${bytes} B`;
-  return bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+  const kilobytes = Math.round(bytes / 1024);
+  return kilobytes < 1024 ? `${kilobytes} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
