@@ -21,6 +21,13 @@ from wxpub.target import PASTE
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(autouse=True)
+def _in_the_language_of_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for no language: what the tool itself says is English, by the locale."""
+    monkeypatch.delenv("WXPUB_LANG")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
 class Watch:
     """Listens to a page: what it asks for, and what goes wrong in it."""
 
@@ -406,6 +413,20 @@ def test_the_page_speaks_english_where_the_browser_does(chromium: Any, file: Pat
     page.goto(file.as_uri())
     assert page.inner_text("#copy") == "Copy article"
     assert page.get_attribute("html", "lang") == "en"
+    context.close()
+
+
+@pytest.mark.parametrize(("asked", "told"), [("en", "Copy article"), ("zh", "复制文章")])
+def test_the_page_speaks_the_language_that_was_asked_for(
+    asked: str, told: str, chromium: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WXPUB_LANG", asked)
+    page, _, _ = pages(write(tmp_path, TEXT))
+    (tmp_path / "issue.html").write_text(standalone(page), encoding="utf-8")
+    context = chromium.new_context(locale="zh-CN" if asked == "en" else "en-GB")
+    opened = context.new_page()
+    opened.goto((tmp_path / "issue.html").as_uri())
+    assert opened.inner_text("#copy") == told
     context.close()
 
 

@@ -17,6 +17,13 @@ from wxpub.preview.server import Session
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(autouse=True)
+def _in_the_language_of_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for no language: what the tool itself says is English, by the locale."""
+    monkeypatch.delenv("WXPUB_LANG")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
 def push(destination: str, theme: str, say: Callable[[str], None], tick: Callable[[int, int], None]) -> Outcome:
     """Push to nobody, as slowly as it takes to be seen."""
     say(f"{destination} {theme}")

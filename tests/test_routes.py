@@ -155,6 +155,13 @@ SAVED = r"""() => {
 }"""
 
 
+@pytest.fixture(autouse=True)
+def _in_the_language_of_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for no language: what the tool itself says is English, by the locale."""
+    monkeypatch.delenv("WXPUB_LANG")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
 class Phone:
     """A browser as wide as a phone that looks at an article by every route, in a theme; each gives its boxes."""
 

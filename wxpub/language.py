@@ -32,9 +32,14 @@ def prefer(language: str) -> None:
     _preferred = _known(language)
 
 
+def asked() -> str:
+    """Give the language that somebody asked for: chosen, in WXPUB_LANG, or preferred; "" where nobody did."""
+    return _chosen or _known(os.environ.get(VARIABLE, "")) or _preferred
+
+
 def current() -> str:
-    """Give the language that is spoken: chosen, in WXPUB_LANG, preferred, or else that of the user's locale."""
-    return _chosen or _known(os.environ.get(VARIABLE, "")) or _preferred or _of_locale()
+    """Give the language that is spoken: the one asked for, or else that of the user's locale."""
+    return asked() or _of_locale()
 
 
 def tr(message: str, /, **values: object) -> str:

@@ -195,9 +195,7 @@ def _all(work: _Work, pairs: Sequence[tuple[Path, Path | None]]) -> Iterator[Out
 
     forks = sys.platform == "linux"
     fresh = work if forks else replace(work, opener=Opener(work.opener.theme, work.opener.variables))
-    with get_context("fork" if forks else "spawn").Pool(
-        initializer=_begin, initargs=(fresh, language.current())
-    ) as pool:
+    with get_context("fork" if forks else "spawn").Pool(initializer=_begin, initargs=(fresh, language.asked())) as pool:
         outcomes = pool.imap(_convert, rest, chunksize=max(1, len(rest) // 32))
         if not sys.stderr.isatty():
             yield from outcomes

@@ -24,7 +24,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wxpub import address, darkmode, limits, style
+from wxpub import address, darkmode, language, limits, style
 from wxpub.checks import heeded, measure
 from wxpub.errors import SourceError
 from wxpub.finding import Finding
@@ -56,7 +56,11 @@ def read(name: str) -> str:
 
 
 def fill(name: str, **slots: str) -> str:
-    """Fill the slots `{{name}}` of a template; the caller escapes what is not HTML."""
+    """Fill the slots `{{name}}` of a template; the caller escapes what is not HTML.
+
+    `{{language}}` is the one that somebody asked for, which the page speaks; without one it speaks the browser's.
+    """
+    slots["language"] = language.asked()
     return re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], read(f"templates/{name}"))
 
 

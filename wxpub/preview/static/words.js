@@ -1,4 +1,4 @@
-// What the page says, in Chinese and in English by the reader's browser.
+// What the page says, in Chinese or in English: in the language that wxpub was asked for, or else in the browser's.
 
 export const WORDS = {
   zh: {
@@ -163,7 +163,7 @@ export const WORDS = {
   },
 };
 
-const language = (navigator.language || "zh").toLowerCase().startsWith("zh") ? "zh" : "en";
+const language = (document.documentElement.dataset.language || navigator.language || "zh").toLowerCase().startsWith("zh") ? "zh" : "en";
 
 /** Everything that the page says, in the reader's language. */
 export const say = WORDS[language];
