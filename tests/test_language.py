@@ -24,6 +24,7 @@ import wxpub
 from wxpub import article, language, style, theme
 from wxpub.checks.pages import CHANNELS, CONFIDENCE, page_rules
 from wxpub.cli import COMMANDS, cli, paragraphs
+from wxpub.errors import REASONS, reason_of
 from wxpub.finding import KINDS, Rule
 from wxpub.limits import ERRCODE_HINTS
 from wxpub.theme import sheet
@@ -116,6 +117,7 @@ def said() -> dict[str, str]:
     found |= {text: f"errcode {code}" for code, text in ERRCODE_HINTS.items()}
     look = (theme.load(name).about for name in theme.names())
     found |= {**dict.fromkeys(look, "styles/"), **dict.fromkeys(article.TOML_FAULTS, "what TOML is wrong")}
+    found |= dict.fromkeys(REASONS, "what the system says")
     faults = (*style.PROPERTY_FAULTS, *style.VALUE_FAULTS, *sheet.SELECTOR_FAULTS)
     found |= dict.fromkeys((*(why for _, why in faults), style.OPEN), "faults of a style")
     found |= dict.fromkeys((*sheet.HINTS.values(), *sheet.NO_KIND.values()), "wxpub/theme/sheet.py")
@@ -245,6 +247,13 @@ def test_the_language_is_that_of_the_user(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert language.current() == spoken
+
+
+def test_what_the_system_says_of_a_file_is_said_in_chinese_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WXPUB_LANG", "zh")
+    assert reason_of(PermissionError(13, "Permission denied")) == "没有权限"
+    assert reason_of(OSError(999, "what nobody has heard of")) == "what nobody has heard of"
+    assert reason_of(OSError("no number")) == "no number"
 
 
 def test_the_settings_count_before_the_locale_and_after_all_that_is_said_for_one_run(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from wxpub.errors import SourceError, near, near_file
+from wxpub.errors import SourceError, near, near_file, reason_of
 from wxpub.finding import Finding, Rule, shorten
 from wxpub.language import gettext, listed, tr
 
@@ -181,7 +181,7 @@ def contents(path: Path, data: bytes | None = None) -> bytes:
     except FileNotFoundError:
         raise SourceError(tr("no such file"), path, hint=near_file(path)) from None
     except OSError as error:
-        raise SourceError(tr("cannot be read: {reason}", reason=error.strerror), path) from None
+        raise SourceError(tr("cannot be read: {reason}", reason=reason_of(error)), path) from None
     if len(data) > MAX_BYTES:
         raise SourceError(tr("is larger than {n} MB; is it the right file?", n=MAX_BYTES // 1024 // 1024), path)
     return data

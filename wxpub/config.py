@@ -41,7 +41,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wxpub import article, language, safe, trust
-from wxpub.errors import ConfigError, SourceError, did_you_mean
+from wxpub.errors import ConfigError, SourceError, did_you_mean, reason_of
 from wxpub.language import LANGUAGES, listed, tr
 from wxpub.trust import Wish
 
@@ -334,7 +334,7 @@ def _read_secret(path: Path, label: str, config: Config) -> str:
     try:
         return safe.read(path, _SECRET_BYTES).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = _reason(error)
+        reason = reason_of(error)
     what = tr("{account}: secret_file {file} cannot be read: {reason}", account=label, file=path, reason=reason)
     raise ConfigError(what, config.path)
 
@@ -372,7 +372,7 @@ def _read(path: Path) -> Config:
         text = safe.read_whole(path, _MOST_BYTES).decode("utf-8-sig")
         data = article.toml(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(tr("cannot be read: {reason}", reason=_reason(error)), path) from None
+        raise ConfigError(tr("cannot be read: {reason}", reason=reason_of(error)), path) from None
     except SourceError as error:
         raise ConfigError(error.message, path, error.hint, line=error.line) from None
     config = Config(path.parent, path, text)
@@ -588,10 +588,6 @@ def _known(config: Config, label: str, table: Mapping[str, Any], keys: Collectio
         if key not in keys:
             hint = did_you_mean(key, sorted(keys), tr("known keys: {names}", names=listed(sorted(keys))))
             raise config.fault(tr("unknown key {key}", key=key), label, key, hint)
-
-
-def _reason(error: Exception) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else tr("not UTF-8")
 
 
 # --- the Git repository around a project, read without Git ------------------------------------------------------------

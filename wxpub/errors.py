@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
-from wxpub.language import tr
+from wxpub.language import gettext, tr
 
 _NAMES = 1_000  # of a folder, that are compared with one that is not there
 _ALIKE = 0.8  # of 1: how much they have to look like it
@@ -92,6 +92,30 @@ class ApiError(WxpubError):
 
 def _place(path: Path | None, line: int | None) -> str:
     return "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
+
+
+# --- why a file cannot be had -----------------------------------------------------------------------------------------
+
+# What the system says, in English; the catalogue has it in Chinese.
+REASONS = (
+    "No such file or directory",
+    "Permission denied",
+    "Operation not permitted",
+    "Is a directory",
+    "Not a directory",
+    "File exists",
+    "File name too long",
+    "No space left on device",
+    "Read-only file system",
+    "Input/output error",
+    "Too many levels of symbolic links",
+    "Address already in use",
+)
+
+
+def reason_of(error: OSError | UnicodeError) -> str:
+    """Say in the user's language why a file, or a port, could not be had."""
+    return gettext(error.strerror or str(error)) if isinstance(error, OSError) else tr("not UTF-8")
 
 
 # --- what was meant ---------------------------------------------------------------------------------------------------

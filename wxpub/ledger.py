@@ -27,7 +27,7 @@ from typing import Any, TypeVar
 
 from wxpub import safe
 from wxpub.config import LEDGER_NAME
-from wxpub.errors import ConfigError
+from wxpub.errors import ConfigError, reason_of
 from wxpub.language import tr
 
 VERSION = 1
@@ -247,7 +247,7 @@ class Ledger:
             raise ConfigError(what, self.path) from None
         except OSError as error:
             hint = tr("is the folder writable? the lock is {place}", place=place)
-            raise ConfigError(tr("cannot be locked: {reason}", reason=error.strerror), self.path, hint) from None
+            raise ConfigError(tr("cannot be locked: {reason}", reason=reason_of(error)), self.path, hint) from None
         try:
             self._lines = _read(self.path)
             yield
@@ -302,7 +302,7 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
     except UnicodeDecodeError:
         raise _damaged(path, tr("not UTF-8")) from None
     except OSError as error:
-        raise ConfigError(tr("cannot be read: {reason}", reason=error.strerror), path) from None
+        raise ConfigError(tr("cannot be read: {reason}", reason=reason_of(error)), path) from None
     if "\n<<<<<<<" in text or "\n>>>>>>>" in text or text.startswith("<<<<<<<"):
         hint = tr("keep the lines of both sides, remove the marks (.gitattributes: wxpub.ledger.json merge=union)")
         raise ConfigError(tr("holds the marks of a merge conflict"), path, hint)
@@ -349,7 +349,7 @@ def _write(path: Path, lines: Mapping[str, Mapping[str, Any]]) -> None:
     try:
         safe.write(_real(path), _text(lines).encode(), alone=True)  # a link stays a link
     except OSError as error:
-        reason = error.strerror
+        reason = reason_of(error)
     else:
         return
     hint = tr("make room or give the right to write, then run again: what is already done will be found")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wxpub import safe
-from wxpub.errors import ConfigError
+from wxpub.errors import ConfigError, reason_of
 from wxpub.language import tr
 
 _VERSION = 1
@@ -105,7 +105,7 @@ def read_own(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else tr("not UTF-8")
+        reason = reason_of(error)
         raise ConfigError(tr("cannot be read: {reason}", reason=reason), path) from None
     if os.name == "posix" and (status.st_uid not in (os.geteuid(), 0) or status.st_mode & 0o022):
         hint = tr("make it your own, and yours alone to write")
@@ -125,4 +125,4 @@ def _write(folders: Mapping[str, Collection[str]]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         safe.write(path, (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode(), 0o600)
     except OSError as error:
-        raise ConfigError(tr("cannot be written: {reason}", reason=error.strerror), path) from None
+        raise ConfigError(tr("cannot be written: {reason}", reason=reason_of(error)), path) from None

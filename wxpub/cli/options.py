@@ -12,7 +12,7 @@ import click
 
 from wxpub import safe
 from wxpub.article import MAX_BYTES, STDIN
-from wxpub.errors import SourceError
+from wxpub.errors import SourceError, reason_of
 from wxpub.finding import Finding, Severity, fold
 from wxpub.language import tr
 
@@ -134,4 +134,4 @@ def write(place: Path, data: bytes) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         safe.write(place, data, lasting=False)
     except OSError as error:
-        raise SourceError(tr("cannot be written: {reason}", reason=error.strerror), place) from None
+        raise SourceError(tr("cannot be written: {reason}", reason=reason_of(error)), place) from None

@@ -12,7 +12,7 @@ import click
 
 from wxpub import issue
 from wxpub.cli import options
-from wxpub.errors import SourceError
+from wxpub.errors import SourceError, reason_of
 from wxpub.language import gettext, tr
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def cover(title: str, output: Path, date: datetime | None, **options_given: str 
     try:
         foreign = output.exists() and not covers.is_ours(output.read_bytes())
     except OSError as error:
-        raise SourceError(tr("cannot be written: {reason}", reason=error.strerror), output) from None
+        raise SourceError(tr("cannot be written: {reason}", reason=reason_of(error)), output) from None
     if foreign:
         raise SourceError(tr("exists and is not a cover that wxpub made"), output, hint=tr("name another file with -o"))
     data, remark = covers.draw(wanted, **images)

@@ -21,7 +21,7 @@ from wxpub import safe
 from wxpub.article import MAX_BYTES
 from wxpub.client import Client, Publication, Stored, StoredArticle
 from wxpub.drafts.compare import Mark, find_mark, issue_key, read_mark, text_key
-from wxpub.errors import ApiError, ConfigError, ConflictError, NetworkError, SourceError, WxpubError
+from wxpub.errors import ApiError, ConfigError, ConflictError, NetworkError, SourceError, WxpubError, reason_of
 from wxpub.language import listed, tr
 from wxpub.ledger import Draft, Fact, Ledger, Published, Publishing, issue_name, now
 from wxpub.limits import NOT_ALLOWED
@@ -374,5 +374,5 @@ def _aside(path: Path) -> Path | None:
     try:
         keep(path, aside)
     except OSError as error:
-        raise SourceError(tr("cannot be set aside: {reason}", reason=error.strerror), path) from None
+        raise SourceError(tr("cannot be set aside: {reason}", reason=reason_of(error)), path) from None
     return aside

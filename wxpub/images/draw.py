@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from wxpub.errors import SourceError
+from wxpub.errors import SourceError, reason_of
 from wxpub.language import tr
 from wxpub.limits import words
 
@@ -218,7 +218,7 @@ def _run(command: list[str], source: Path, output: Path, said: Path) -> str:
                 start_new_session=True,
             )  # fmt: skip
         except OSError as error:
-            return tr("the program does not start: {reason}", reason=error.strerror)
+            return tr("the program does not start: {reason}", reason=reason_of(error))
         try:
             while process.poll() is None:
                 if time.monotonic() > until:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote, unquote_to_bytes, urljoin, urlsplit
 
 from wxpub import address
-from wxpub.errors import NetworkError, SourceError, WxpubError, near_file
+from wxpub.errors import NetworkError, SourceError, WxpubError, near_file, reason_of
 from wxpub.images import draw
 from wxpub.language import tr
 from wxpub.limits import IMAGE_FILE_BYTES
@@ -140,7 +140,7 @@ def _file(src: str, article_path: Path, root: Path) -> Source:
         if error.errno in (errno.ENXIO, errno.EOPNOTSUPP):  # which a socket says to the one who opens it
             said = tr("image {image} is a pipe, a socket or a device, not a file", image=src)
             raise SourceError(said, article_path) from None
-        said = tr("image {image} cannot be read: {reason}", image=src, reason=error.strerror)
+        said = tr("image {image} cannot be read: {reason}", image=src, reason=reason_of(error))
         raise SourceError(said, article_path) from None
     if len(data) > IMAGE_FILE_BYTES:
         size, most = max(status.st_size, len(data)) / _MB, IMAGE_FILE_BYTES // _MB

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 from wxpub import article, config, ledger, safe, theme
 from wxpub.checks import check
-from wxpub.errors import ConfigError, SourceError, WxpubError
+from wxpub.errors import ConfigError, SourceError, WxpubError, reason_of
 from wxpub.images import Image, Source, Store, hosted, remote
 from wxpub.images.read import key_of
 from wxpub.issue import Issue
@@ -160,7 +160,7 @@ class Builder:
             mode = path.stat().st_mode & 0o777 if there else 0o666
             safe.write(path, setter(text, path, issue.theme.name).encode(), mode)
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror or error if isinstance(error, OSError) else tr("not UTF-8")
+            reason = reason_of(error)
             raise SourceError(tr("the theme cannot be written: {reason}", reason=reason), path) from None
         if not self._fixed_theme:
             self.theme = ""  # the files ask for it themselves

@@ -39,7 +39,7 @@ from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHand
 from wxpub import article, config, drafts, issue, wechat
 from wxpub.config import Config, Credentials
 from wxpub.drafts.job import secure
-from wxpub.errors import ConfigError, WxpubError
+from wxpub.errors import ConfigError, WxpubError, reason_of
 from wxpub.issue import Issue
 from wxpub.language import tr
 from wxpub.ledger import FILE_NAME, Ledger
@@ -173,7 +173,7 @@ def run(
     try:
         listener = _bind(host, port, make)
     except OSError as error:
-        place, reason = f"{host}:{port}", error.strerror or error
+        place, reason = f"{host}:{port}", reason_of(error)
         said = tr("cannot listen on {place}: {reason}", place=place, reason=reason)
         raise ConfigError(said, hint=tr("choose another port")) from None
     before = live.look(builder.files())

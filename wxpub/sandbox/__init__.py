@@ -50,7 +50,7 @@ def serve(
     """
     import threading
 
-    from wxpub.errors import ConfigError
+    from wxpub.errors import ConfigError, reason_of
     from wxpub.language import tr
     from wxpub.sandbox import control, pages, server
 
@@ -64,7 +64,7 @@ def serve(
             listening = server.Server(app, port)
         except OSError as error:
             place = f"{server.HOST}:{port}"
-            reason = error.strerror or error
+            reason = reason_of(error)
             raise ConfigError(
                 tr("cannot listen on {place}: {reason}", place=place, reason=reason), hint=tr("choose another port")
             ) from error

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from wxpub import safe, style
-from wxpub.errors import SettingError, SourceError, did_you_mean, near_file
+from wxpub.errors import SettingError, SourceError, did_you_mean, near_file, reason_of
 from wxpub.language import gettext, listed, tr
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _text(path: Path) -> str:
         hint = near_file(path, tr("`wxpub themes` lists those that come with the program"))
         raise SettingError("", tr("there is no theme file {path}", path=path), hint) from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror or str(error) if isinstance(error, OSError) else tr("not UTF-8")
+        reason = reason_of(error)
         hint = tr("a theme is a CSS file in UTF-8")
         raise SourceError(tr("cannot be read: {reason}", reason=reason), path, hint=hint) from None
 
