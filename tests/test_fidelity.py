@@ -278,8 +278,8 @@ def test_a_pass_that_loses_something_is_noticed(
 ) -> None:
     whole = conform.sanitise.sanitise
 
-    def broken(root: HtmlElement, report: conform.sanitise.Report) -> None:
-        whole(root, report)
+    def broken(root: HtmlElement, report: conform.sanitise.Report, **how: bool) -> None:
+        whole(root, report, **how)
         (element,) = root.xpath(path)
         element.drop_tree()
 

@@ -267,3 +267,15 @@ def test_a_dash_that_fills_a_row_of_back_issues_goes_and_is_not_missed() -> None
     body = "| | | |\n|---|---|---|\n| - | 第 3 期 | 第 2 期 |\n| 第 1 期 | - | - |"
     page = render(article.Article(path=ROOT / "a.md", body=body, title="题"), theme.load("plain"))
     assert page.findings == () and "第 1 期" in page.html and ">-<" not in page.html
+
+
+def test_what_a_target_says_of_links_is_what_becomes_of_them() -> None:
+    source = article.parse("[链接](https://a.example/x)，[旧文](https://mp.weixin.qq.com/s/abc)", Path("a.md"))
+    for target, live, notes in (
+        (API, ["https://mp.weixin.qq.com/s/abc"], 1),
+        (Target("bare", notes=False), ["https://mp.weixin.qq.com/s/abc"], 0),
+        (Target("mail", live_links=True), ["https://a.example/x", "https://mp.weixin.qq.com/s/abc"], 0),
+    ):
+        page = render(source, plain(), target=target)
+        assert [each["href"] for each in BeautifulSoup(page.html, "html.parser").find_all("a")] == live
+        assert len(page.notes) == notes

@@ -181,7 +181,7 @@ def compose(
     resolved = links.resolve(root, article, back_issues or {}, target, home)
     findings += resolved.findings
     images = _images(root)
-    findings += conform.shape(root, article.path, sizes(images) if images else {}, article.captions)
+    findings += conform.shape(root, article.path, sizes(images) if images else {}, article.captions, target)
     conform.furnish(root, number=style.words("section-number"), end=style.words("end-mark"))
     theme.apply(root, style)
     return Layout(article, root, source, resolved.notes, images, outline, findings, resolved.left)

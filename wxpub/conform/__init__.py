@@ -35,11 +35,13 @@ def shape(
     path: Path | None = None,
     sizes: Mapping[str, tuple[int, int]] | None = None,
     captions: str = "title",
+    target: Target = API,
 ) -> tuple[Finding, ...]:
     """Give the tree under `root`, a `section`, the structure that WeChat keeps, with roles as classes for a theme.
 
     `sizes` has images' widths and heights in pixels by their `src`: a large image fills the column; a small one, and
     one whose size is unknown, keeps its own. `captions` says what stands below them: "title", "alt" or "none".
+    Links outside stay where `target` has live links.
     Findings name what of the author's own HTML a reader will not see, with its line.
     """
     findings: list[Finding] = []
@@ -49,7 +51,7 @@ def shape(
         findings.append(rule.find(message, path, line_of(element), fix=fix))
 
     alive = list(root.iter())  # lxml frees the Python half of an element that nobody holds, and makes it anew each time
-    sanitise.sanitise(root, report)
+    sanitise.sanitise(root, report, live_links=target.live_links)
     mended = nesting.mend(root)
     lists.mark(root)
     root.set("class", "article")

@@ -117,8 +117,11 @@ _INK = re.compile(r"#000(?:000)?|black|#333(?:333)?|rgb\(0,\s*0,\s*0\)", re.I)
 _DEEPEST = 100  # levels of nesting; what stands deeper loses its tag, not its text
 
 
-def sanitise(root: HtmlElement, report: Report) -> None:
-    """Leave under `root` only what may reach the page; `report` what a reader would have seen or a script have done."""
+def sanitise(root: HtmlElement, report: Report, *, live_links: bool = False) -> None:
+    """Leave under `root` only what may reach the page; `report` what a reader would have seen or a script have done.
+
+    With `live_links` every link to the web stays, else those to articles in WeChat.
+    """
     text = "".join(root.itertext())
     unseen = any(each in text for each in "\u200b\ufeff\u200c\u200d")
     stack = [(root, 0)]
@@ -137,6 +140,10 @@ def sanitise(root: HtmlElement, report: Report) -> None:
             replace(element, [])  # a comment or a processing instruction
         elif _stays(element, tag.lower(), element is root or depth <= _DEEPEST, report):
             stack += children
+    for a in list(root.iter("a")):
+        if not _is_kept(a.get("href") or "", live_links):
+            a.tag = "span"
+            a.attrib.pop("href", None)
 
 
 def _stays(element: HtmlElement, tag: str, shallow: bool, report: Report) -> bool:
@@ -215,9 +222,6 @@ def _element(element: HtmlElement, tag: str, report: Report) -> None:
     elif tag == "font" and element.get("color"):
         element.set("style", f"color:{element.get('color')};{element.get('style') or ''}")
     _attributes(element, proper, report)
-    if tag == "a" and not _is_article(element.get("href") or ""):
-        element.tag = "span"
-        element.attrib.pop("href", None)
 
 
 def _attributes(element: HtmlElement, tag: str, report: Report) -> None:
@@ -258,10 +262,10 @@ def is_safe_source(url: str) -> bool:
     return re.match(r"https?:|qrcode:|diagram:", url, re.I) is not None
 
 
-def _is_article(url: str) -> bool:
-    """Whether a link leads to an article in WeChat, the only kind that stays alive."""
+def _is_kept(url: str, live_links: bool) -> bool:
+    """Whether a link stays alive: in WeChat one to its own articles, with `live_links` every one to the web."""
     target = address.parse(_CONTROLS.sub("", url))
-    return target.scheme in ("http", "https") and target.host == ARTICLE_HOST
+    return target.scheme in ("http", "https") and (live_links or target.host == ARTICLE_HOST)
 
 
 def _checkbox(element: HtmlElement) -> None:
