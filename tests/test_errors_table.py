@@ -21,17 +21,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from conftest import ROOT
 from PIL import Image as Pillow
 from pushing import SECRET, Newsletter, newsletter, no_pause, picture
 
 from wxpub import article, client, config, exchange, ledger, theme, trust
+from wxpub.cli import cli
 from wxpub.client import Client
 from wxpub.config import Credentials
 from wxpub.drafts.publish import publish
 from wxpub.errors import ConfigError, WxpubError
 from wxpub.images import Image, Store, cover
 from wxpub.issue import open as open_issue
+from wxpub.language import LANGUAGES
 from wxpub.ledger import FILE_NAME, Ledger
 from wxpub.limits import ERRCODE_HINTS
 from wxpub.sandbox import Sandbox, serve
@@ -467,6 +470,95 @@ REFUSALS: dict[str, Case] = {
 }
 
 
+# --- the command line -------------------------------------------------------------------------------------------------
+
+# What stands around the message: how to call the command, and the sum at a file's end.
+_FRAME = r"Usage:|用法:|Try |查看帮助|\S+(: |：)[\d,]+ (characters|字符|error|warning|info|个)"
+GOOD = "# 第一期\n\n> 导读：本期一条。\n\n## 新闻\n\n- [一条](https://example.com/a)：值得一读。\n"
+
+
+def typed(*words: str, **files: str | bytes) -> Case:
+    """Type `wxpub WORDS` in the project's folder, in which `a.md` and other files stand, and give what it says."""
+
+    def case(desk: Desk) -> str:
+        for name, data in {"a": GOOD, **files}.items():
+            place = desk.root / (name if name == "Makefile" else FILES.get(name, f"{name}.md"))
+            place.write_bytes(data if isinstance(data, bytes) else data.encode())
+        desk.patch.chdir(desk.root)
+        account = {"WXPUB_APPID": desk.paper.account.appid, "WXPUB_SECRET": SECRET}
+        environment = {**account, "WXPUB_API_BASE": desk.paper.account.api_base}
+        done = CliRunner().invoke(cli, list(words), env=environment, prog_name="wxpub")
+        lines = [line for line in done.output.splitlines() if line and not re.match(_FRAME, line)]
+        worse = [line for line in lines if not re.search(r": (info: |提示：)", line)]
+        return "\n".join(worse or lines)
+
+    return case
+
+
+FILES = {"toml": "wxpub.toml", "page": "a.html", "picture": "a.png"}  # how files are called that are no issues
+
+
+def noted(line: str) -> Case:
+    """Check an issue that has `line`."""
+    return typed("check", "a.md", a=f"{GOOD}\n{line}\n")
+
+
+def headed(front: str, *words: str, **files: str | bytes) -> Case:
+    """Check an issue whose front matter is `front`."""
+    return typed(*(words or ("check", "a.md")), a=f"---\n{front}\n---\n{GOOD}", **files)
+
+
+def settled(toml: str, *words: str) -> Case:
+    """Check an issue in a project with these settings."""
+    return typed(*(words or ("check", "a.md")), toml=toml)
+
+
+COMMANDS: dict[str, Case] = {
+    "a path with a slip": typed("convert", "isues/a.md"),
+    "a file name with a slip": typed("convert", "b.md", b2=GOOD),
+    "settings in place of an issue": typed("check", "wxpub.toml", toml='[article]\nauthor = "甲"\n'),
+    "no file at all": typed("push"),
+    "two files to preview": typed("preview", "a.md", "b.md"),
+    "a command with a slip": typed("psuh", "a.md"),
+    "an option with a slip": typed("push", "a.md", "--sandbx"),
+    "a value that is no setting": typed("convert", "a.md", "--set", "accent"),
+    "a theme with a slip": typed("convert", "a.md", "--theme", "diges"),
+    "an unknown theme": typed("convert", "a.md", "--theme", "fancy"),
+    "--open for a real account": typed("push", "a.md", "--open"),
+    "a page that was not made by wxpub": typed("convert", "a.md", page="<p>mine</p>"),
+    "a permalink that is none": typed("index", "add", "a.md", "https://example.com/a"),
+    "a back issue that is not there": typed("index", "add", "b.md", "https://mp.weixin.qq.com/s/AbCdEf"),
+    "an unknown rule": typed("check", "--explain", "link-lots"),
+    "a key of the front matter with a slip": headed("titel: 题"),
+    "a day that does not exist": headed("date: 2026-02-30"),
+    "front matter that never ends": typed("check", "a.md", a="---\ntitle: 题\n\n正文。\n"),
+    "an 81 character title": headed(f"title: {'题' * 81}"),
+    "an issue without a title": typed("check", "a.md", a="正文。\n"),
+    "a digest of 300 characters": headed(f"digest: {'摘' * 300}"),
+    "an author of 20 characters": headed(f"author: {'名' * 20}"),
+    "a source_url without https": headed("source_url: example.com/a"),
+    "a cover that is not there": headed("cover: cover.png"),
+    "a link without an address": noted("[文](  )"),
+    "a link with a wrong scheme": noted("[文](htps://example.com)"),
+    "a link with a space in it": noted("[文](https://example.com/a b)"),
+    "a link whose bracket stays open": noted("[文](https://example.com"),
+    "a link to an unpublished back issue": typed("check", "a.md", a=f"{GOOD}\n[往期](b.md)\n", b="# 往期\n\n正文。\n"),
+    "a link to a file that is not there": noted("[往期](2020-01-01.md)"),
+    "a picture by a path of Windows": noted("![图](C:\\\\图片\\\\a.png)"),
+    "a picture by an absolute path": noted("![图](/home/me/a.png)"),
+    "a film in place of a picture": noted("![图](film.mp4)"),
+    "an embedded film": noted('<iframe src="https://example.com/film"></iframe>'),
+    "a code block that never ends": noted("```\nx"),
+    "curly quotes in settings": settled("[article]\nauthor = “甲”\n"),
+    "a bare word in settings": settled("[article]\nauthor = 甲\n"),
+    "a key of settings with a slip": settled('[article]\nauthr = "甲"\n'),
+    "a key outside every table": settled('author = "甲"\n'),
+    "a colour that is none": settled('[theme]\naccent = "greenish"\n'),
+    "a variable that no theme has": settled('[theme]\nacent = "#111111"\n'),
+    "an error that is to be ignored": settled('[check]\nignore = ["content-lost"]\n'),
+}
+
+
 # --- ledger and push --------------------------------------------------------------------------------------------------
 
 
@@ -562,6 +654,7 @@ PUSHES: dict[str, Case] = {
 }
 
 TABLE: dict[str, dict[str, Case]] = {
+    "On the command line": COMMANDS,
     "Issues": ISSUES,
     "Settings": SETTINGS,
     "Pictures": PICTURES,
@@ -572,17 +665,20 @@ TABLE: dict[str, dict[str, Case]] = {
 }
 
 
-def message(case: Case, desk: Desk) -> str:
-    """Give the message of a case as the page shows it: the same on every machine."""
-    with pytest.raises(WxpubError) as caught:
-        case(desk)
-    everything = "".join(traceback.format_exception(caught.value))
-    for secret in (SECRET, "T0KEN", "hunter2"):
-        assert secret not in everything.replace("SECRET", "")
-    text = str(caught.value)
+def message(case: Case, desk: Desk, language: str) -> str:
+    """Give the message of a case as the page shows it, in a language: the same on every machine."""
+    desk.patch.setenv("WXPUB_LANG", language)
+    try:
+        text = case(desk)
+    except WxpubError as error:
+        text = str(error)
+        everything = "".join(traceback.format_exception(error))
+        for secret in (SECRET, "T0KEN", "hunter2"):
+            assert secret not in everything.replace("SECRET", "")
+    assert isinstance(text, str), "nothing went wrong"
     text = text.replace(f"{desk.root}/", "").replace(str(desk.root), "the project's folder")
     text = text.replace(desk.paper.account.appid, "wx0123456789abcdef")
-    text = re.sub(r"(not valid TOML: ).*", r"\1…", text)  # in the words of the Python that runs
+    text = re.sub(r"(not valid TOML: |不是有效的 TOML：).*", r"\1…", text)  # in the words of the Python that runs
     return re.sub(r"(127\.0\.0\.1):\d{4,}", r"\1:8888", text)
 
 
@@ -592,37 +688,45 @@ def desk(wechat: Sandbox, web: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     wechat.clear_faults()
 
 
-def page_rows() -> dict[tuple[str, str], str]:
-    """Read the page: messages by group and case."""
+def page_rows() -> dict[tuple[str, str], list[str]]:
+    """Read the page: the messages in every language, by group and case."""
     rows, group = {}, ""
     for line in PAGE.read_text(encoding="utf-8").splitlines() if PAGE.exists() else ():
         if line.startswith("## "):
             group = line[3:]
-        elif match := re.match(r"\| (.+?) \| `{1,2}(.+?)`{1,2} \|$", line):
-            rows[group, match[1]] = match[2].strip()
+        elif line.startswith("| ") and not line.startswith("| when |"):
+            name, *cells = re.split(r"(?<!\\) \| ", line.removeprefix("| ").removesuffix(" |"))
+            rows[group, name] = cells
     return rows
 
 
 CASES = [(group, name) for group, cases in TABLE.items() for name in cases]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("group", "name"), CASES, ids=lambda value: value)
 def test_every_failure_has_the_message_that_the_page_shows(
-    group: str, name: str, desk: Desk, update: bool, caplog: pytest.LogCaptureFixture
+    group: str, name: str, language: str, desk: Desk, update: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    text = message(TABLE[group][name], desk)
+    text = message(TABLE[group][name], desk, language)
     assert SECRET not in caplog.text
     assert not re.search(r"access_token=(?!\*\*\*)", caplog.text)
-    first, *more = text.split("\n")
+    first = text.partition("\n")[0]
     assert first, "a message says what is wrong"
     assert len(first) < 420
+    if language == "zh":
+        assert re.search(r"[\u4e00-\u9fff]", first.replace("第一期", ""))
     if not update:
-        assert page_rows().get((group, name)) == cell(first, more), "run pytest --update and look at docs/errors.md"
+        shown = page_rows()[group, name][LANGUAGES.index(language)]
+        assert shown == cell(text), "run pytest --update and look at docs/errors.md"
 
 
-def cell(first: str, more: list[str]) -> str:
-    return (first + (" ⏎ …" if more else "")).replace("|", "\\|")
+def cell(text: str) -> str:
+    """Write a message as code in a cell of a table: its first line."""
+    first, *more = text.split("\n")
+    line = (first + (" ⏎ …" if more else "")).replace("|", "\\|")
+    return f"`` {line} ``" if "`" in line else f"`{line}`"
 
 
 def test_the_page_lists_every_case_and_no_other(update: bool, wechat: Sandbox, web: str, tmp_path: Path) -> None:
@@ -634,20 +738,21 @@ def test_the_page_lists_every_case_and_no_other(update: bool, wechat: Sandbox, w
 
 def write_page(wechat: Sandbox, web: str, folder: Path) -> None:
     lines = [
-        "# What can go wrong, and what is said about it",
+        "# What can go wrong, and what is said about it · 会出什么错，会怎么说",
         "",
         "Made by `tests/test_errors_table.py`; `pytest --update` rewrites it. The program gave every one of them.",
+        "由 `tests/test_errors_table.py` 生成；每一条都是程序真正说出来的。",
     ]
     for group, cases in TABLE.items():
-        lines += ["", f"## {group}", "", "| when | message |", "|---|---|"]
+        lines += ["", f"## {group}", "", "| when | 中文 | English |", "|---|---|---|"]
         for number, (name, case) in enumerate(cases.items()):
-            with pytest.MonkeyPatch.context() as patch:
-                paper = newsletter(wechat, folder / f"{len(lines)}-{number}" / "paper")
-                first, *more = message(case, Desk(paper, wechat, web, patch)).split("\n")
-                wechat.clear_faults()
-            quote = "``" if "`" in first else "`"
-            space = " " if "`" in first else ""
-            lines.append(f"| {name} | {quote}{space}{cell(first, more)}{space}{quote} |")
+            cells = []
+            for language in LANGUAGES:
+                with pytest.MonkeyPatch.context() as patch:
+                    paper = newsletter(wechat, folder / f"{len(lines)}-{number}-{language}" / "paper")
+                    cells.append(cell(message(case, Desk(paper, wechat, web, patch), language)))
+                    wechat.clear_faults()
+            lines.append(f"| {name} | {' | '.join(cells)} |")
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
