@@ -248,8 +248,13 @@ def _attributes(element: HtmlElement, tag: str, report: Report) -> None:
             del element.attrib[name]
         elif name == "src" and not is_safe_source(value):
             del element.attrib[name]
-            said = tr("the address of a picture is a script or a document")
-            report(UNSAFE, element, said, tr("give it a picture"))
+            if re.match(r"[A-Za-z]:[\\/]", value):
+                said = tr("the picture is named by a path of one computer: {path}", path=shorten(value, 60))
+                fix = tr("put it into the newsletter's project, and write its path from the issue's folder, with /")
+            else:
+                said = tr("the address of a picture is a script or a document")
+                fix = tr("give it a picture")
+            report(UNSAFE, element, said, fix)
 
 
 def is_safe_source(url: str) -> bool:

@@ -356,6 +356,9 @@ def _other(name: str, data: bytes) -> SourceError:
         )
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc"):
         return SourceError(tr("image {image} is a HEIC photograph, which is not read", image=name), hint=hint)
+    if data[4:8] == b"ftyp" and data[8:12] not in (b"avif", b"avis"):  # ISO base media: MP4, QuickTime
+        hint = tr("insert it in WeChat's editor, and show a still of it here")
+        return SourceError(tr("image {image} is a video", image=name), hint=hint)
     if data[4:12] == b"jP  \r\n\x87\n" or data[:4] == b"\xff\x4f\xff\x51":
         return SourceError(tr("image {image} is a JPEG 2000 image, which is not read", image=name), hint=hint)
     if head.startswith(b"%!ps"):
