@@ -679,7 +679,7 @@ def message(case: Case, desk: Desk, language: str) -> str:
     assert isinstance(text, str), "nothing went wrong"
     text = text.replace(f"{desk.root}/", "").replace(str(desk.root), "the project's folder")
     text = text.replace(desk.paper.account.appid, "wx0123456789abcdef")
-    text = re.sub(r"(not valid TOML: |不是有效的 TOML：)[A-Z][^;；]*", r"\1…", text)  # in the words of the Python that runs
+    text = re.sub(r"(not valid TOML: |不是有效的 TOML：)[A-Z][^;；]*", r"\1…", text)  # in the words of its Python
     return re.sub(r"(127\.0\.0\.1):\d{4,}", r"\1:8888", text)
 
 
