@@ -279,7 +279,8 @@ def trust(folder: Path, yes: bool, listed: bool, revoke: bool) -> None:
         return
     for wish in wishes:
         state = tr("allowed already") if permissions.is_allowed(settings.root, wish) else tr("new")
-        options.echo(f"{wish.key} = {wish.value} ({state}): {wish.effect}", err=True)
+        said = tr("{key} = {value} ({state}): {effect}", key=wish.key, value=wish.value, state=state, effect=wish.effect)
+        options.echo(said, err=True)
     options.confirm(tr("Allow this to {file}?", file=settings.path), yes)
     permissions.allow(settings.root, wishes)
     options.echo(tr("allowed to {folder}", folder=settings.root), err=True)
