@@ -279,7 +279,9 @@ def trust(folder: Path, yes: bool, listed: bool, revoke: bool) -> None:
         return
     for wish in wishes:
         state = tr("allowed already") if permissions.is_allowed(settings.root, wish) else tr("new")
-        said = tr("{key} = {value} ({state}): {effect}", key=wish.key, value=wish.value, state=state, effect=wish.effect)
+        said = tr(
+            "{key} = {value} ({state}): {effect}", key=wish.key, value=wish.value, state=state, effect=wish.effect
+        )
         options.echo(said, err=True)
     options.confirm(tr("Allow this to {file}?", file=settings.path), yes)
     permissions.allow(settings.root, wishes)
