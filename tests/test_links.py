@@ -62,7 +62,7 @@ def cases() -> list[tuple[str, str, list[str]]]:
 @pytest.mark.parametrize(("markdown", "text", "rest"), cases(), ids=[case[0][:40] for case in cases()])
 def test_a_link_becomes(markdown: str, text: str, rest: list[str]) -> None:
     found_text, notes, findings = resolve(markdown)
-    found_rest = [f"[{note.number}] {note.text} | {note.url}".rstrip() for note in notes]
+    found_rest = [f"{note.mark} {note.text} | {note.url}".rstrip() for note in notes]
     found_rest += [f"! {finding.rule}" for finding in findings]
     assert (found_text, found_rest) == (text, [line.rstrip() for line in rest])
 
