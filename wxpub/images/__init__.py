@@ -1,6 +1,6 @@
 """Images of an article: a source as the author wrote it in, bytes that WeChat takes out; speaks no API.
 
-    Source  what the author gave: bytes, and a key by which they are known again     read.py: files, data:, qrcode:, web
+    Source  what the author gave: bytes, and a key by which they are known again     read.py: files, data:, web
     Image   what is uploaded: JPEG, PNG or animated GIF within WeChat's limits       fit.py
     Cover   what a cover is drawn of                                                 cover.py
     Store   the images of one issue, each read once and converted once
@@ -65,6 +65,8 @@ class Store:
         def make() -> Source:
             if src.startswith(draw.DIAGRAM):
                 return self._diagram(src)
+            if src.startswith(draw.QRCODE):
+                return Source(src, "qrcode.png", draw.qrcode(src.removeprefix(draw.QRCODE)), read.key_of(src.encode()))
             return read.read(src, self._path, self._root, allow_private=self._allow_private)
 
         return self._sources.setdefault(src, _Once(make))()

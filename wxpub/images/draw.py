@@ -124,6 +124,7 @@ def _code(data: bytes, level: str, border: int) -> Any:
 
 # --- diagrams ---------------------------------------------------------------------------------------------------------
 
+QRCODE = "qrcode:"  # begins the source of an image that is drawn: `qrcode:TEXT`
 DIAGRAM = "diagram:"  # begins the source of an image that is drawn: `diagram:LANGUAGE:TEXT`, the text percent-encoded
 DIAGRAM_SECONDS = 60  # mermaid's program starts a browser for each
 DIAGRAM_BYTES = 20 * 1024**2  # of all that the program writes

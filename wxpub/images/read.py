@@ -21,7 +21,6 @@ from urllib.parse import SplitResult, quote, unquote, unquote_to_bytes, urljoin,
 
 from wxpub import address
 from wxpub.errors import NetworkError, SourceError, WxpubError, near_file, reason_of
-from wxpub.images import draw
 from wxpub.language import tr
 from wxpub.limits import IMAGE_FILE_BYTES
 from wxpub.wire import Wire, wait
@@ -75,16 +74,13 @@ def read(src: str, article_path: Path, root: Path, *, allow_private: bool = Fals
     """Read the image `src` of the article at `article_path`.
 
     `src` is a file (relative to the article; with a leading `/`, to `root`; percent-encoded or not), an http(s)
-    address, a `data:` URL, or `qrcode:` and a text, which is drawn as a QR code. `allow_private` admits addresses of
-    the local network.
+    address, or a `data:` URL. `allow_private` admits addresses of the local network.
 
     Raises SourceError if there is no such image or it may not be read, NetworkError if it cannot be reached.
     """
     src = src.strip()
     if not src:
         raise SourceError(tr("an image names no file"), article_path, hint=tr("write ![text](file.png)"))
-    if src.startswith("qrcode:"):
-        return Source(src, "qrcode.png", draw.qrcode(src.removeprefix("qrcode:")), key_of(src.encode()))
     if src[:5].lower() == "data:":
         return _inline(src, article_path)
     if remote(src):
