@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from wxpub import article, images, issue, theme  # noqa: E402
+from wxpub import article, images, issue, language, theme  # noqa: E402
 from wxpub.images.cover import DESIGNS, Cover, draw, read_title  # noqa: E402
 from wxpub.page import render  # noqa: E402
 from wxpub.preview import pages  # noqa: E402
@@ -37,6 +37,7 @@ GAP = 16
 
 
 def main() -> None:
+    language.use("zh")
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "examples/issues/2026-11-15.md"
     source = article.read(path)
     folder = ROOT / "docs/themes"

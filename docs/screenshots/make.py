@@ -18,7 +18,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from wxpub import issue, push, serve
+from wxpub import issue, language, push, serve
 from wxpub.preview.build import Builder
 from wxpub.preview.live import Destination, Outcome
 from wxpub.preview.server import run
@@ -29,6 +29,7 @@ SIZES = {1280: 800, 375: 760}  # width → height, in pixels
 
 
 def main() -> None:
+    language.use("zh")
     with preview() as (url, path), sync_playwright() as playwright:
         chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

@@ -172,8 +172,7 @@ def check_author(article: Article, store: Store) -> list[Finding]:
 
 def check_digest(article: Article, store: Store) -> list[Finding]:
     if not article.digest:
-        message = tr("no digest: {why}", why=gettext(DIGEST_MISSING.message))
-        return [DIGEST_MISSING.find(message, article.path, 1)]
+        return [DIGEST_MISSING.find(path=article.path, line=1)]
     if (length := len(article.digest)) > DIGEST_CHARS:
         message = tr("the digest has {n} characters; {most} are the most", n=length, most=DIGEST_CHARS)
         return [DIGEST_LENGTH.find(message, article.path, 1)]
