@@ -76,7 +76,7 @@ export const WORDS = {
     pushHead: "推送到公众号",
     pushTheme: (name) => `主题：${name}`,
     pushErrors: (n) => `有 ${n} 个错误，推送会被拒绝：请先改好`,
-    pushTo: (destination) => destination.name === "sandbox" ? "推送到沙盒" : `推送到草稿箱（${destination.title}）`,
+    pushTo: (destination) => destination.name === "sandbox" ? "推送到本地微信" : `推送到草稿箱（${destination.title}）`,
     look: "查看草稿",
     pushed: { created: "已新建草稿。", updated: "已更新草稿。", unchanged: "草稿已是最新，没有改动。" },
     pushedImages: (sent, kept) => `图片：上传 ${sent} 张，沿用 ${kept} 张。`,
