@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import signal
 import subprocess
@@ -31,18 +32,22 @@ DOCUMENT = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
 def test_the_command_runs_until_it_is_stopped(tmp_path: Path, stop: signal.Signals) -> None:
     db = tmp_path / "s.db"
     command = [sys.executable, "-m", "wxpub", "sandbox", "--port", "0", "--db", str(db), "--profile", "personal"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(8)]
-        printed = "".join(lines)
-        found = re.search(r"http://127\.0\.0\.1:\d+", printed)
-        assert found, printed
-        for text in ("wx0000000000000000", "0" * 32, f"WXPUB_API_BASE={found.group()}", "WXPUB_APPID=", str(db)):
-            assert text in printed
-        assert "个人订阅号" in requests.get(found.group(), timeout=5).text
-        requests.get(found.group() + "/cgi-bin/draft/count", timeout=5)
-        process.send_signal(stop)
-        _, errors = process.communicate(timeout=10)
+    environment = {**os.environ, "WXPUB_LANG": "zh"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
+        try:
+            assert process.stdout is not None
+            printed = "".join(process.stdout.readline() for _ in range(8))
+            found = re.search(r"http://127\.0\.0\.1:\d+", printed)
+            assert found, printed
+            for text in ("wx0000000000000000", "0" * 32, f"WXPUB_API_BASE={found.group()}", "WXPUB_APPID=", str(db)):
+                assert text in printed
+            assert "个人订阅号" in requests.get(found.group(), timeout=5).text
+            requests.get(found.group() + "/cgi-bin/draft/count", timeout=5)
+            process.send_signal(stop)
+            _, errors = process.communicate(timeout=10)
+        finally:
+            process.kill()  # one that did not stop would be waited for
     assert process.returncode == 0
     assert re.fullmatch(r"GET /cgi-bin/draft/count → 41001 \(\d+ ms\)\n", errors)
 
