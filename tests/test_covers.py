@@ -138,6 +138,7 @@ def test_all_words_stand_in_the_middle_square(design: str, headline: str) -> Non
         assert changed[1] > 8 and changed[3] < HEIGHT - 8
 
 
+@pytest.mark.font
 @pytest.mark.parametrize("design", DESIGNS)
 def test_designs_take_colours_and_pictures(design: str) -> None:
     plain = replace(ISSUE, design=design)

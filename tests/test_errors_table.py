@@ -490,7 +490,7 @@ def typed(*words: str, **files: str | bytes) -> Case:
         done = CliRunner().invoke(cli, list(words), env=environment, prog_name="wxpub")
         lines = [line for line in done.output.splitlines() if line and not re.match(_FRAME, line)]
         worse = [line for line in lines if not re.search(r": (info: |提示：)", line)]
-        return "\n".join(worse or lines)
+        return (worse or lines)[0]
 
     return case
 

@@ -331,8 +331,8 @@ def test_a_bad_image_stops_before_any_upload(paper: Newsletter) -> None:
 def test_an_article_that_does_not_show_all_that_was_written_is_not_sent(
     paper: Newsletter, monkeypatch: pytest.MonkeyPatch, force: bool
 ) -> None:
-    def without_its_second_line(root: HtmlElement, report: conform.sanitise.Report) -> None:
-        whole(root, report)
+    def without_its_second_line(root: HtmlElement, *rest: Any, **named: Any) -> None:
+        whole(root, *rest, **named)
         root.xpath(".//p[.='第二段。']")[0].drop_tree()
 
     whole = conform.sanitise.sanitise

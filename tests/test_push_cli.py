@@ -161,6 +161,7 @@ def test_a_cover_does_not_overwrite_what_somebody_else_made(project: Path) -> No
     assert Pillow.open(project / "own.png").getpixel((0, 0)) == (255, 0, 0)
 
 
+@pytest.mark.font
 def test_a_cover_is_drawn_as_the_options_say(project: Path, tmp_path: Path) -> None:
     def drawn(*words: str) -> bytes:
         assert run("cover", *words, "-o", "c.png").exit_code == 0

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
+from wxpub import images
+
 CHINESE = (ROOT / "README.md").read_text(encoding="utf-8")
 ENGLISH = (ROOT / "README.en.md").read_text(encoding="utf-8")
 ISSUE = "# 第一期\n\n> 导读：一句话。\n\n## 新闻\n\n- [一条](https://example.com/a)：值得一读。\n"
@@ -130,4 +132,5 @@ def test_every_command_works_in_an_empty_folder(block: list[str], tmp_path: Path
         script = script.replace("&& cd letter", f"&& cd letter && pwd > {tmp_path}/where")
         place = (tmp_path / "where").read_text().strip() if (tmp_path / "where").exists() else tmp_path
         done = subprocess.run(["sh", "-c", script], cwd=place, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        missed = line.startswith("wxpub doctor") and images.draw.chinese_font() is None  # which it calls a fault
+        assert done.returncode == int(missed), f"{line}\n{done.stdout}{done.stderr}"
