@@ -25,13 +25,13 @@ $(VENV)/.installed-dev: pyproject.toml
 	touch $@ $(VENV)/.installed
 
 demo: $(VENV)/.installed
-	@echo "== convert: from Markdown to a page"
+	@echo "== convert: 从 Markdown 到网页 from Markdown to a page"
 	@$(BIN)/wxpub convert $(ISSUE) -o demo/$(notdir $(ISSUE:.md=.html))
-	@echo "== push: into the draft box of the local WeChat"
+	@echo "== push: 放进本地微信的草稿箱 into the draft box of the local WeChat"
 	@WXPUB_SANDBOX_DB=demo/wechat.sqlite3 $(BIN)/wxpub push $(ISSUE) --sandbox
 	@echo
-	@echo "Look at the page:   open demo/$(notdir $(ISSUE:.md=.html)) in a browser"
-	@echo "Look at the draft:  $(BIN)/wxpub sandbox --db demo/wechat.sqlite3, then open http://127.0.0.1:8888"
+	@echo "看网页 Look at the page:   open demo/$(notdir $(ISSUE:.md=.html)) in a browser"
+	@echo "看草稿 Look at the draft:  $(BIN)/wxpub sandbox --db demo/wechat.sqlite3, then open http://127.0.0.1:8888"
 
 # What others wrote comes from npm, at the versions of the lock files; without npm the tests that need it are skipped.
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from conftest import ROOT
 
 from wxpub import images
+from wxpub.cli import cli
 
 CHINESE = (ROOT / "README.md").read_text(encoding="utf-8")
 ENGLISH = (ROOT / "README.en.md").read_text(encoding="utf-8")
@@ -134,3 +136,9 @@ def test_every_command_works_in_an_empty_folder(block: list[str], tmp_path: Path
         done = subprocess.run(["sh", "-c", script], cwd=place, env=environment, capture_output=True, text=True)
         missed = line.startswith("wxpub doctor") and images.draw.chinese_font() is None  # which it calls a fault
         assert done.returncode == int(missed), f"{line}\n{done.stdout}{done.stderr}"
+
+
+def test_the_example_that_is_shown_first_has_nothing_to_mend() -> None:
+    done = CliRunner().invoke(cli, ["check", "--strict", *map(str, sorted((ROOT / "examples/issues").glob("*.md")))])
+    assert done.exit_code == 0, done.output
+    assert done.output.count("nothing found") == 3
