@@ -70,7 +70,7 @@ def test_the_same_by_an_admin_call(raw: Raw, wechat: Sandbox, fault: str, outcom
 
 
 def drafts_after_a_moment(wechat: Sandbox, expected: int) -> int:
-    end = time.monotonic() + 3
+    end = time.monotonic() + 20
     while len(wechat.drafts()) != expected and time.monotonic() < end:
         time.sleep(0.01)
     return len(wechat.drafts())
@@ -136,7 +136,7 @@ def test_a_fault_of_any_endpoint_hits_the_next_call(raw: Raw, wechat: Sandbox) -
 def test_a_delay_longer_than_the_clients_patience_still_acts(raw: Raw, wechat: Sandbox) -> None:
     cover = raw.add_image()
     body = json.dumps({"articles": [{"title": "t", "content": "x", "thumb_media_id": cover}]})
-    wechat.fail("delay", 0.3, endpoint=ADD)
+    wechat.fail("delay", 2, endpoint=ADD)
     with pytest.raises(requests.exceptions.ReadTimeout):
         requests.post(wechat.url + ADD, params={"access_token": raw.token}, data=body, timeout=0.1)
     assert drafts_after_a_moment(wechat, 1) == 1

@@ -196,7 +196,13 @@ class Commands(click.Group):
         except click.UsageError as error:
             from wxpub import safe
 
-            raise click.UsageError(safe.text(error.format_message()), error.ctx) from None
+            message = error.format_message()
+            if isinstance(error, click.NoSuchOption):  # said alike whichever version of click runs
+                name = error.option_name
+                message = tr("No such option {name}.", name=name)
+                if error.possibilities:
+                    message = tr("No such option {name}. Did you mean {near}?", name=name, near=error.possibilities[0])
+            raise click.UsageError(safe.text(message), error.ctx) from None
 
 
 _speak()
