@@ -291,6 +291,15 @@ def test_every_command_s_help_has_an_example_and_its_line_in_the_list(wxpub: Wxp
     assert COMMANDS[name] in " ".join(result.stdout.split())
 
 
+@pytest.mark.parametrize("group", [(), ("index",), ("drafts",)])
+def test_without_a_command_the_help_is_shown_and_no_error(wxpub: Wxpub, group: tuple[str, ...]) -> None:
+    for tongue in ("zh", "en"):
+        spoken = {"WXPUB_LANG": tongue}
+        result = wxpub(*group, env=spoken)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == wxpub(*group, "--help", env=spoken).stdout
+
+
 def test_the_list_of_commands_imports_none_of_them() -> None:
     code = "import sys; from wxpub.cli import cli; cli(['--help'], standalone_mode=False)"
     code += "; print('wxpub.page' in sys.modules)"

@@ -124,7 +124,7 @@ _WRAP_TEXT = click.formatting.wrap_text
 
 def _asked(args: Sequence[str]) -> str:
     """Give the language that arguments ask for; it has to be known before anything is said about them."""
-    for argument, following in zip(args, (*args[1:], ""), strict=True):
+    for argument, following in zip(args, (*args, "")[1:], strict=True):
         name, _, value = argument.partition("=")
         if name == "--lang":
             return value or following
@@ -193,6 +193,8 @@ class Commands(click.Group):
 
             options.echo("\n" + tr("interrupted"), err=True)
             ctx.exit(INTERRUPTED)
+        except click.exceptions.NoArgsIsHelpError:  # help, and no error's line
+            raise
         except click.UsageError as error:
             from wxpub import safe
 
