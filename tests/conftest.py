@@ -126,3 +126,12 @@ def raw(wechat: Any) -> Iterator[Any]:
     client = Raw(wechat)
     yield client
     client.close()
+
+
+@pytest.fixture
+def server() -> Iterator[Any]:
+    """Give what starts a server of a stranger, which answers as it is told, and tells its address."""
+    from strangers import stranger
+
+    with stranger() as start:
+        yield start

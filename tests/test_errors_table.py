@@ -332,9 +332,9 @@ def remote(path: str, *, private: bool = True) -> Case:
 
 def redirect_to_the_inside(desk: Desk) -> None:
     """The web server counts as public here, what it redirects to does not."""
-    from wxpub.images import read as fetching
+    from wxpub import fetch
 
-    desk.patch.setattr(fetching, "_public", lambda address: address == "127.0.0.1")
+    desk.patch.setattr(fetch, "_public", lambda address: address == "127.0.0.1")
     load(f"{desk.web}/to-metadata", desk.root / "issue.md", desk.root)
 
 

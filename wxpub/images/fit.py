@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from wxpub.errors import SourceError
 from wxpub.images.draw import environment
-from wxpub.images.read import Source
 from wxpub.language import tr
 from wxpub.limits import (
     COLUMN_PIXELS,
@@ -32,6 +31,8 @@ from wxpub.limits import (
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Bitmap
+
+    from wxpub.images.read import Source
 
 QUALITIES = (90, 84, 76, 66, 54)
 SMALLEST = 64  # pixels of width, below which nothing can be seen

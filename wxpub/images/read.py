@@ -1,9 +1,7 @@
 """Where images come from: a `src` of an article in, its bytes out, within bounds of place, size and time.
 
 An issue is text that others may have written, so nothing in it is trusted. A file is read only from inside the
-newsletter's project. The name of a server is resolved here, every address that it has is checked, at every redirect,
-and the connection goes to a checked address and no other; a proxy from the environment is not used, since only the one
-who resolves the name can check it. Nothing is converted here.
+newsletter's project; what is on the web is asked for as `fetch` asks strangers. Nothing is converted here.
 """
 
 from __future__ import annotations
@@ -12,30 +10,20 @@ import errno
 import os
 import re
 import stat
-from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, quote, unquote, unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import unquote, unquote_to_bytes
 
 from wxpub import address
-from wxpub.errors import NetworkError, SourceError, WxpubError, near_file, reason_of
+from wxpub import fetch as web
+from wxpub.errors import NetworkError, SourceError, near_file, reason_of
 from wxpub.language import tr
 from wxpub.limits import IMAGE_FILE_BYTES
-from wxpub.wire import Wire, wait
 
-# Only an image on the web, or one that is not found, asks for sockets and the like: a conversion starts without them.
-if TYPE_CHECKING:
-    import socket
-    from http.client import HTTPResponse
-
-REDIRECTS = 5
-CONNECT_SECONDS = 10
-READ_SECONDS = 20  # without a byte
-TOTAL_SECONDS = 60  # for everything: names, connections, headers, redirects and the last byte
-# Some image hosts refuse clients without a known name; this one says honestly who asks.
-HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; wxpub)", "Accept": "image/png,image/jpeg,image/gif,image/*;q=0.8"}
+# What the kind of an image may begin with; some servers know no better name.
+_KINDS = ("image/", "application/octet-stream", "binary/octet-stream", "application/x-")
+_ACCEPT = "image/png,image/jpeg,image/gif,image/*;q=0.8"
 _MB = 1024 * 1024
 _REMOTE = re.compile(r"\s*(https?:)?//", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
@@ -197,175 +185,34 @@ def _cut(text: str) -> str:
 # --- the web ----------------------------------------------------------------------------------------------------------
 
 
-class _Refused(OSError):
-    """The name leads to an address that must not be asked."""
-
-
 def fetch(url: str, *, allow_private: bool = False) -> bytes:
-    """Fetch the image at `url`; within TOTAL_SECONDS there is an answer or an error.
+    """Fetch the image at `url`.
 
     Raises SourceError for an answer that will not change by asking again (not found, not an image, too large, a private
     address), NetworkError for one that may.
     """
-    wire = Wire()
     try:
-        outcome = wait(lambda: _follow(url, wire, allow_private), wire, TOTAL_SECONDS)
-    finally:
-        wire.cut()
-    if isinstance(outcome, bytes):
-        return outcome
-    said = tr("image {image}: not read within {seconds} seconds", image=_shown(url), seconds=TOTAL_SECONDS)
-    raise outcome or NetworkError(said)
-
-
-def _follow(url: str, wire: Wire, allow_private: bool) -> bytes:
-    """Follow the redirects to the image."""
-    try:
-        for _ in range(REDIRECTS + 1):
-            answer = _ask(url, wire, allow_private)
-            if isinstance(answer, bytes):
-                return answer
-            url = urljoin(url, answer)
-    except Exception as error:
-        raise _translate(error, url) from None
-    raise SourceError(tr("image {image}: more than {n} redirects", image=_shown(url), n=REDIRECTS))
-
-
-def _ask(url: str, wire: Wire, allow_private: bool) -> bytes | str:
-    """Ask for `url`; give the image, or the address that the answer points to."""
-    from http.client import HTTPConnection
-
-    parts = _admitted(url)
-    encrypted = parts.scheme == "https"
-    host, port = parts.hostname or "", parts.port or (443 if encrypted else 80)
-    connection = HTTPConnection(host, port)
-    connection.default_port = 443 if encrypted else 80  # which the Host header leaves out
-    target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~[]") + (
-        f"?{quote(parts.query, safe='/?%:@!$&()*+,;=~[]')}" if parts.query else ""
-    )
-    plain = _connect(host, port, allow_private)
-    wire.watch(plain)
-    with closing(_encrypted(plain, host) if encrypted else plain) as connection.sock:
-        connection.request("GET", target, headers=HEADERS)
-        with connection.getresponse() as response:
-            place = response.getheader("location", "")
-            if response.status in (301, 302, 303, 307, 308) and place:
-                return place.encode("latin-1").decode("utf-8", "replace")
-            return _body(response, url)
-
-
-def _connect(host: str, port: int, allow_private: bool) -> socket.socket:
-    """Connect to a checked address of `host`; refuse a name that has any address which may not be asked."""
-    import socket
-
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [str(each[4][0]) for each in found]
-    if not allow_private and (private := [each for each in addresses if not _public(each)]):
-        raise _Refused(private[0])
-    failure = OSError("no address")
-    for each in addresses:
-        try:
-            connection = socket.create_connection((each, port), CONNECT_SECONDS)
-        except OSError as error:
-            failure = error
-            continue
-        connection.settimeout(READ_SECONDS)
-        return connection
-    raise failure
-
-
-def _encrypted(connection: socket.socket, host: str) -> socket.socket:
-    import ssl
-
-    import certifi
-
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())  # not every Python finds the system's
-    return context.wrap_socket(connection, server_hostname=host)
-
-
-def _admitted(url: str) -> SplitResult:
-    """Refuse what no redirect may lead to either: other schemes, credentials in the address, no host."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise SourceError(tr("image {image} is not a valid address", image=_shown(url))) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise SourceError(tr("image {image} is not an http(s) address", image=_shown(url)))
-    if parts.username or parts.password:
-        said = tr("image {image}: an address with a password is not fetched", image=_shown(url))
-        raise SourceError(said, hint=tr("save the image as a file"))
-    return parts
-
-
-def _body(response: HTTPResponse, url: str) -> bytes:
-    """Read the answer, but no more of it than an image may have."""
-    import zlib
-
-    shown = _shown(url)
-    if response.status != 200:
-        said = tr("image {image}: the server answers {status}", image=shown, status=response.status)
-        if response.status >= 500 or response.status == 429:
+        answer = web.fetch(url, most=IMAGE_FILE_BYTES, accept=_ACCEPT, kinds=_KINDS, allow_private=allow_private)
+    except web.Failure as failure:
+        said = failure.told(tr("image {image}", image=web.shown(failure.url)))
+        hint = {
+            "password": tr("save the image as a file"),
+            "private": tr("allow_private = true under [network] of wxpub.toml admits it"),
+            "unknown": tr("is there a network? or save the image as a file"),
+            "unreachable": tr("is there a network? or save the image as a file"),
+        }.get(failure.reason, "")
+        raise (SourceError if failure.lasting else NetworkError)(said, hint=hint) from None
+    shown = web.shown(answer.url)
+    if answer.status != 200:
+        said = tr("image {image}: the server answers {status}", image=shown, status=answer.status)
+        if answer.status >= 500 or answer.status == 429:
             raise NetworkError(said)
         raise SourceError(said, hint=tr("open it in a browser and save it"))
-    kind = response.getheader("content-type", "").partition(";")[0].strip().lower()
-    if kind and not kind.startswith(("image/", "application/octet-stream", "binary/octet-stream", "application/x-")):
-        hint = tr("name the image itself, not the page that shows it") if "html" in kind else ""
-        raise SourceError(tr("image {image} is {kind}, not an image", image=shown, kind=kind), hint=hint)
-    data = response.read(IMAGE_FILE_BYTES + 1)
-    if response.length and len(data) <= IMAGE_FILE_BYTES:
-        raise ConnectionError("the answer is cut")
-    if response.getheader("content-encoding", "identity").strip().lower() != "identity":  # nobody asked for it
-        try:
-            data = zlib.decompressobj(47).decompress(data, IMAGE_FILE_BYTES + 1)
-        except zlib.error:
-            raise SourceError(tr("image {image} comes in an encoding that is not read", image=shown)) from None
-    if len(data) > IMAGE_FILE_BYTES:
+    if answer.kind and not answer.kind.startswith(_KINDS):
+        hint = tr("name the image itself, not the page that shows it") if "html" in answer.kind else ""
+        raise SourceError(tr("image {image} is {kind}, not an image", image=shown, kind=answer.kind), hint=hint)
+    if not answer.whole:
         raise SourceError(tr("image {image} is larger than {n} MB", image=shown, n=IMAGE_FILE_BYTES // _MB))
-    if not data:
+    if not answer.body:
         raise SourceError(tr("image {image} is empty (0 bytes)", image=shown))
-    return data
-
-
-def _translate(error: Exception, url: str) -> WxpubError:
-    import ssl
-    from http.client import InvalidURL
-
-    shown = _shown(url)
-    if isinstance(error, WxpubError):
-        return error
-    if isinstance(error, _Refused):
-        hint = tr("allow_private = true under [network] of wxpub.toml admits it")
-        said = tr("image {image} is at {address}, an address of the local network", image=shown, address=error)
-        return SourceError(said, hint=hint)
-    if isinstance(error, (InvalidURL, ValueError)) and not isinstance(error, OSError):
-        return SourceError(tr("image {image} is not a valid address", image=shown))
-    if isinstance(error, ssl.SSLError):
-        return NetworkError(tr("image {image}: its server's certificate cannot be trusted", image=shown))
-    if isinstance(error, TimeoutError):
-        return NetworkError(tr("image {image}: no answer in time", image=shown))
-    hint = tr("is there a network? or save the image as a file")
-    return NetworkError(tr("image {image} cannot be reached", image=shown), hint=hint)
-
-
-def _public(address: str) -> bool:
-    """Whether `address` may be asked: not this machine, not the local network, not a cloud's metadata service."""
-    import ipaddress
-
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    if inner is None and ip.version == 6 and ip in ipaddress.ip_network("64:ff9b::/96"):  # NAT64
-        inner = ipaddress.ip_address(int(ip) & 0xFFFFFFFF)
-    ip = inner or ip
-    if ip.version == 6 and ip not in ipaddress.ip_network("2000::/3"):  # all that is given out
-        return False
-    return ip.is_global and not ip.is_multicast
-
-
-def _shown(url: str) -> str:
-    """Name an address without what could be a key: its query and any password."""
-    bare, question, _ = url.partition("?")
-    scheme, slashes, rest = bare.partition("//")
-    host, slash, path = rest.partition("/")
-    return _cut(f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}") + ("?…" if question else "")
+    return answer.body
