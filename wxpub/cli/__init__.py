@@ -46,7 +46,6 @@ _HOMES = {
     "publish": "push",
     "cover": "themes",
     "drafts": "account",
-    "index": "account",
     "trust": "account",
     "doctor": "account",
     "sandbox": "account",

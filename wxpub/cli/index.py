@@ -1,0 +1,119 @@
+"""`wxpub index`: the record of where issues were published, kept by hand and out of what the account holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wxpub import address, config, wechat
+from wxpub.cli import options
+from wxpub.errors import SourceError
+from wxpub.language import tr, tr_n
+from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, issue_name
+
+
+@click.group()
+def index() -> None:
+    """Keep the record of where issues were published.
+
+    A link from one issue to another becomes a live link in WeChat when the record knows the other's address.
+
+    \b
+    Examples:
+      wxpub index list
+      wxpub index add issues/2026-11-06.md https://mp.weixin.qq.com/s/AbCdEf
+      wxpub index rebuild
+    """
+
+
+@index.command("list")
+@options.as_json
+def list_published(as_json: bool) -> None:
+    """List the published issues and their addresses.
+
+    \b
+    Example:
+      wxpub index list --json
+    """
+    facts = Ledger(config.find(Path.cwd()).root / FILE_NAME).facts(Published)
+    found = {name: fact.url for (_, name), fact in sorted(facts.items()) if fact.url}
+    if as_json:
+        options.print_json(found)
+        return
+    for name, url in found.items():
+        options.echo(f"{name}  {url}")
+    options.echo(tr_n("{n} published issue", "{n} published issues", len(found)), err=True)
+
+
+@index.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("url")
+@click.option("--account", "account_name", default="", metavar="NAME", help="An account of wxpub.toml.")
+def add(file: Path, url: str, account_name: str) -> None:
+    """Record where an issue was published.
+
+    \b
+    Example:
+      wxpub index add issues/2026-11-06.md https://mp.weixin.qq.com/s/AbCdEf
+    """
+    if not address.parse(url).permalink:
+        hint = tr("open the article, ⋯ → 复制链接; it looks like https://mp.weixin.qq.com/s/…")
+        raise SourceError(tr("{url} is not a permanent address of an article", url=url), hint=hint)
+    if not file.is_file():
+        raise SourceError(tr("no such file"), file)
+    settings = config.find(file)
+    ledger = Ledger(settings.root / FILE_NAME)
+    with ledger.locked():
+        ledger.record(wechat.key_of(settings, account_name), {issue_name(file, settings.root): Published(url)})
+    options.echo(tr("recorded: {file}", file=file), err=True)
+
+
+@index.command()
+@options.account
+def rebuild(account_name: str, sandbox: bool) -> None:
+    """Add to the ledger what the account holds, where the file was lost or damaged.
+
+    Looks through drafts and published articles for the issues of this project. Nothing that the ledger knows is
+    dropped; a copy of it is kept beside it.
+
+    \b
+    Example:
+      wxpub index rebuild --account weekly
+    """
+    from wxpub.drafts.publish import rebuild as rebuild_ledger
+
+    settings = config.find(Path.cwd())
+    with wechat.connect(settings, account_name, sandbox=sandbox, say=options.tell) as account:
+        aside, found = rebuild_ledger(account.client, account.ledger_path, account.key, settings.root, settings.project)
+    for line in found:
+        options.echo(line)
+    options.echo(
+        tr("{n} found; images that the ledger does not know will be uploaded once more", n=len(found)), err=True
+    )
+    if aside:
+        options.echo(tr("the ledger as it was: {file}", file=aside), err=True)
+
+
+@index.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@options.account
+def move(old: Path, new: Path, account_name: str, sandbox: bool) -> None:
+    """Say that an issue has another file name now; its draft and its permalink go with it.
+
+    \b
+    Example:
+      wxpub index move issues/draft.md issues/2026-11-20.md
+    """
+    settings = config.find(new)
+    if not new.is_file():
+        raise SourceError(tr("no such file"), new)
+    with wechat.connect(settings, account_name, sandbox=sandbox, say=options.tell) as account:
+        ledger = account.ledger()
+        before, after = issue_name(old, settings.root), issue_name(new, settings.root)
+        with ledger.locked():
+            moved = ledger.move(Draft, account.key, before, after) | ledger.move(Published, account.key, before, after)
+    if not moved:
+        raise SourceError(tr("the ledger knows nothing of it"), old)
+    options.echo(tr("moved: {before} → {after}", before=before, after=after), err=True)
