@@ -17,7 +17,7 @@ from wxpub import address, article, dialect, theme
 from wxpub.article import Article
 from wxpub.page import Page, render, shorten
 from wxpub.sandbox import filter as sandbox_filter
-from wxpub.target import API, TARGETS, Placed, Target
+from wxpub.target import API, EMAIL, TARGETS, WEB, Placed, Target
 
 OWN = sorted((ROOT / "examples/issues").glob("*.md")) + sorted((ROOT / "tests/issues").glob("*/issue.md"))
 EVERY = OWN + corpus_files()
@@ -90,7 +90,7 @@ def test_no_word_is_lost_and_their_order_is_kept(path: Path) -> None:
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_conform_changes_nothing_the_second_time(path: Path, target: Target) -> None:
     html = page_of(path, target).html
-    assert canonical(html) == html
+    assert canonical(html, target) == html
 
 
 @every_issue
@@ -279,3 +279,23 @@ def test_what_a_target_says_of_links_is_what_becomes_of_them() -> None:
         page = render(source, plain(), target=target)
         assert [each["href"] for each in BeautifulSoup(page.html, "html.parser").find_all("a")] == live
         assert len(page.notes) == notes
+
+
+def test_readers_elsewhere_can_write_to_a_person_and_jump_on_a_page_and_run_nothing() -> None:
+    text = "[信](mailto:a@b.example) [电话](tel:110) [节](#节) [脚本](javascript:alert(1)) [空]()\n\n## 节"
+    source = article.parse(text, Path("a.md"))
+    for target, live in (
+        (API, []),
+        (EMAIL, ["mailto:a@b.example", "tel:110"]),
+        (WEB, ["mailto:a@b.example", "tel:110", "#节"]),
+    ):
+        page = render(source, plain(), target=target)
+        assert [each["href"] for each in BeautifulSoup(page.html, "html.parser").find_all("a")] == live
+
+
+def test_readers_elsewhere_get_the_whole_of_a_long_title() -> None:
+    whole = "很长的标题" * 20
+    for target, title, findings in ((API, shorten(whole, 64), ["title-shortened"]), (WEB, whole, [])):
+        page = render(article.parse(f"# {whole}\n\n正文", Path("a.md")), plain(), target=target)
+        assert (page.article.title, [each.rule for each in page.findings]) == (title, findings)
+        assert (whole in page.html) == (target is API)

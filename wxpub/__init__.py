@@ -80,7 +80,8 @@ def check(issue: Issue) -> tuple[Finding, ...]:
 
 
 def render(issue: Issue, target: str = "api") -> Page:
-    """Render the issue: `page.html` is the article for the API ("api") or for pasting into the web editor ("paste").
+    """Render the issue: `page.html` is the article for the API ("api") or for pasting into the web editor ("paste"),
+    and with live links for a web page ("web") or a mail ("email").
 
     Images stand at their sources; `page.fill({src: Placed(url)})` puts them elsewhere. Raises KeyError for no target.
     """

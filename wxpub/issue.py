@@ -78,7 +78,7 @@ class Issue:
     def page(self, target: Target = API) -> Page:
         """Finish the issue for `target`, once for each; a target with other links than WeChat's is laid out anew."""
         if target not in self._pages:
-            same = target.live_links == API.live_links and target.notes == API.notes
+            same = target.layout == API.layout
             self._pages[target] = page.finish(self.layout if same else self._compose(target), target)
         return self._pages[target]
 

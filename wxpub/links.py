@@ -11,6 +11,8 @@ link outside becomes its text and a number, its address stands in the list at th
     other address                       text[3], and [3] text, address in the list
     empty, #anchor, mailto:, file       text, with a finding where the reader loses something
 
+What other readers than WeChat's keep, their target says: `live_links`, `anchors`.
+
 Touches no network and no file, but may ask whether a file is there.
 """
 
@@ -87,6 +89,7 @@ _REMARKS = "注释"  # above the author's footnotes; what stands above the addre
 _CONTACT = {"mailto", "tel", "sms"}
 _MARKDOWN = (".md", ".markdown")
 _PAGE = ("", ".html", ".htm")  # how a site names what it made of Markdown
+_HTTP = re.compile(r"\Ahttp:(?=//mp\.weixin\.qq\.com/)")
 _DATE = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
 # Documents of a repository, which are no issues.
 _DOCUMENT = re.compile(
@@ -186,6 +189,8 @@ class _Series:
         href = (a.get("href") or "").strip()
         if href.startswith("//"):
             href = "https:" + href
+        if href.startswith("#") and len(href) > 1 and self.target.anchors:
+            return _to_live(a, href)
         if href.startswith("#") or a.get("href") is None:
             return _to_text(a)
         text, line = text_of(a), line_of(a)
@@ -198,7 +203,7 @@ class _Series:
         if to.outside:
             return self._outside(a, text, to, line)
         if to.scheme in _CONTACT:
-            return _contact(a, text, to)
+            return _to_live(a, to.url) if self.target.live_links else _contact(a, text, to)
         if to.scheme:
             message = tr("WeChat does not keep a {scheme}: address as a link", scheme=to.scheme)
             self._report(LINK_UNSAFE, message, line)
@@ -331,7 +336,7 @@ class _Series:
         left = (a.get("href") or "").strip()
         if issue.permalink:
             self.left.add(left)
-            return _to_live(a, "https:" + issue.permalink.partition(":")[2])
+            return _to_live(a, _HTTP.sub("https:", issue.permalink))
         itself = issue.path == self.path
         if to.outside and (self.target.live_links or (itself and not self.article.source_url)):
             return self._outside(a, text, to, line)

@@ -175,7 +175,7 @@ def compose(
     _draw(root, draws)
     findings = article.findings + findings
     source = deepcopy(root)  # a fiftieth of the whole; parsing again would be a fifth
-    article, found = _complete(article, root)
+    article, found = _complete(article, root, target)
     findings += found
     outline = tuple(Heading(int(each.tag[1]), text_of(each), line_of(each)) for each in root.iter(*HEADINGS))
     resolved = links.resolve(root, article, back_issues or {}, target, home)
@@ -242,19 +242,19 @@ def render(
     return replace(finish(layout, target), placed=placed)
 
 
-def _complete(article: Article, root: HtmlElement) -> tuple[Article, tuple[Finding, ...]]:
+def _complete(article: Article, root: HtmlElement, target: Target) -> tuple[Article, tuple[Finding, ...]]:
     """Fill in the title and the digest from the body; a title that stands nowhere is made of the file's name.
 
     The heading that gives the title, or says it once more, leaves the body, but for its images: WeChat shows the title
     itself. One that is longer than WeChat takes is shortened, and stays, so that no word is lost; so does one with a
-    link or a footnote, which a title cannot have.
+    link or a footnote, which a title cannot have. Readers elsewhere get the whole of it.
     """
     title, digest, findings = article.title, article.digest, []
     heading = _title_heading(root, title)
     whole = "" if heading is None else text_of(heading)
     if heading is not None:
-        title = shorten(title or whole, TITLE_CHARS)
-        if title != whole and len(whole) > TITLE_CHARS:
+        title = shorten(title or whole, TITLE_CHARS) if target.wechat else title or whole
+        if target.wechat and title != whole and len(whole) > TITLE_CHARS:
             said = tr(
                 "the title has {n} characters, WeChat takes {limit}; it is shortened to “{title}”",
                 n=len(whole),

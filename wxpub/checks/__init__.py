@@ -25,7 +25,7 @@ from wxpub.finding import Finding, Rule
 from wxpub.language import gettext, tr
 from wxpub.limits import CLIPBOARD_BYTES
 from wxpub.style import pairs
-from wxpub.target import API, PASTE, TARGETS, Target
+from wxpub.target import API, CHANNELS, PASTE, Target
 
 if TYPE_CHECKING:
     from bs4.element import Tag
@@ -110,7 +110,7 @@ def _rules_for(target: Target | None) -> list[PageRule]:
     """List the page rules that `target` has to meet, all if it is None: each way into WeChat has some of its own."""
     from wxpub.checks.pages import page_rules
 
-    others = {each.channel for each in TARGETS.values()} - {target.channel} if target else ()
+    others = {each.channel for each in CHANNELS.values()} - {target.channel} if target else ()
     return [rule for rule in page_rules() if rule.channel not in others]
 
 

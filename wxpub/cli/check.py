@@ -19,7 +19,7 @@ from wxpub.finding import KINDS, Finding, Rule, fold, worded
 from wxpub.issue import Opener
 from wxpub.language import gettext, listed, tr, tr_n
 from wxpub.limits import CONTENT_BYTES
-from wxpub.target import API, TARGETS, Target
+from wxpub.target import API, CHANNELS, Target
 
 if TYPE_CHECKING:
     from wxpub.checks import Size
@@ -115,7 +115,10 @@ def _off(rule: Rule) -> str:
 )
 @options.theme
 @click.option(
-    "--target", "target_name", type=click.Choice(list(TARGETS)), help="Apply the rules of the API or of the web editor."
+    "--target",
+    "target_name",
+    type=click.Choice(list(CHANNELS)),
+    help="Apply the rules of the API or of the web editor.",
 )
 def check(
     files: tuple[Path, ...],
@@ -146,7 +149,7 @@ def check(
       git show HEAD:issue.md | wxpub check - --stdin-filename issue.md
       wxpub check --explain link-known
     """
-    opener, target = Opener(theme_name, variables), TARGETS.get(target_name or "")
+    opener, target = Opener(theme_name, variables), CHANNELS.get(target_name or "")
     paths, given = options.standard_input(files, stdin_name)
     reports = [_report(path, opener, target, given.get(path)) for path in paths]
     form = "json" if as_json else form

@@ -20,7 +20,7 @@ from wxpub.finding import Finding
 from wxpub.issue import Issue, Opener
 from wxpub.language import listed, tr, tr_n
 from wxpub.page import Page
-from wxpub.target import API, TARGETS, Target
+from wxpub.target import API, CHANNELS, Target
 
 if TYPE_CHECKING:
     from threading import Event
@@ -40,7 +40,7 @@ _MANY = 8 if sys.platform == "linux" else 100
 @click.option(
     "--target",
     "target_name",
-    type=click.Choice(list(TARGETS)),
+    type=click.Choice(list(CHANNELS)),
     default=API.name,
     help="Finish for the API or for the web editor.",
 )
@@ -84,7 +84,7 @@ def convert(
         raise click.UsageError(tr("--open shows a file: name one with -o"))
     paths, given = options.standard_input(files, stdin_name)
     places = _places(paths, output, quiet=quiet)
-    work = _Work(Opener(theme_name, variables), TARGETS[target_name], fragment, copy, output is None, as_json, given)
+    work = _Work(Opener(theme_name, variables), CHANNELS[target_name], fragment, copy, output is None, as_json, given)
     reports: list[Mapping[str, Any]] = []
     failed, said = [], ""
     for path, outcome in zip(paths, _all(work, list(zip(paths, places, strict=True))), strict=True):

@@ -108,6 +108,7 @@ _BOXES = {False: "☐", True: "☑"}
 
 _UNSEEN = re.compile("[\u200b\ufeff]|[\u200c\u200d](?![\U0001f000-\U0001ffff\u2600-\u27bf\ufe0f])")
 _PICTURE_DATA = re.compile(r"data:image/(?:png|jpe?g|gif|webp|bmp)[;,]", re.I)
+_LIVE = frozenset({"http", "https", "mailto", "tel", "sms"})
 _CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f\u2000-\u200f\u2028-\u202f\ufeff]+")
 _SVG_NAMES = {name.lower(): name for name in SVG_ATTRIBUTES}
 _BAD_INK = re.compile(r"url\(|javascript:|expression|[<>\\]", re.I)
@@ -120,7 +121,7 @@ _DEEPEST = 100  # levels of nesting; what stands deeper loses its tag, not its t
 def sanitise(root: HtmlElement, report: Report, *, live_links: bool = False) -> None:
     """Leave under `root` only what may reach the page; `report` what a reader would have seen or a script have done.
 
-    With `live_links` every link to the web stays, else those to articles in WeChat.
+    With `live_links` every link to the web, to a heading or to a person stays, else those to articles in WeChat.
     """
     text = "".join(root.itertext())
     unseen = any(each in text for each in "\u200b\ufeff\u200c\u200d")
@@ -268,9 +269,12 @@ def is_safe_source(url: str) -> bool:
 
 
 def _is_kept(url: str, live_links: bool) -> bool:
-    """Whether a link stays alive: in WeChat one to its own articles, with `live_links` every one to the web."""
-    target = address.parse(_CONTROLS.sub("", url))
-    return target.scheme in ("http", "https") and (live_links or target.host == ARTICLE_HOST)
+    """Whether a link stays alive: in WeChat one to its own articles, with `live_links` all that do no harm."""
+    url = _CONTROLS.sub("", url)
+    target = address.parse(url)
+    if live_links:
+        return target.scheme in _LIVE or (bool(url) and ":" not in url.partition("/")[0])
+    return target.scheme in ("http", "https") and target.host == ARTICLE_HOST
 
 
 def _checkbox(element: HtmlElement) -> None:
