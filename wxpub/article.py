@@ -146,7 +146,7 @@ def parse(text: str, path: Path, defaults: Mapping[str, Any] | None = None, root
     front, body = _split(text, path)
     found, findings = _known(front)
     fields = {**(defaults or {}), **found}
-    fields.setdefault("date", _date_in(path.stem))
+    fields.setdefault("date", date_in(path.stem))
     if "source_url" not in found and fields.get("source_url"):
         nameless = path == STDIN and "{" in fields["source_url"]
         fields["source_url"] = (
@@ -547,18 +547,18 @@ def _date(text: str, name: str) -> str:
     match = re.match(r"(\d{4})([-/._年]?)(\d{1,2})[-/._月]?(\d{1,2})日?(?!\d)", text)
     if match is None or (not match[2] and not re.match(r"\d{8}(?!\d)", text)):
         raise ValueError(tr("{key}: {text} is not a date", key=name, text=shorten(text, 40)))
-    if not (found := _real(match[1], match[3], match[4])):
+    if not (found := date_of(match[1], match[3], match[4])):
         raise ValueError(tr("{key}: there is no day {text}", key=name, text=match[0]))
     return found
 
 
-def _date_in(text: str) -> str:
+def date_in(text: str) -> str:
     """Find the issue's date, as in `2020-08-26.md` or `2020-08-26-title.md`; "" where there is none."""
     match = re.search(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)", text)
-    return _real(*match.groups()) if match else ""
+    return date_of(*match.groups()) if match else ""
 
 
-def _real(year: str, month: str, day: str) -> str:
+def date_of(year: str, month: str, day: str) -> str:
     """Write a day of the calendar as 2020-08-26; "" for one that there is not."""
     try:
         return date(int(year), int(month), int(day)).isoformat()

@@ -1,0 +1,4 @@
+"""The desk of a newsletter: what an editor does around the text, from a link found to the file of the next issue.
+
+letter      the folder of a newsletter: its issues in order, what the next one is called
+"""
