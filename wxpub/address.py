@@ -6,8 +6,8 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from wxpub.limits import ARTICLE_HOST, IMAGE_HOSTS
@@ -19,8 +19,7 @@ _PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#\\]*))?([^?#]*)(
 _HOST = re.compile(r"(?:.*@)?(\[[^\]]*\]|[^:]*)(?::(\d*))?", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """An address taken apart once. `scheme` and `host` are lower-case; what is none has nothing but a path.
 
     `url` is as it was written, but without what only counts visitors (`utm_*` parameters, `#:~:text=` fragments), and
@@ -138,8 +137,7 @@ _REPOSITORIES = (
 _PAGES = {"github.com": "github.io", "gitee.com": "gitee.io", "gitlab.com": "gitlab.io"}
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """What an address says of the file that it shows: its `path` in `folder`, or else only its `stem` and `date`.
 
     A site may leave off a suffix. One that is not `exact` may be made of a folder further down, like `docs`.
@@ -152,8 +150,7 @@ class Named:
     exact: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """A template taken apart: an address's `head`, a branch's name if it is `branched`, and the `rest`."""
 
     folder: str
@@ -171,8 +168,8 @@ def named(to: Address, templates: Iterable[tuple[str, str]]) -> Iterator[Named]:
     """
     if not to.outside or len(to.url) > _MOST_CHARS:
         return
-    whole = replace(to, fragment="").identity
-    bare = replace(to, query="", fragment="").identity
+    whole = to._replace(fragment="").identity
+    bare = to._replace(query="", fragment="").identity
     for template, folder in templates:
         for place in _places(template, folder):
             text = whole if place.asks else bare

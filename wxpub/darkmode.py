@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
+from typing import NamedTuple
 
 # Thresholds of the script; brightness is 0 to 255, lightness 0 to 100.
 _WHITE_LIKE = 250  # brightness from which a colour counts as white
@@ -56,8 +57,7 @@ _COLOUR = re.compile(r"url\([^)]*\)|#[0-9a-f]{3,8}\b|(?:rgb|hsl)a?\([^)]*\)|[a-z
 _IMPORTANT = re.compile(r"\s*!\s*important", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Colour:
+class Colour(NamedTuple):
     """Red, green and blue from 0 to 255, opacity from 0 to 1."""
 
     r: float
@@ -137,6 +137,7 @@ def _luminance(colour: Colour) -> float:
 PAGE, NIGHT = Colour(255, 255, 255), Colour(25, 25, 25)  # the page by day and by night
 _DAY_TEXT = Colour(25, 25, 25)  # what the script takes for text without a colour
 NIGHT_TEXT = Colour(163, 163, 163)  # rgba(255,255,255,.6) on the page
+_PLAIN = (Colour(0, 0, 0, 0.9), Colour(255, 255, 255, 0.6))  # text that nobody coloured, by day and by night
 
 
 def panel(colour: Colour) -> Colour:
@@ -150,7 +151,7 @@ def panel(colour: Colour) -> Colour:
         dark = _from_hsl(hue, saturation, _DARKEST_PANEL)
     else:
         return colour
-    return replace(dark, a=colour.a)
+    return dark._replace(a=colour.a)
 
 
 def text(colour: Colour, ground: Colour = NIGHT, brightest: Colour = NIGHT_TEXT) -> Colour:
@@ -170,7 +171,7 @@ def text(colour: Colour, ground: Colour = NIGHT, brightest: Colour = NIGHT_TEXT)
     bright = behind >= _BRIGHT_PANEL
     if lightness > 90 - _FLIPPED if bright else lightness <= _FLIPPED:
         flipped = _from_hsl(hue, saturation, 90 - lightness)
-        return text(replace(flipped, a=colour.a), ground, brightest)
+        return text(flipped._replace(a=colour.a), ground, brightest)
     return _brightened(colour, min(farthest, behind - _ENOUGH if bright else behind + _ENOUGH))
 
 
@@ -235,12 +236,11 @@ _KEYWORDS = ("inherit", "initial", "unset", "revert", "currentcolor", "transpare
 _NATIVE = {
     "a": (Colour(87, 107, 149), Colour(125, 144, 169)),
     "blockquote": (Colour(0, 0, 0, 0.5), Colour(255, 255, 255, 0.3)),
-    "table": (Colour(0, 0, 0, 0.9), Colour(255, 255, 255, 0.6)),
+    "table": _PLAIN,
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """An element of an article: how deep it stands, its declarations and attributes, and whether it holds any text."""
 
     depth: int
@@ -259,9 +259,9 @@ class Night:
     """
 
     style: dict[str, str] = field(default_factory=dict)
-    day_text: Colour = Colour(0, 0, 0, 0.9)
+    day_text: Colour = _PLAIN[0]
     day_behind: Colour = PAGE
-    text: Colour = Colour(255, 255, 255, 0.6)
+    text: Colour = _PLAIN[1]
     behind: Colour = NIGHT
     ground: Colour | None = None
     stamp: Colour | None = None
@@ -372,7 +372,7 @@ def _dark(name: str, colour: Colour, night: Night, has_colour: bool, brightest: 
         return panel(colour) if name == "text-shadow" else text(colour, ground or NIGHT, brightest)
     night.on_image = False
     if night.filler is not None:
-        if contrast(replace(night.filler, a=1), replace(colour, a=1)) < _SAME:
+        if contrast(night.filler._replace(a=1), colour._replace(a=1)) < _SAME:
             return None
         night.filler = None
     ground = panel(colour)

@@ -7,9 +7,9 @@ severity is always the one that `wxpub check --explain` and docs/rules.md state.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from wxpub.language import gettext, listed, tr
 
@@ -25,8 +25,7 @@ KINDS: dict[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One problem in an article: `rule` names its kind, `fix` says what to do about it.
 
     `severity` "error" stops a push; `line` is 1-based in the file `path`.
@@ -53,7 +52,7 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """Give the finding as plain values."""
-        return {**asdict(self), "path": str(self.path) if self.path else None}
+        return {**self._asdict(), "path": str(self.path) if self.path else None}
 
     def __str__(self) -> str:
         place = f"{self.place}: " if self.path else ""
@@ -114,7 +113,7 @@ def _told(first: Finding, others: list[Finding]) -> Finding:
         named = [*lines[:_FIRST_LINES], *(["…"] if len(lines) > _FIRST_LINES else [])]
         count, where = len(others), listed(named)
         message = tr("{message} (and {n} more, on lines {lines})", message=first.message, n=count, lines=where)
-    return replace(first, message=message)
+    return first._replace(message=message)
 
 
 def shorten(text: str, length: int) -> str:

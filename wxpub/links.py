@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from lxml import etree
@@ -101,8 +101,7 @@ _HOST = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """One entry of the list at the end: a link outside, or the author's own footnote, whose `url` is empty."""
 
     number: int
@@ -115,8 +114,7 @@ class Note:
         return _mark(self.number)
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(NamedTuple):
     """Where the newsletter is at home: the folder `root`, in which paths that begin with / count, and the web.
 
     `addresses` are templates of the addresses at which files can be read, each with the folder of these files (see
@@ -128,8 +126,7 @@ class Home:
     exists: Callable[[str], bool] = lambda path: True
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """What `resolve` made of an article's links: its notes, the addresses left out on purpose, and the findings."""
 
     notes: tuple[Note, ...]
@@ -426,16 +423,14 @@ class _Series:
         self.findings.append(rule.find(message, self.article.path, line, fix=fix))
 
 
-@dataclass(frozen=True, slots=True)
-class _Issue:
+class _Issue(NamedTuple):
     """An issue of the newsletter: the path of its Markdown, and where it was published, "" if it was not."""
 
     path: str
     permalink: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Linked:
+class _Linked(NamedTuple):
     """What a link that became text led to, and whether that file is there."""
 
     name: str

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from lxml import etree
@@ -55,8 +55,7 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 Size = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRef:
+class ImageRef(NamedTuple):
     """An image that the article shows: `src` as the source names it, `line` of its first use."""
 
     src: str
@@ -64,8 +63,7 @@ class ImageRef:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A heading of the body, for outlines: `level` 1 to 6."""
 
     level: int

@@ -8,11 +8,10 @@ conform.finish   whether the ends are guarded and text styles repeated, as WeCha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A way to a reader.
 
     `live_links`: every link outside stays a link, as in a mail or on a web page; WeChat keeps those to its own articles
@@ -38,8 +37,7 @@ class Target:
         return self.live_links, self.anchors, self.wechat, self.notes
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """What an image of the source becomes: where it is served from, and its size in pixels (0 if unknown)."""
 
     url: str

@@ -11,8 +11,8 @@ import json
 import os
 import shlex
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from wxpub import safe
 from wxpub.errors import ConfigError, reason_of
@@ -21,8 +21,7 @@ from wxpub.language import tr
 _VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """One thing that a file wants: `key` and `value` as it names them, and what follows from it, for a person."""
 
     key: str

@@ -111,7 +111,7 @@ def _low_contrast(root: Node) -> Iterator[Node]:
         if node.parent in skipped or node.tag == "svg" or image or node.style.get("display", "").startswith("none"):
             skipped.add(node)
         elif node.own_text.strip() and "low-contrast" not in node.attributes.get("data-ignore-dm", "").split():
-            ink, ground = replace(night.stamp or DARK_TEXT, a=1), replace(night.ground or darkmode.NIGHT, a=1)
+            ink, ground = (night.stamp or DARK_TEXT)._replace(a=1), (night.ground or darkmode.NIGHT)._replace(a=1)
             if darkmode.contrast(ink, ground) < LEAST_CONTRAST:
                 yield node
 

@@ -13,11 +13,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wxpub import conform, darkmode, limits, style
 from wxpub.errors import did_you_mean
@@ -236,8 +235,7 @@ _HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL | re.IGNORECASE
 _NOTE = re.compile(r"(?:\[\d+\])+$")  # the number of a link's note is no part of the heading's name
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(NamedTuple):
     """Characters of HTML, which WeChat documents a limit of, and bytes of UTF-8, of which it enforces one.
 
     `kinds` splits the characters into text, style, address, other attributes and tags; `properties` splits the style by

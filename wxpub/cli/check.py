@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -290,7 +290,7 @@ def _document(reports: Sequence[Report]) -> dict[str, Any]:
             {
                 "path": str(report.path),
                 "findings": [each.to_json() for each in report.findings],
-                "size": asdict(report.size) if report.size else None,
+                "size": report.size._asdict() if report.size else None,
             }
             for report in reports
         ],

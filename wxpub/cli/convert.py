@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -106,8 +106,7 @@ def convert(
         raise click.exceptions.Exit(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one file: where its page stands and what there is to say, or the error that kept it from it."""
 
     place: Path | None
@@ -247,8 +246,8 @@ def _report(page: Page, findings: Sequence[Finding]) -> dict[str, Any]:
         "html": page.html,
         "characters": page.characters,
         "bytes": page.bytes,
-        "notes": [asdict(note) for note in page.notes],
-        "images": [asdict(image) for image in page.images],
+        "notes": [note._asdict() for note in page.notes],
+        "images": [image._asdict() for image in page.images],
         "findings": [each.to_json() for each in findings],
     }
 

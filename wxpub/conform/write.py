@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wxpub import style
 from wxpub.conform.size import TEXT, Context, lean
@@ -50,8 +49,7 @@ _SPACES = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]")
 SENTINEL = '<p style="margin:0;font-size:0;line-height:0">\u00a0</p>'
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """An image in a finished page: all of its tag but the address and the size, which are filled in last.
 
     `src` is the image as the source names it. The tag is `<img src="`, the address, `before`, the size, `after`;
@@ -89,8 +87,7 @@ def fill(parts: Iterable[str | Slot], images: Mapping[str, Placed]) -> str:
     return "".join(part if isinstance(part, str) else part.filled(images.get(part.src)) for part in parts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(NamedTuple):
     """What elements of one tag and style become at one place; `opening` holds what attributes do not change."""
 
     tag: str

@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from html.entities import html5
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Pattern:
@@ -173,8 +172,7 @@ def skip_space(text: str, position: int) -> int:
     return found.end() if found else position
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where a link or an image points."""
 
     url: str

@@ -17,12 +17,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wxpub import address, darkmode, language, limits, style
 from wxpub.checks import heeded, measure
@@ -138,8 +137,8 @@ def describe(
         "html": html,
         "dark": _numbered(night(html)),
         "text": plain_text(html),
-        "outline": [{**asdict(heading), "spot": spots(heading.line)} for heading in page.outline],
-        "notes": [{**asdict(note), "mark": note.mark} for note in page.notes],
+        "outline": [{**heading._asdict(), "spot": spots(heading.line)} for heading in page.outline],
+        "notes": [{**note._asdict(), "mark": note.mark} for note in page.notes],
         "images": list(images),
         "findings": [
             {**each.to_json(), "place": each.place, "spot": spots(each.line) if each.path == article.path else None}
@@ -222,8 +221,7 @@ def dump(state: Mapping[str, Any]) -> str:
 # --- the page that stands alone ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Alone:
+class Alone(NamedTuple):
     """An issue as one file: `html` is the page, `fragment` the article in it, finished for pasting."""
 
     html: str
@@ -315,7 +313,7 @@ def _images(page: Page, images: Mapping[str, Placed]) -> list[dict[str, Any]]:
         embedded = placed.url.partition(",")[2] if placed.url.startswith("data:") else ""
         described.append(
             {
-                **asdict(image),
+                **image._asdict(),
                 "position": positions.index(image.src) if image.src in positions else -1,
                 "width": placed.width,
                 "height": placed.height,
