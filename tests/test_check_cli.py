@@ -297,6 +297,13 @@ ignore = ["link-known", "image-alt-missing"]
 An error cannot be switched off: WeChat would refuse the article, or readers would miss something. Nor can what a push
 tells of what it did. How many findings an ordinary issue has is counted in [checks.md](checks.md).
 
+`wxpub check issue.md --official` asks WeChat's own article checker as well, which other editors are to use (see
+[wechatjs/verify-article-structure-spec](https://github.com/wechatjs/verify-article-structure-spec), section 1). It
+sends the article's HTML to `https://mp.weixin.qq.com`, without pictures (a blank of the same size stands for each) and
+without any account, says so first, and tells at which line of the Markdown the checker objects. Nothing is sent without
+that option. An article that the checker objects to can be pushed: its findings are warnings. With `--sandbox` the local
+WeChat answers, as its model of the checker says. WeChat's own service is unverified: nobody here could ask it.
+
 This list is made from the rules themselves: `pytest tests/test_check_cli.py --update` rewrites it.
 """
 
@@ -317,6 +324,12 @@ ignore = ["link-known", "image-alt-missing"]
 
 错误不能关闭：否则微信会拒收文章，或读者会缺少内容。推送时报告做了什么的那些规则也不能关闭。普通的一期会有多少条提示，见
 [checks.md](../checks.md)。
+
+`wxpub check issue.md --official` 还会请微信自己的文章检测接口来判断，那是微信提供给第三方编辑器的（见
+[wechatjs/verify-article-structure-spec](https://github.com/wechatjs/verify-article-structure-spec) 第 1 节）。
+它把文章的 HTML 发到 `https://mp.weixin.qq.com`，不发图片（用同样大小的空白图代替），也不带任何账号；发送之前会先说明，
+检测出的问题对应到 Markdown 的行号。不加这个选项，什么都不会发送。检测不通过的文章仍然可以推送，所以这些问题都是警告。
+加 `--sandbox` 由本地微信回答，依据的是它对检测规则的模拟；微信的真实接口未经验证：开发时没有条件调用。
 
 本页由规则本身生成：`pytest tests/test_check_cli.py --update` 重新写出。
 """

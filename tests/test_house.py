@@ -54,6 +54,7 @@ ROOMS: dict[str, set[str]] = {
         "darkmode",
         "dialect",
         "errors",
+        "exchange",
         "finding",
         "images",
         "issue",

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from wxpub.language import gettext, listed, tr
 
 Severity = Literal["error", "warning", "info"]
-Kind = Literal["source", "metadata", "conversion", "push", "page"]
+Kind = Literal["source", "metadata", "conversion", "push", "page", "verdict"]
 
 KINDS: dict[Kind, str] = {
     "source": "the issue's Markdown",
@@ -22,6 +22,7 @@ KINDS: dict[Kind, str] = {
     "conversion": "what becomes of the Markdown",
     "push": "what WeChat gets and keeps",
     "page": "the article's HTML",
+    "verdict": "what WeChat's own checker says, where `--official` asks it",
 }
 
 

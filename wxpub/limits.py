@@ -45,6 +45,7 @@ IMAGE_HOSTS = ("qpic.cn", "qlogo.cn")
 ARTICLE_HOST = "mp.weixin.qq.com"
 
 API_BASE = "https://api.weixin.qq.com"
+CHECKER_BASE = "https://mp.weixin.qq.com"  # of the article checker (verify-article-structure-spec, README section 1)
 
 # What is read of a picture before it is made smaller; ours, against mistakes and malice.
 IMAGE_FILE_BYTES = 50 * 1024 * 1024

@@ -3,6 +3,7 @@
 source rules    the Markdown and what it names        source
 metadata rules  title, author, digest, cover          metadata
 page rules      HTML, as WeChat will treat it         pages, computed, rules.jsonl
+the checker's   what WeChat's own service objects to  official, where somebody asks for it
 
 Our own pages keep the page rules by construction, which the tests prove; an issue meets only those that its author can
 break: how much WeChat takes, and the colours of HTML in the Markdown.
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from wxpub.issue import Issue
     from wxpub.page import Page
 
-__all__ = ["FILE_UNREADABLE", "check", "check_html", "heeded", "issues_beside", "rules"]
+__all__ = ["FILE_UNREADABLE", "check", "check_html", "heeded", "issues_beside", "ordered", "rules"]
 
 FILE_UNREADABLE = Rule(
     "file-unreadable",
@@ -67,7 +68,7 @@ def check(issue: Issue, target: Target = API, *, others: Iterable[Path] | None =
         *(() if page.article.cover else check_drawn(issue.cover, issue.path, issue.images)),
         *_check_page(page),
     ]
-    return heeded(_ordered(found), issue.settings)
+    return heeded(ordered(found), issue.settings)
 
 
 def heeded(found: tuple[Finding, ...], settings: Config) -> tuple[Finding, ...]:
@@ -102,7 +103,7 @@ def check_html(html: str, path: Path | None = None, target: Target | None = None
 
     if target is None and is_ours(html):
         target = PASTE
-    return _ordered(_findings(_rules_for(target), open_document(html, path)))
+    return ordered(_findings(_rules_for(target), open_document(html, path)))
 
 
 def _rules_for(target: Target | None) -> list[PageRule]:
@@ -116,10 +117,10 @@ def _rules_for(target: Target | None) -> list[PageRule]:
 def rules() -> tuple[Rule, ...]:
     """List the rules of this room and of those below it, on which an issue stands."""
     from wxpub import article, dialect, issue, links, page
-    from wxpub.checks import metadata, pages, source
+    from wxpub.checks import metadata, official, pages, source
 
     rooms = (article, source, metadata, dialect, links, page, conform, issue)
-    return (FILE_UNREADABLE, *(each for room in rooms for each in room.RULES), *pages.page_rules())
+    return (FILE_UNREADABLE, *(each for room in rooms for each in room.RULES), *pages.page_rules(), *official.rules())
 
 
 def issues_beside(path: Path) -> tuple[Path, ...]:
@@ -218,7 +219,7 @@ def _findings(
     return found
 
 
-def _ordered(found: Iterable[Finding]) -> tuple[Finding, ...]:
+def ordered(found: Iterable[Finding]) -> tuple[Finding, ...]:
     """Order findings as an editor works: down the file, the worse first, and what concerns the whole article last."""
 
     def place(finding: Finding) -> tuple[bool, int, int]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from wxpub.target import API, CHANNELS, Target
 
 if TYPE_CHECKING:
     from wxpub.checks import Size
+    from wxpub.checks.pages import Document
 
 _ANNOTATIONS = {"error": "error", "warning": "warning", "info": "notice"}
 _SUFFIXES = {".html", ".htm"}
@@ -120,6 +122,8 @@ def _off(rule: Rule) -> str:
     type=click.Choice(list(CHANNELS)),
     help="Apply the rules of the API or of the web editor.",
 )
+@click.option("--official", is_flag=True, help="Send the article to WeChat's own checker too, and show its verdict.")
+@click.option("--sandbox", is_flag=True, help="With --official: ask the local WeChat; nothing leaves this machine.")
 def check(
     files: tuple[Path, ...],
     stdin_name: Path | None,
@@ -131,6 +135,8 @@ def check(
     theme_name: str | None,
     variables: dict[str, str],
     target_name: str | None,
+    official: bool,
+    sandbox: bool,
 ) -> None:
     """Say what is wrong with issues, with file and line.
 
@@ -138,6 +144,9 @@ def check(
     WeChat would get. An .html file is checked as it is, whoever made it. What a rule finds several times in a file is
     one line with the first places; --all lists them one by one, and JSON has them all. `-` is standard input: Markdown
     in the working folder, or what --stdin-filename says. Exit code 1 if there is an error.
+
+    --official asks WeChat's own article checker as well. It gets the article's HTML, without its pictures and without
+    any account; what it objects to has the line of the Markdown. --sandbox asks the local WeChat in its place.
 
     \b
     Examples:
@@ -148,10 +157,15 @@ def check(
       wxpub check issues/*.md --format github
       git show HEAD:issue.md | wxpub check - --stdin-filename issue.md
       wxpub check --explain link-known
+      wxpub check issue.md --official
     """
+    if sandbox and not official:
+        raise click.UsageError(tr("--sandbox says whom --official asks: give both"))
     opener, target = Opener(theme_name, variables), CHANNELS.get(target_name or "")
     paths, given = options.standard_input(files, stdin_name)
-    reports = [_report(path, opener, target, given.get(path)) for path in paths]
+    with ExitStack() as stack:
+        ask = _official(stack, sandbox) if official else None
+        reports = [_report(path, opener, target, given.get(path), ask) for path in paths]
     form = "json" if as_json else form
     if form == "json":
         options.print_json(_document(reports))
@@ -170,13 +184,49 @@ def check(
         raise click.exceptions.Exit(1)
 
 
-def _report(path: Path, opener: Opener, target: Target | None, data: bytes | None) -> Report:
+Ask = Callable[["Document"], tuple[Finding, ...]]
+
+
+def _official(stack: ExitStack, sandbox: bool) -> Ask:
+    """Make what asks WeChat's checker, or the local WeChat as long as `stack`; a person is told before it is asked."""
+    from wxpub.checks.official import PATH, ask, content
+    from wxpub.exchange import Exchange
+    from wxpub.limits import CHECKER_BASE
+
+    base = CHECKER_BASE
+    if sandbox:
+        from wxpub.sandbox import serve
+
+        base = stack.enter_context(serve()).url
+    exchange = Exchange(base, os.environ.get("WXPUB_PROXY", ""))
+
+    def asked(document: Document) -> tuple[Finding, ...]:
+        size, name = len(content(document.html)), safe.line(document.path)
+        options.tell(
+            tr(
+                "{file}: sending {n:,} characters of HTML to {url}, without pictures and without an account",
+                file=name,
+                n=size,
+                url=f"{base}{PATH}",
+            )
+        )
+        return ask(document, exchange)
+
+    return asked
+
+
+def _report(path: Path, opener: Opener, target: Target | None, data: bytes | None, ask: Ask | None) -> Report:
     try:
         if path.suffix.lower() in _SUFFIXES:
-            return _foreign(path, target, data)
+            return _foreign(path, target, data, ask)
         issue = opener.open(path, data=data)
         others = () if path == STDIN else None  # a text without a name may be one of those in the folder
-        return Report(path, checks.check(issue, target or API, others=others), measure(issue.page(target or API).html))
+        found = checks.check(issue, target or API, others=others)
+        if ask:
+            from wxpub.checks.official import prepared
+
+            found = checks.ordered((*found, *checks.heeded(ask(prepared(issue, target or API)), issue.settings)))
+        return Report(path, found, measure(issue.page(target or API).html))
     except SourceError as error:
         # One file that cannot be read does not keep the others from being checked.
         return Report(
@@ -184,15 +234,16 @@ def _report(path: Path, opener: Opener, target: Target | None, data: bytes | Non
         )
 
 
-def _foreign(path: Path, target: Target | None, data: bytes | None) -> Report:
+def _foreign(path: Path, target: Target | None, data: bytes | None, ask: Ask | None) -> Report:
     from wxpub.checks.pages import open_document
 
     try:
         html = contents(path, data).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SourceError(tr("is not UTF-8"), path, hint=tr("save it as UTF-8")) from None
-    found = checks.heeded(checks.check_html(html, path, target), config.find(path))
-    return Report(path, found, measure(open_document(html).html))
+    document = open_document(html, path)
+    found = (*checks.check_html(html, path, target), *(ask(document) if ask else ()))
+    return Report(path, checks.heeded(checks.ordered(found), config.find(path)), measure(document.html))
 
 
 # --- what is printed --------------------------------------------------------------------------------------------------
