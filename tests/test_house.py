@@ -44,7 +44,7 @@ ROOMS: dict[str, set[str]] = {
     "client": {"config", "errors", "exchange", "limits", "safe"},
     "ledger": {"config", "errors", "safe"},
     "issue": {"article", "config", "errors", "finding", "images", "ledger", "page", "target", "theme"},
-    "desk": {"article", "config", "errors", "safe"},
+    "desk": {"article", "config", "errors", "ledger", "safe"},
     "wechat": {"address", "client", "config", "errors", "ledger", "sandbox"},
     "checks": {
         "address",

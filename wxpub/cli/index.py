@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wxpub import address, config, wechat
+from wxpub import address, article, config, wechat
 from wxpub.cli import options
 from wxpub.errors import SourceError
 from wxpub.language import tr, tr_n
@@ -23,6 +23,7 @@ def index() -> None:
     Examples:
       wxpub index list
       wxpub index add issues/2026-11-06.md https://mp.weixin.qq.com/s/AbCdEf
+      wxpub index table --write
       wxpub index rebuild
     """
 
@@ -117,3 +118,68 @@ def move(old: Path, new: Path, account_name: str, sandbox: bool) -> None:
     if not moved:
         raise SourceError(tr("the ledger knows nothing of it"), old)
     options.echo(tr("moved: {before} → {after}", before=before, after=after), err=True)
+
+
+# --- the list of back issues ------------------------------------------------------------------------------------------
+
+
+@index.command("table")
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+@click.option("--write", is_flag=True, help="Write the files; without it only show what would change.")
+@options.as_json
+def back_issues(files: tuple[Path, ...], write: bool, as_json: bool) -> None:
+    """Complete the list of back issues in an issue, in the form that the letter uses.
+
+    The list is found under a heading such as 往期回顾, or between <!-- wxpub:back-issues --> and <!-- /wxpub -->: a
+    grid of dates below their years, items, or rows of a table. What it lacks is written like what is there, and nothing
+    else changes. An issue without a list gets one like that of the issue before it. Without FILE, the newest issue.
+
+    \b
+    Examples:
+      wxpub index table
+      wxpub index table --write
+      wxpub index table issues/2026-11-06.md issues/2026-11-20.md --write
+    """
+    from wxpub.desk import archive, table
+
+    series = archive.read(files[0] if files else Path.cwd())
+    if not files and not series.issues:
+        hint = tr("its issues have a date or a number in their names, as issues/2026-11-06.md")
+        raise SourceError(tr("holds no issues of a letter"), series.letter.root, hint=hint)
+    changes = []
+    for path in files or (series.issues[-1].path,):
+        text = _exactly(path)
+        new, added = table.update(text, path, series)
+        changes.append((path, text, new, added))
+    if write:
+        for path, text, new, _ in changes:
+            if new != text:
+                options.write(path, new.encode())
+    if as_json:
+        named = [{"file": str(path), "added": [each.name for each in added]} for path, _, _, added in changes]
+        options.print_json({"files": named, "written": write})
+        return
+    for path, text, new, added in changes:
+        if not added:
+            options.echo(tr("{file}: its list of back issues is complete", file=path), err=True)
+        elif write:
+            message = tr_n("{file}: {n} issue added", "{file}: {n} issues added", len(added), file=path)
+            options.echo(message, err=True)
+        else:
+            options.echo(_difference(path, text, new))
+    if not write and any(added for *_, added in changes):
+        options.echo(tr("nothing is written yet: add --write"), err=True)
+
+
+def _exactly(path: Path) -> str:
+    """Read a file's text with every byte that it has. Raises SourceError as `article.read` does."""
+    data = article.contents(path)
+    article.read(path, data=data)
+    return data.decode()
+
+
+def _difference(path: Path, old: str, new: str) -> str:
+    from difflib import unified_diff
+
+    lines = unified_diff(old.splitlines(), new.splitlines(), str(path), str(path), n=1, lineterm="")
+    return "\n".join(lines)

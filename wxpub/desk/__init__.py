@@ -1,4 +1,6 @@
 """The desk of a newsletter: what an editor does around the text, from a link found to the file of the next issue.
 
 letter      the folder of a newsletter: its issues in order, what the next one is called
+archive     its issues as one series, with the addresses at which they were published
+table       the list of back issues that an issue ends in
 """
