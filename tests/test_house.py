@@ -55,6 +55,7 @@ ROOMS: dict[str, set[str]] = {
         "dialect",
         "errors",
         "exchange",
+        "fetch",
         "finding",
         "images",
         "issue",

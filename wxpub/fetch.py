@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from wxpub.errors import NetworkError
@@ -21,6 +20,7 @@ from wxpub.wire import Wire, wait
 # Only what is on the web asks for sockets and the like: a conversion starts without them.
 if TYPE_CHECKING:
     import socket
+    import threading
     from http.client import HTTPResponse
 
 REDIRECTS = 5
@@ -48,8 +48,7 @@ Reason = Literal[
 _LASTING: Collection[Reason] = ("invalid", "scheme", "password", "private", "redirects", "packed")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a server answered, with any status.
 
     `url` is the address that answered, after all redirects. `moved` is the one to which redirects lead that are meant
@@ -62,7 +61,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     kind: str
-    body: bytes = field(repr=False)
+    body: bytes
     whole: bool
 
 
@@ -111,19 +110,20 @@ def fetch(
     method: Literal["GET", "HEAD"] = "GET",
     seconds: float | None = None,
     allow_private: bool = False,
+    stopped: threading.Event | None = None,
 ) -> Answer:
     """Ask for `url` and follow its redirects; within `seconds`, or else TOTAL_SECONDS, there is an answer or an error.
 
     The body is read of an answer with status 200, up to `most` bytes, and only if its kind begins with one of `kinds`,
     where any are named, or is not said. `accept` goes into the header of this name. `allow_private` admits addresses
-    of the local network.
+    of the local network. Nothing is waited for any more once `stopped` is set.
 
     Raises Failure.
     """
     wire, seconds = Wire(), TOTAL_SECONDS if seconds is None else seconds
     asked = _Asked(method, {"User-Agent": AGENT, "Accept": accept}, tuple(kinds), most, allow_private)
     try:
-        outcome = wait(lambda: _follow(url, wire, asked), wire, seconds)
+        outcome = wait(lambda: _follow(url, wire, asked), wire, seconds, stopped)
     finally:
         wire.cut()
     if isinstance(outcome, Answer):
@@ -140,8 +140,7 @@ def shown(url: str) -> str:
     return (short if len(short) <= 120 else short[:119] + "…") + ("?…" if question else "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """How every address on the way is asked."""
 
     method: str

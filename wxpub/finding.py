@@ -6,7 +6,7 @@ severity is always the one that `wxpub check --explain` and docs/rules.md state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -91,14 +91,15 @@ def worded(severity: Severity) -> str:
 _FIRST_LINES = 5  # of the lines on which a rule is broken as well, so many are named
 
 
-def fold(found: Iterable[Finding]) -> tuple[Finding, ...]:
+def fold(found: Iterable[Finding], apart: Collection[str] = ()) -> tuple[Finding, ...]:
     """Fold what one rule says of one file into its first finding, which counts the others and names their first lines.
 
-    Seventy pictures without a text are one thing to know, not seventy lines that hide the one below them.
+    Seventy pictures without a text are one thing to know, not seventy lines that hide the one below them. Of the rules
+    `apart`, whose findings differ by more than their lines, only those with the same message are folded.
     """
-    folds: dict[tuple[str, Path | None], list[Finding]] = {}
+    folds: dict[tuple[str, Path | None, str], list[Finding]] = {}
     for each in found:
-        folds.setdefault((each.rule, each.path), []).append(each)
+        folds.setdefault((each.rule, each.path, each.message if each.rule in apart else ""), []).append(each)
     return tuple(_told(first, others) for first, *others in folds.values())
 
 

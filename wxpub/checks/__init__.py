@@ -1,6 +1,7 @@
 """What an editor should know before a push: an `Issue` or anybody's article HTML in, findings out; repairs nothing.
 
 source rules    the Markdown and what it names        source
+links           what their servers say, if asked      online
 metadata rules  title, author, digest, cover          metadata
 page rules      HTML, as WeChat will treat it         pages, computed, rules.jsonl
 the checker's   what WeChat's own service objects to  official, where somebody asks for it
@@ -117,9 +118,9 @@ def _rules_for(target: Target | None) -> list[PageRule]:
 def rules() -> tuple[Rule, ...]:
     """List the rules of this room and of those below it, on which an issue stands."""
     from wxpub import article, dialect, issue, links, page
-    from wxpub.checks import metadata, official, pages, source
+    from wxpub.checks import metadata, official, online, pages, source
 
-    rooms = (article, source, metadata, dialect, links, page, conform, issue)
+    rooms = (article, source, online, metadata, dialect, links, page, conform, issue)
     return (FILE_UNREADABLE, *(each for room in rooms for each in room.RULES), *pages.page_rules(), *official.rules())
 
 

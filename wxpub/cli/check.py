@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,19 +25,24 @@ from wxpub.target import API, CHANNELS, Target
 
 if TYPE_CHECKING:
     from wxpub.checks import Size
+    from wxpub.checks.online import Link
     from wxpub.checks.pages import Document
+    from wxpub.config import Config
 
 _ANNOTATIONS = {"error": "error", "warning": "warning", "info": "notice"}
 _SUFFIXES = {".html", ".htm"}
+_EACH = ("link-dead", "link-expired", "link-moved")  # an editor has to mend each, by what is said of it
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found in one file, and the size of its HTML, where it could be read."""
+    """What was found in one file; where it could be read, the size of its HTML, its links and its settings."""
 
     path: Path
     findings: tuple[Finding, ...]
     size: Size | None = None
+    links: tuple[Link, ...] = ()
+    settings: Config | None = None
 
 
 def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> None:
@@ -106,6 +112,8 @@ def _off(rule: Rule) -> str:
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--all", "every", is_flag=True, help="List every finding, not one for each rule.")
+@click.option("--online", is_flag=True, help="Ask the servers of all links which are dead, moved or expired.")
+@click.option("--fresh", is_flag=True, help="With --online, ask again what was asked within a day.")
 @click.option("--size", "show_size", is_flag=True, help="Say where the characters go, by section and by CSS property.")
 @click.option(
     "--explain",
@@ -131,6 +139,8 @@ def check(
     form: str,
     as_json: bool,
     every: bool,
+    online: bool,
+    fresh: bool,
     show_size: bool,
     theme_name: str | None,
     variables: dict[str, str],
@@ -145,6 +155,10 @@ def check(
     one line with the first places; --all lists them one by one, and JSON has them all. `-` is standard input: Markdown
     in the working folder, or what --stdin-filename says. Exit code 1 if there is an error.
 
+    With --online the servers of all links are asked, which the other checks never do: hosts side by side, one host's
+    pages one after the other. What they answer is kept for a day. A server that refuses programs makes a link not
+    known, not dead.
+
     --official asks WeChat's own article checker as well. It gets the article's HTML, without its pictures and without
     any account; what it objects to has the line of the Markdown. --sandbox asks the local WeChat in its place.
 
@@ -154,6 +168,7 @@ def check(
       wxpub check issues/*.md --strict
       wxpub check issue.md --all
       wxpub check article.html --target paste
+      wxpub check issue.md --online
       wxpub check issues/*.md --format github
       git show HEAD:issue.md | wxpub check - --stdin-filename issue.md
       wxpub check --explain link-known
@@ -161,16 +176,20 @@ def check(
     """
     if sandbox and not official:
         raise click.UsageError(tr("--sandbox says whom --official asks: give both"))
+    if fresh and not online:
+        raise click.UsageError(tr("--fresh asks servers again: give --online too"))
     opener, target = Opener(theme_name, variables), CHANNELS.get(target_name or "")
     paths, given = options.standard_input(files, stdin_name)
     with ExitStack() as stack:
         ask = _official(stack, sandbox) if official else None
-        reports = [_report(path, opener, target, given.get(path), ask) for path in paths]
+        reports = [_report(path, opener, target, given.get(path), ask, online) for path in paths]
+    if online:
+        reports = _asked(reports, fresh)
     form = "json" if as_json else form
     if form == "json":
         options.print_json(_document(reports))
     for report in reports:
-        told = report.findings if every or form == "json" else fold(report.findings)
+        told = report.findings if every or form == "json" else fold(report.findings, _EACH)
         if form == "text":
             _print(told)
             if show_size and report.size:
@@ -215,10 +234,12 @@ def _official(stack: ExitStack, sandbox: bool) -> Ask:
     return asked
 
 
-def _report(path: Path, opener: Opener, target: Target | None, data: bytes | None, ask: Ask | None) -> Report:
+def _report(
+    path: Path, opener: Opener, target: Target | None, data: bytes | None, ask: Ask | None, online: bool
+) -> Report:
     try:
         if path.suffix.lower() in _SUFFIXES:
-            return _foreign(path, target, data, ask)
+            return _foreign(path, target, data, ask, online)
         issue = opener.open(path, data=data)
         others = () if path == STDIN else None  # a text without a name may be one of those in the folder
         found = checks.check(issue, target or API, others=others)
@@ -226,7 +247,12 @@ def _report(path: Path, opener: Opener, target: Target | None, data: bytes | Non
             from wxpub.checks.official import prepared
 
             found = checks.ordered((*found, *checks.heeded(ask(prepared(issue, target or API)), issue.settings)))
-        return Report(path, found, measure(issue.page(target or API).html))
+        links: tuple[Link, ...] = ()
+        if online:
+            from wxpub.checks.online import links_in_issue
+
+            links = tuple(links_in_issue(issue))
+        return Report(path, found, measure(issue.page(target or API).html), links, issue.settings)
     except SourceError as error:
         # One file that cannot be read does not keep the others from being checked.
         return Report(
@@ -234,16 +260,41 @@ def _report(path: Path, opener: Opener, target: Target | None, data: bytes | Non
         )
 
 
-def _foreign(path: Path, target: Target | None, data: bytes | None, ask: Ask | None) -> Report:
+def _foreign(path: Path, target: Target | None, data: bytes | None, ask: Ask | None, online: bool) -> Report:
     from wxpub.checks.pages import open_document
 
     try:
         html = contents(path, data).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SourceError(tr("is not UTF-8"), path, hint=tr("save it as UTF-8")) from None
-    document = open_document(html, path)
-    found = (*checks.check_html(html, path, target), *(ask(document) if ask else ()))
-    return Report(path, checks.heeded(checks.ordered(found), config.find(path)), measure(document.html))
+    settings, document = config.find(path), open_document(html, path)
+    links: tuple[Link, ...] = ()
+    if online:
+        from wxpub.checks.online import links_in_page
+
+        links = tuple(links_in_page(document))
+    found = checks.ordered((*checks.check_html(html, path, target), *(ask(document) if ask else ())))
+    return Report(path, checks.heeded(found, settings), measure(document.html), links, settings)
+
+
+def _asked(reports: Sequence[Report], fresh: bool) -> list[Report]:
+    """Add what the servers of all links say; an address that stands in several files is asked once."""
+    from wxpub.checks import online
+
+    with click.progressbar(length=1, label=tr("asking the servers of all links"), file=sys.stderr) as bar:
+
+        def progress(done: int, every: int) -> None:
+            bar.length = every
+            bar.update(done - bar.pos)
+
+        found = online.judge((link for each in reports for link in each.links), fresh=fresh, progress=progress)
+
+    def completed(report: Report) -> Report:
+        here = tuple(each for each in found if each.path == report.path)
+        heeded = checks.heeded(here, report.settings) if report.settings else here
+        return replace(report, findings=checks.ordered((*report.findings, *heeded)))
+
+    return [completed(each) for each in reports]
 
 
 # --- what is printed --------------------------------------------------------------------------------------------------
