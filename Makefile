@@ -35,14 +35,18 @@ demo: $(VENV)/.installed
 
 # What others wrote comes from npm, at the versions of the lock files; without npm the tests that need it are skipped.
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-PACKAGES := tests/js/node_modules/.installed
+PACKAGES := tests/js/node_modules/.installed examples/clients/node_modules/.installed
 PEER := bench/node_modules/.installed
 
 packages: $(PACKAGES)
 
-$(PACKAGES): tests/js/package.json tests/js/package-lock.json tests/js/editor.js
+tests/js/node_modules/.installed: tests/js/package.json tests/js/package-lock.json tests/js/editor.js
 	@if (cd tests/js && $(NPM_CI) && npm run --silent build); then touch $@; \
 	else echo "npm did not install tests/js/package.json: tests that need its packages are skipped"; fi
+
+examples/clients/node_modules/.installed: examples/clients/package.json examples/clients/package-lock.json
+	@if (cd examples/clients && $(NPM_CI)); then touch $@; \
+	else echo "npm did not install examples/clients/package.json: those clients are not tried"; fi
 
 $(PEER): bench/package.json bench/package-lock.json
 	@if (cd bench && $(NPM_CI)); then touch $@; \
@@ -84,4 +88,4 @@ screenshots: $(VENV)/.installed-dev
 	$(BIN)/python docs/screenshots/make.py
 
 clean:
-	rm -rf $(VENV) demo dist tests/js/build tests/js/node_modules bench/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo dist tests/js/build tests/js/node_modules examples/clients/node_modules bench/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,14 +16,15 @@ from wxpub import images
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-EDITOR = ROOT / "tests/js/build/editor.js"  # made by `make packages`, as are the next two
+EDITOR = ROOT / "tests/js/build/editor.js"  # made by `make packages`, as are the next three
 AXE = ROOT / "tests/js/node_modules/axe-core/axe.min.js"
 COMMONMARK = ROOT / "tests/js/node_modules/commonmark-spec/spec.txt"
+CLIENTS = ROOT / "examples/clients/node_modules/.installed"
 NEEDS = {
     "browser": "no Chromium found: install the package chromium",
     "font": "no Chinese font found: install the package fonts-noto-cjk",
     "graphviz": "no Graphviz found: install the package graphviz",
-    "npm": "packages of tests/js/package.json are missing: run `make packages`, which needs npm",
+    "npm": "packages of npm are missing: run `make packages`, which needs npm",
 }
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -47,7 +48,7 @@ def missing() -> dict[str, str]:
         "browser": CHROMIUM is not None,
         "font": images.draw.chinese_font() is not None,
         "graphviz": shutil.which("dot") is not None,
-        "npm": all(path.exists() for path in (EDITOR, AXE, COMMONMARK)),
+        "npm": all(path.exists() for path in (EDITOR, AXE, COMMONMARK, CLIENTS)),
     }
     return {mark: reason for mark, reason in NEEDS.items() if not there[mark]}
 

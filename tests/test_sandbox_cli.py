@@ -11,6 +11,7 @@ import sys
 from dataclasses import fields
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -18,6 +19,7 @@ from click.testing import CliRunner
 from conftest import ROOT
 
 from wxpub.cli import cli
+from wxpub.errors import ConfigError
 from wxpub.sandbox import Profile, serve
 from wxpub.sandbox.control import Control
 from wxpub.sandbox.server import TABLE
@@ -50,6 +52,29 @@ def test_the_command_runs_until_it_is_stopped(tmp_path: Path, stop: signal.Signa
             process.kill()  # one that did not stop would be waited for
     assert process.returncode == 0
     assert re.fullmatch(r"GET /cgi-bin/draft/count → 41001 \(\d+ ms\)\n", errors)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("personal", {"kind": "personal"}),
+        ('{"limits": "documented", "quirks": ["drop-data"]}', {"limits": "documented", "quirks": ("drop-data",)}),
+        ("", {"kind": "verified"}),
+    ],
+)
+def test_the_environment_sets_the_profile(text: str, expected: dict[str, object], monkeypatch: Any) -> None:
+    monkeypatch.setenv("WXPUB_SANDBOX_PROFILE", text)
+    with serve() as wechat:
+        assert {name: getattr(wechat.profile, name) for name in expected} == expected
+    with serve(kind="service", limits="measured") as wechat:  # what is passed wins
+        assert (wechat.profile.kind, wechat.profile.limits) == ("service", "measured")
+
+
+@pytest.mark.parametrize("text", ["persnal", "{", '{"knd": "personal"}', "[1]"])
+def test_a_profile_in_the_environment_that_means_nothing_is_an_error(text: str, monkeypatch: Any) -> None:
+    monkeypatch.setenv("WXPUB_SANDBOX_PROFILE", text)
+    with pytest.raises(ConfigError), serve():
+        pass
 
 
 def test_a_file_that_is_no_database_is_an_error_of_one_line(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ pays for what it uses. README.md beside this file is the way in.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,8 +46,9 @@ def serve(
 
     `db` is the SQLite file that it remembers in, None a store that ends with the block. `port` 0 takes a free one.
     `hosts` are further values that the Host header may have; `on_call` is told one line about each API call; all other
-    `options` are fields of `Profile` for the first account. Raise ConfigError for an option that is unknown or
-    impossible, a port that is taken, or a file that cannot be used.
+    `options` are fields of `Profile` for the first account, and win over those of WXPUB_SANDBOX_PROFILE in the
+    environment. Raise ConfigError for an option that is unknown or impossible, a port that is taken, or a file that
+    cannot be used.
     """
     import threading
 
@@ -54,7 +56,7 @@ def serve(
     from wxpub.language import tr
     from wxpub.sandbox import control, pages, server
 
-    store = _open(db, options)
+    store = _open(db, {**_profile(), **options})
     try:
         app = server.make_app(store, hosts, on_call)
         controls = control.Control(store, server.TABLE)
@@ -78,6 +80,24 @@ def serve(
             listening.server_close()
     finally:
         store.close()
+
+
+def _profile() -> dict[str, object]:
+    """Read the environment's WXPUB_SANDBOX_PROFILE: a kind of account, or a JSON object of `Profile` fields."""
+    import json
+
+    from wxpub.errors import ConfigError
+    from wxpub.language import tr
+
+    text = os.environ.get("WXPUB_SANDBOX_PROFILE", "").strip()
+    if not text.startswith("{"):
+        return {"kind": text} if text else {}
+    try:
+        fields: dict[str, object] = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        said = tr("WXPUB_SANDBOX_PROFILE is not a JSON object: {reason}", reason=str(error))
+        raise ConfigError(said, hint=tr('write personal, or {"kind": "personal", "limits": "documented"}')) from None
+    return fields
 
 
 def _open(db: Path | None, options: dict[str, object]) -> Store:
