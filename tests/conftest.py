@@ -16,8 +16,9 @@ from wxpub import images
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-EDITOR = ROOT / "tests/js/build/editor.js"  # made by `make packages`, as are the next three
+EDITOR = ROOT / "tests/js/build/editor.js"  # made by `make packages`, as are the next four
 AXE = ROOT / "tests/js/node_modules/axe-core/axe.min.js"
+MAIL = ROOT / "tests/js/node_modules/@jsx-email/doiuse-email/dist/index.mjs"
 COMMONMARK = ROOT / "tests/js/node_modules/commonmark-spec/spec.txt"
 CLIENTS = ROOT / "examples/clients/node_modules/.installed"
 NEEDS = {
@@ -48,7 +49,7 @@ def missing() -> dict[str, str]:
         "browser": CHROMIUM is not None,
         "font": images.draw.chinese_font() is not None,
         "graphviz": shutil.which("dot") is not None,
-        "npm": all(path.exists() for path in (EDITOR, AXE, COMMONMARK, CLIENTS)),
+        "npm": all(path.exists() for path in (EDITOR, AXE, COMMONMARK, MAIL, CLIENTS)),
     }
     return {mark: reason for mark, reason in NEEDS.items() if not there[mark]}
 

@@ -108,6 +108,19 @@ ROOMS: dict[str, set[str]] = {
         "tree",
         "wechat",
     },
+    "elsewhere": {
+        "article",
+        "conform",
+        "darkmode",
+        "errors",
+        "finding",
+        "images",
+        "issue",
+        "preview",
+        "style",
+        "target",
+        "tree",
+    },
     "sandbox": {"darkmode", "errors", "limits", "verdict"},
 }
 

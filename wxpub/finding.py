@@ -14,13 +14,14 @@ from typing import Any, Literal, NamedTuple
 from wxpub.language import gettext, listed, tr
 
 Severity = Literal["error", "warning", "info"]
-Kind = Literal["source", "metadata", "conversion", "push", "page", "verdict"]
+Kind = Literal["source", "metadata", "conversion", "push", "mail", "page", "verdict"]
 
 KINDS: dict[Kind, str] = {
     "source": "the issue's Markdown",
     "metadata": "what surrounds the text: title, author, digest, cover",
     "conversion": "what becomes of the Markdown",
     "push": "what WeChat gets and keeps",
+    "mail": "what mail programs make of it, where the issue becomes a mail",
     "page": "the article's HTML",
     "verdict": "what WeChat's own checker says, where `--official` asks it",
 }

@@ -71,8 +71,9 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
 def rules() -> tuple[Rule, ...]:
     """List every rule that a finding of this program can name: what is found in an issue, and on its way to WeChat."""
     from wxpub import drafts
+    from wxpub.elsewhere import mail
 
-    return (*checks.rules(), *drafts.RULES)
+    return (*checks.rules(), *drafts.RULES, *mail.RULES)
 
 
 def _explanation(rule: Rule) -> str:
@@ -100,6 +101,8 @@ def _off(rule: Rule) -> str:
         return tr("not possible: WeChat would refuse the article, or readers would miss something")
     if rule.kind == "push":
         return tr("not possible: it tells what a push did")
+    if rule.kind == "mail":
+        return tr("not possible: it tells what becomes of a mail")
     return tr('[check] ignore = ["{rule}"] in wxpub.toml', rule=rule.id)
 
 

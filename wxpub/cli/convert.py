@@ -20,14 +20,21 @@ from wxpub.finding import Finding
 from wxpub.issue import Issue, Opener
 from wxpub.language import listed, tr, tr_n
 from wxpub.page import Page
-from wxpub.target import API, CHANNELS, Target
+from wxpub.target import API, CHANNELS, EMAIL, WEB, Target
 
 if TYPE_CHECKING:
     from threading import Event
 
     from wxpub.preview.server import Session
 
-_GENERATOR = b'name="generator" content="wxpub'
+_GENERATORS = b'name="generator" content="wxpub', b"X-Mailer: wxpub"
+# What is made of an issue: the end of its file's name, and for whom the article is finished ("page" is for WeChat).
+FORMATS: Mapping[str, tuple[str, Target | None]] = {
+    "page": (".html", None),
+    "web": (".web.html", WEB),
+    "email": (".email.html", EMAIL),
+    "eml": (".eml", EMAIL),
+}
 # From how many files on several processes are quicker than one, where a process is a copy and where it starts anew.
 _MANY = 8 if sys.platform == "linux" else 100
 
@@ -36,6 +43,13 @@ _MANY = 8 if sys.platform == "linux" else 100
 @options.files
 @options.stdin_filename
 @click.option("-o", "--output", metavar="PATH", help="Write here; `-` is stdout; a folder for several files.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    default="page",
+    help="A page to copy from, a web page, or a mail: as HTML, or as a message (.eml).",
+)
 @click.option("--fragment", is_flag=True, help="Write only the article's HTML, as WeChat takes it.")
 @click.option(
     "--target",
@@ -52,6 +66,7 @@ def convert(
     files: tuple[Path, ...],
     stdin_name: Path | None,
     output: str | None,
+    form: str,
     fragment: bool,
     target_name: str,
     theme_name: str | None,
@@ -67,10 +82,15 @@ def convert(
     does not keep the others from it; the exit code is 1 then. `-` is standard input, an issue in the working folder,
     and its page goes to standard output; --stdin-filename says where it stands otherwise.
 
+    For readers outside WeChat, with live links: --format web writes a web page (FILE.web.html), --format email a mail
+    (FILE.email.html), and --format eml, or -o FILE.eml, a message with the images and a part of plain text.
+
     \b
     Examples:
       wxpub convert issue.md --open
       wxpub convert issues/*.md -o pages/
+      wxpub convert issue.md --format web
+      wxpub convert issue.md --format email -o issue.eml
       wxpub convert issue.md --fragment -o - | wl-copy
       wxpub convert issue.md --json | jq .findings
       git show HEAD:issues/12.md | wxpub convert - --stdin-filename issues/12.md -o 12.html
@@ -82,9 +102,17 @@ def convert(
         output = "-"
     if open_page and output == "-":
         raise click.UsageError(tr("--open shows a file: name one with -o"))
+    if form != "page" and (fragment or copy or target_name != API.name):
+        raise click.UsageError(
+            tr("--fragment, --copy and --target are for WeChat; they do not go with --format {form}", form=form)
+        )
+    if form == "email" and (output or "").endswith(".eml"):
+        form = "eml"
+    suffix, elsewhere = FORMATS[form]
     paths, given = options.standard_input(files, stdin_name)
-    places = _places(paths, output, quiet=quiet)
-    work = _Work(Opener(theme_name, variables), CHANNELS[target_name], fragment, copy, output is None, as_json, given)
+    places = _places(paths, output, suffix, quiet=quiet)
+    target = elsewhere or CHANNELS[target_name]
+    work = _Work(Opener(theme_name, variables), target, form, fragment, copy, output is None, as_json, given)
     reports: list[Mapping[str, Any]] = []
     failed, said = [], ""
     for path, outcome in zip(paths, _all(work, list(zip(paths, places, strict=True))), strict=True):
@@ -132,6 +160,7 @@ class _Work:
 
     opener: Opener
     target: Target
+    form: str
     fragment: bool
     copy: bool
     ours: bool  # only a page that `convert` wrote may be replaced
@@ -154,6 +183,8 @@ class _Work:
 
     def _deliver(self, issue: Issue, place: Path | None) -> tuple[Finding, ...]:
         """Write and copy the page that stands alone; gives what was found out about its images."""
+        if self.form != "page":
+            return self._deliver_elsewhere(issue, place)
         from wxpub.preview import pages
 
         alone = pages.alone(issue)
@@ -164,6 +195,15 @@ class _Work:
 
             clipboard.copy_html(alone.fragment, clipboard.plain_text(alone.fragment))
         return alone.findings
+
+    def _deliver_elsewhere(self, issue: Issue, place: Path | None) -> tuple[Finding, ...]:
+        """Write the page or the mail; gives what was found out about its images and its size."""
+        from wxpub.elsewhere import mail, web
+
+        text, found = {"web": web.page, "email": mail.page, "eml": mail.message}[self.form](issue)
+        if place is not None:
+            self._write(place, text, ours=self.ours)
+        return found
 
     def _write(self, place: Path, text: str, *, ours: bool) -> None:
         """Write a page; one that somebody else made stays unless it is named with -o."""
@@ -178,7 +218,8 @@ class _Work:
 def _is_ours(place: Path) -> bool:
     """Whether `convert` wrote the page at `place`."""
     try:
-        return _GENERATOR in safe.read(place, 4096)
+        begin = safe.read(place, 4096)
+        return any(each in begin for each in _GENERATORS)
     except OSError:
         return False
 
@@ -215,18 +256,18 @@ def _convert(pair: tuple[Path, Path | None]) -> Outcome:
     return _works[0].convert(*pair)
 
 
-def _places(files: Sequence[Path], output: str | None, quiet: bool) -> list[Path | None]:
-    """Decide where each page goes; None where it is not written."""
+def _places(files: Sequence[Path], output: str | None, suffix: str, quiet: bool) -> list[Path | None]:
+    """Decide where each page goes, and with which end of its name; None where it is not written."""
     if output == "-":
         if len(files) > 1:
             raise click.UsageError(tr("-o - takes one file only"))
         return [None if quiet else Path("-")]
     if output is None:
-        return [None if quiet else path.with_suffix(".html") for path in files]
+        return [None if quiet else path.with_suffix(suffix) for path in files]
     folder = Path(output)
     if len(files) == 1 and not folder.is_dir() and not output.endswith("/"):
         return [folder]
-    names = [path.with_suffix(".html").name for path in files]
+    names = [path.with_suffix(suffix).name for path in files]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise click.UsageError(tr("several files would become {page}", page=folder / twice[0]))
