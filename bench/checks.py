@@ -29,12 +29,15 @@ Findings = list[dict[str, Any]]
 
 
 def found(program: Path, files: Sequence[Path]) -> list[Findings]:
-    """Check files with the program in the folder `program`; gives what was found, file by file."""
+    """Check files with the program in the folder `program`, old or new; gives what was found, file by file."""
     command = [sys.executable, "-m", "wxpub", "check", "--json", *map(str, files)]
     done = subprocess.run(command, cwd=program, capture_output=True, text=True, check=False)
     if not done.stdout:
         sys.exit(done.stderr)
-    return [each["findings"] for each in json.loads(done.stdout)["files"]]
+    document = json.loads(done.stdout)
+    if "findings" not in document:  # before, each file had its own
+        return [each["findings"] for each in document["files"]]
+    return [[each for each in document["findings"] if each["path"] == str(file)] for file in files]
 
 
 def before(groups: Mapping[str, Sequence[Path]]) -> dict[str, list[Findings]]:

@@ -89,7 +89,7 @@ def test_the_newest_issue_is_completed_only_when_it_is_asked_for(
     assert "1 issue added" in run("index", "table", "--write").stderr
     assert path.read_text(encoding="utf-8").rstrip() == GRID[1]
     result = run("index", "table", str(path), "--write", "--json")
-    assert json.loads(result.stdout) == {"files": [{"file": str(path), "added": []}], "written": True}
+    assert json.loads(result.stdout)["result"] == {"files": [{"path": str(path), "added": []}], "written": True}
     assert "complete" in run("index", "table").stderr
 
 

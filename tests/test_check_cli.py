@@ -101,9 +101,9 @@ def test_a_page_that_convert_wrote_is_checked_for_pasting() -> None:
     write("a.md", SOUND + "\n[站](https://example.org/)\n")
     assert CliRunner().invoke(cli, ["convert", "a.md"]).exit_code == 0
     result = run("a.html", "--strict", "--json")
-    report = json.loads(result.stdout)["files"][0]
-    assert (result.exit_code, report["findings"]) == (0, [])
-    assert report["size"]["characters"] < 4_000  # of the article, not of the page around it
+    document = json.loads(result.stdout)
+    assert (result.exit_code, document["findings"]) == (0, [])
+    assert document["result"]["files"][0]["size"]["characters"] < 4_000  # of the article, not of the page around it
 
 
 MANY = SOUND + "".join(f"\n![](https://example.org/{number}.png)\n" for number in range(8)) + "\n[空]()\n"
@@ -123,7 +123,7 @@ def test_all_lists_every_finding_and_json_does_anyway() -> None:
     assert [line.split(":")[1] for line in every.stdout.splitlines()] == [str(7 + 2 * each) for each in range(9)]
     assert "1 warning, 8 info\n" in every.stderr
     document = json.loads(run("a.md", "--json").stdout)
-    assert (len(document["files"][0]["findings"]), document["info"]) == (9, 8)
+    assert (len(document["findings"]), document["result"]["counts"]["info"]) == (9, 8)
     assert [len(run("a.md", "--format", "github", *flag).stdout.splitlines()) for flag in ([], ["--all"])] == [2, 9]
 
 
@@ -194,14 +194,13 @@ def test_what_cannot_be_ignored_is_said_with_its_place(command: list[str]) -> No
 def test_json_is_one_document(flag: list[str]) -> None:
     result = run(write("a.md", SOUND + "\n[空]()\n"), write("b.html", "<div>字</div>"), *flag)
     document = json.loads(result.stdout)
-    assert [each["path"] for each in document["files"]] == ["a.md", "b.html"]
-    first = document["files"][0]["findings"][0]
+    files, findings = document["result"]["files"], document["findings"]
+    assert [each["path"] for each in files] == ["a.md", "b.html"]
+    first = findings[0]
     assert first.keys() == {"rule", "severity", "message", "path", "line", "fix"}
     assert (first["rule"], first["path"], first["line"]) == ("link-empty", "a.md", 7)
-    assert document["files"][0]["size"]["characters"] > 100
-    assert document["error"] == sum(
-        each["severity"] == "error" for file in document["files"] for each in file["findings"]
-    )
+    assert files[0]["size"]["characters"] > 100
+    assert document["result"]["counts"]["error"] == sum(each["severity"] == "error" for each in findings) > 0
 
 
 def test_github_shows_findings_beside_the_lines() -> None:

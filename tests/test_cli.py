@@ -89,19 +89,24 @@ def test_json_is_one_document_and_writes_no_file(wxpub: Wxpub) -> None:
         "---\nauthor: 甲\n---\n# 标题\n\n> 导读：两句话。\n\n见[论文](https://a.example/p)，[空]()。\n\n![图](a.png)\n",
     )
     result = wxpub("convert", "a.md", "--json")
-    document = json.loads(result.stdout)
-    assert list(document) == [
-        "path", "title", "author", "digest", "source_url", "html", "characters", "bytes", "notes", "images", "findings",
-    ]  # fmt: skip
+    found = json.loads(result.stdout)
+    document = article(result)
     assert (document["title"], document["author"], document["digest"]) == ("标题", "甲", "两句话。")
     assert document["characters"] == len(document["html"])
     assert document["bytes"] == len(document["html"].encode())
     assert document["notes"] == [{"number": 1, "text": "论文", "url": "https://a.example/p"}]
     assert document["images"] == [{"src": "a.png", "alt": "图", "line": 10}]
-    assert [(each["rule"], each["line"]) for each in document["findings"]] == [("link-empty", 8)]
+    assert [(each["rule"], each["line"]) for each in found["findings"]] == [("link-empty", 8)]
     assert sorted(path.name for path in Path().iterdir()) == ["a.md"]
     write("b.md")
-    assert len(json.loads(wxpub("convert", "a.md", "b.md", "--json").stdout)) == 2
+    assert len(json.loads(wxpub("convert", "a.md", "b.md", "--json").stdout)["result"]["files"]) == 2
+
+
+def article(result: Result) -> dict[str, Any]:
+    """Give the one article of `convert --json`."""
+    (only,) = json.loads(result.stdout)["result"]["files"]
+    found: dict[str, Any] = only["article"]
+    return found
 
 
 def test_a_file_that_cannot_be_read_does_not_keep_the_others_from_it(wxpub: Wxpub) -> None:
@@ -115,9 +120,11 @@ def test_a_file_that_cannot_be_read_does_not_keep_the_others_from_it(wxpub: Wxpu
     assert sorted(path.stem for path in Path().glob("*.html")) == list("12345689")
     assert "0.md: is empty" in result.stderr
     assert result.stderr.endswith("2 of 10 files were not converted: 0.md, 7.md\n")
-    reports = json.loads(wxpub("convert", *names, "--json").stdout)
+    document = json.loads(wxpub("convert", *names, "--json").stdout)
+    reports = document["result"]["files"]
     assert [each["path"] for each in reports] == names
-    assert [each["path"] for each in reports if "error" in each] == ["0.md", "7.md"]
+    assert [each["path"] for each in reports if each["error"]] == ["0.md", "7.md"]
+    assert document["error"] == reports[0]["error"]
 
 
 def test_wrong_settings_are_said_once_and_not_for_every_file(wxpub: Wxpub) -> None:
@@ -134,10 +141,11 @@ def test_standard_input_is_an_issue_in_the_working_folder(wxpub: Wxpub) -> None:
     Path("issues/a.png").write_bytes(PIXEL)
     named = wxpub("convert", "-", "--stdin-filename", "issues/2026-11-15.md", "--json", input=text)
     assert named.stdout == wxpub("convert", "issues/2026-11-15.md", "--json").stdout
-    plain = json.loads(wxpub("convert", "-", "--json", input=text).stdout)
-    assert (plain["path"], plain["author"], plain["source_url"]) == ("-", "甲", "")
+    plain = wxpub("convert", "-", "--json", input=text)
+    assert json.loads(plain.stdout)["result"]["files"][0]["path"] == "-"
+    assert (article(plain)["author"], article(plain)["source_url"]) == ("甲", "")
     assert "a.png: no such file" in wxpub("convert", "-", input=text).stderr
-    assert json.loads(wxpub("convert", "-", "--json", input="正文。\n").stdout)["title"] == ""
+    assert article(wxpub("convert", "-", "--json", input="正文。\n"))["title"] == ""
 
 
 def test_standard_input_goes_to_standard_output_unless_a_place_is_named(wxpub: Wxpub) -> None:
@@ -321,6 +329,6 @@ def test_a_real_issue_converts_and_is_pushed_once(wxpub: Wxpub, path: Path) -> N
     assert first.exit_code == 0, first.output
     again = wxpub("push", str(path), "--sandbox", "--json", env=env)
     assert again.exit_code == 0, again.output
-    assert json.loads(first.stdout)["media_id"] == json.loads(again.stdout)["media_id"]
+    assert json.loads(first.stdout)["result"]["media_id"] == json.loads(again.stdout)["result"]["media_id"]
     drafts = wxpub("drafts", "list", "--sandbox", "--json", env=env)
-    assert len(json.loads(drafts.stdout)) == 1
+    assert len(json.loads(drafts.stdout)["result"]["drafts"]) == 1

@@ -300,10 +300,10 @@ def test_a_finding_is_told_in_chinese(tmp_path: Path) -> None:
     message = "<div> “乙”：手机上 div 的 style 不起作用（另有 1 处，在第 3 行）；改用 section [no-div]"
     assert f"{html}:2: 错误：{message}" in said.splitlines()
     documents = [
-        json.loads(runner.invoke(cli, ["check", "--json", str(html)], env={"WXPUB_LANG": each}).stdout)["files"]
+        json.loads(runner.invoke(cli, ["check", "--json", str(html)], env={"WXPUB_LANG": each}).stdout)["findings"]
         for each in ("zh", "en")
     ]
-    zh, en = ([(each["rule"], each["severity"], each["line"]) for each in files[0]["findings"]] for files in documents)
+    zh, en = ([(each["rule"], each["severity"], each["line"]) for each in findings] for findings in documents)
     assert zh == en
     explained = runner.invoke(cli, ["check", "--explain", "no-div"], env={"WXPUB_LANG": "zh"}).stdout
     assert explained.startswith("no-div: 手机上 div 的 style 不起作用\n")

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -588,17 +588,13 @@ def test_dead_and_moved_links_are_told_with_file_and_line(desk: Path, host: Host
     assert host.asked.count("GET /a") == 1
 
 
-def testfindings_of_of_links_are_in_json_and_annotations(desk: Path, host: Host) -> None:
+def test_findings_of_links_are_in_json_and_annotations(desk: Path, host: Host) -> None:
     host.script["/a"] = [404]
     name = issue("1.md", f"看[甲]({host.url}/a)。")
     report = json.loads(run(name, "--online", "--json").stdout)
-    (finding,) = [each for each in findings_of(report) if each["rule"] == "link-dead"]
+    (finding,) = [each for each in report["findings"] if each["rule"] == "link-dead"]
     assert (finding["path"], finding["line"]) == ("1.md", 5)
     assert "::warning file=1.md,line=5,title=link-dead::" in run(name, "--online", "--format", "github").stdout
-
-
-def findings_of(report: Any) -> Sequence[Any]:
-    return [finding for file in report["files"] for finding in file["findings"]]
 
 
 def test_an_article_of_anybody_is_asked_too(desk: Path, host: Host) -> None:
@@ -607,7 +603,7 @@ def test_an_article_of_anybody_is_asked_too(desk: Path, host: Host) -> None:
     Path("wxpub.toml").write_text("", encoding="utf-8")
     result = run("a.html", "--online", "--json")
     assert {"link-not-known"} == {
-        each["rule"] for each in findings_of(json.loads(result.stdout)) if "link-" in each["rule"]
+        each["rule"] for each in json.loads(result.stdout)["findings"] if "link-" in each["rule"]
     }
     assert host.asked == [], "which is of this machine, and no newsletter allows it"
 

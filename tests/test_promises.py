@@ -64,7 +64,7 @@ def test_an_account_of_the_same_name_on_another_server_is_another_account(
         monkeypatch.setenv("WXPUB_API_BASE", server.url)
         result = CliRunner().invoke(cli, ["push", "a.md", "--json"])
         assert result.exit_code == 0, result.stderr
-        receipt: dict[str, object] = json.loads(result.stdout)
+        receipt: dict[str, object] = json.loads(result.stdout)["result"]
         return receipt
 
     with serve() as other:

@@ -52,8 +52,8 @@ def run(*words: str) -> Result:
 def pushed(*words: str) -> dict[str, object]:
     result = run("push", *words, "--json")
     assert result.exit_code == 0, result.output
-    document: dict[str, object] = json.loads(result.stdout)
-    return document
+    document = json.loads(result.stdout)
+    return {**document["result"], "findings": document["findings"]}
 
 
 def test_a_push_to_the_sandbox_needs_nothing_and_leaves_the_project_clean(project: Path) -> None:
@@ -84,9 +84,9 @@ def test_a_digest_that_wechat_refuses_stops_before_any_upload(project: Path, opt
 def test_a_dry_run_says_what_would_be_done(project: Path) -> None:
     result = run("push", "a.md", "--sandbox", "--dry-run")
     assert "would create a draft of 1 article\nwould upload 2 images\n" in result.stderr
-    plan = json.loads(run("push", "a.md", "--sandbox", "--dry-run", "--json").stdout)
+    plan = json.loads(run("push", "a.md", "--sandbox", "--dry-run", "--json").stdout)["result"]
     assert plan["action"] == "create"
-    assert json.loads(run("drafts", "list", "--sandbox", "--json").stdout) == []
+    assert json.loads(run("drafts", "list", "--sandbox", "--json").stdout)["result"]["drafts"] == []
 
 
 @pytest.mark.parametrize(
@@ -121,13 +121,15 @@ def test_refusals_are_one_line_and_an_exit_code(project: Path, words: tuple[str,
 
 def test_the_whole_way_from_draft_to_permanent_address_and_a_link_to_it(project: Path) -> None:
     receipt = pushed("a.md", "--sandbox")
-    listed = json.loads(run("drafts", "list", "--sandbox", "--json").stdout)
+    listed = json.loads(run("drafts", "list", "--sandbox", "--json").stdout)["result"]["drafts"]
     assert [(each["media_id"], each["articles"][0]["file"]) for each in listed] == [(receipt["media_id"], "a.md")]
     assert "正文。" in run("drafts", "show", str(receipt["media_id"]), "--sandbox").stdout
     published = run("publish", "a.md", "--sandbox", "--yes")
     assert published.stdout.startswith("https://mp.weixin.qq.com/s/")
     run("index", "add", "a.md", published.stdout.strip())
-    assert json.loads(run("index", "list", "--json").stdout) == {"a.md": published.stdout.strip()}
+    assert json.loads(run("index", "list", "--json").stdout)["result"]["published"] == [
+        {"name": "a.md", "url": published.stdout.strip()}
+    ]
     (project / "b.md").write_text("# 第二期\n\n见[上一期](a.md)。\n", encoding="utf-8")
     second = pushed("b.md", "--sandbox")
     assert published.stdout.strip() in run("drafts", "show", str(second["media_id"]), "--sandbox", "--html").stdout
@@ -136,7 +138,7 @@ def test_the_whole_way_from_draft_to_permanent_address_and_a_link_to_it(project:
 def test_drafts_can_be_deleted(project: Path) -> None:
     receipt = pushed("a.md", "--sandbox")
     assert run("drafts", "delete", str(receipt["media_id"]), "--sandbox", "--yes").exit_code == 0
-    assert json.loads(run("drafts", "list", "--sandbox", "--json").stdout) == []
+    assert json.loads(run("drafts", "list", "--sandbox", "--json").stdout)["result"]["drafts"] == []
     assert pushed("a.md", "--sandbox")["action"] == "created"
 
 
@@ -184,7 +186,7 @@ def test_the_doctor_says_what_is_missing(project: Path) -> None:
     assert "✓ credentials" in well.stdout
     ill = run("doctor", "--json")
     assert ill.exit_code == 1
-    failed = [each["name"] for each in json.loads(ill.stdout) if each["state"] == "failed"]
+    failed = [each["name"] for each in json.loads(ill.stdout)["result"]["checks"] if each["state"] == "failed"]
     assert failed == (["credentials"] if images.draw.chinese_font() else ["Chinese font", "credentials"])
 
 
@@ -253,7 +255,7 @@ def test_two_processes_at_once_make_one_draft(project: Path, wechat: Sandbox) ->
     own = {"WXPUB_APPID": "wxtwice", "WXPUB_SECRET": SECRET, "WXPUB_API_BASE": wechat.url, "PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-m", "wxpub", "push", "a.md", "--json"]
     running = [subprocess.Popen(words, env={**os.environ, **own}, stdout=subprocess.PIPE) for _ in range(2)]
-    receipts = [json.loads(each.communicate()[0]) for each in running]
+    receipts = [json.loads(each.communicate()[0])["result"] for each in running]
     assert sorted(each["action"] for each in receipts) == ["created", "unchanged"]
     assert len(wechat.account("wxtwice").drafts()) == 1
 

@@ -446,7 +446,7 @@ def test_the_command_lists_the_themes_and_shows_an_issue_in_all(tmp_path: Path) 
     listed = CliRunner().invoke(cli, ["themes"])
     assert listed.exit_code == 0
     assert [line.split()[0] for line in listed.output.splitlines()] == list(THEMES)
-    described = json.loads(CliRunner().invoke(cli, ["themes", "--json"]).output)
+    described = json.loads(CliRunner().invoke(cli, ["themes", "--json"]).output)["result"]["themes"]
     assert described[0]["variables"]["accent"] == look("plain").variables["accent"]
     place = tmp_path / "all.html"
     shown = CliRunner().invoke(cli, ["themes", str(NODES), "-o", str(place)])

@@ -19,6 +19,7 @@ import click.termui
 import click.types
 
 from wxpub import language
+from wxpub.cli import answer
 from wxpub.errors import WxpubError, near
 from wxpub.language import gettext, tr
 
@@ -142,8 +143,17 @@ class Commands(click.Group):
     """Find commands without importing them, and turn errors that a person can act on into one line and exit code 1."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
-        language.use(_asked(sys.argv[1:] if args is None else args))
-        return super().main(args, *rest, **named)
+        words = sys.argv[1:] if args is None else args
+        language.use(_asked(words))
+        with answer.answering(words):
+            return super().main(args, *rest, **named)
+
+    def make_context(self, *given: Any, **named: Any) -> click.Context:
+        try:
+            return super().make_context(*given, **named)
+        except click.UsageError as error:
+            answer.fail(error)
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -183,13 +193,16 @@ class Commands(click.Group):
         except WxpubError as error:
             from wxpub.cli import options
 
+            answer.fail(error)
             options.echo(tr("error: {error}", error=error), fg="red", err=True)
             ctx.exit(1)
         except (KeyboardInterrupt, click.Abort) as error:
             if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__context__, KeyboardInterrupt):
+                answer.fail(error)
                 raise  # the answer was no
             from wxpub.cli import options
 
+            answer.fail(KeyboardInterrupt())
             options.echo("\n" + tr("interrupted"), err=True)
             ctx.exit(INTERRUPTED)
         except click.exceptions.NoArgsIsHelpError:  # help, and no error's line
@@ -203,13 +216,35 @@ class Commands(click.Group):
                 message = tr("No such option {name}.", name=name)
                 if error.possibilities:
                     message = tr("No such option {name}. Did you mean {near}?", name=name, near=error.possibilities[0])
-            raise click.UsageError(safe.text(message), error.ctx) from None
+            refusal = click.UsageError(safe.text(message), error.ctx)
+            answer.fail(refusal)
+            raise refusal from None
 
 
 _speak()
 
 
-@click.group(cls=Commands, params=[LANG], context_settings={"help_option_names": ["-h", "--help"]})
+def _print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        import json
+
+        from wxpub.cli import schema
+
+        click.echo(json.dumps(schema.schema(), ensure_ascii=False, indent=2).encode())
+        ctx.exit()
+
+
+SCHEMA = click.Option(
+    ["--schema"],
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON Schema of what --json prints.",
+)
+
+
+@click.group(cls=Commands, params=[LANG, SCHEMA], context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wxpub", prog_name="wxpub", message="%(prog)s %(version)s")
 def cli() -> None:
     """Turn a newsletter's Markdown into a WeChat Official Account (微信公众号) article and put it in the draft box.

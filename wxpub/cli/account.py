@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +45,7 @@ def list_drafts(account_name: str, sandbox: bool, as_json: bool) -> None:
 
     \b
     Example:
-      wxpub drafts list --json | jq -r '.[].media_id'
+      wxpub drafts list --json | jq -r '.result.drafts[].media_id'
     """
     with wechat.connect(config.find(Path.cwd()), account_name, sandbox=sandbox, say=options.tell) as account:
         facts = account.ledger().of_account(Draft, account.key)
@@ -52,7 +53,7 @@ def list_drafts(account_name: str, sandbox: bool, as_json: bool) -> None:
         found = [_summary(item, files) for item in account.client.drafts(content=False)]
     found.sort(key=lambda each: str(each["updated"]), reverse=True)
     if as_json:
-        options.print_json(found)
+        options.print_json({"drafts": found})
         return
     for each in found:
         options.echo(f"{each['media_id']}  {each['updated'] or '':16}")
@@ -80,9 +81,9 @@ def _time(seconds: int) -> str:
 @click.argument("media_id")
 @options.account
 @click.option("--html", is_flag=True, help="Print the articles' HTML as WeChat keeps it.")
-@click.option("--json", "as_json", is_flag=True, help="Print what the API answers.")
+@options.as_json
 def show(media_id: str, account_name: str, sandbox: bool, html: bool, as_json: bool) -> None:
-    """Show a draft as WeChat keeps it: title, settings and text.
+    """Show a draft as WeChat keeps it: title, settings and text; --json has all that the API answers.
 
     \b
     Example:
@@ -93,7 +94,7 @@ def show(media_id: str, account_name: str, sandbox: bool, html: bool, as_json: b
     with wechat.connect(config.find(Path.cwd()), account_name, sandbox=sandbox, say=options.tell) as account:
         articles = account.client.get_draft(media_id)
     if as_json:
-        options.print_json([each.fields for each in articles])
+        options.print_json({"media_id": media_id, "articles": [each.fields for each in articles]})
         return
     for article in articles:
         if html:
@@ -110,7 +111,8 @@ def show(media_id: str, account_name: str, sandbox: bool, html: bool, as_json: b
 @click.argument("media_ids", nargs=-1, required=True, metavar="MEDIA_ID...")
 @options.account
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def delete(media_ids: tuple[str, ...], account_name: str, sandbox: bool, yes: bool) -> None:
+@options.as_json
+def delete(media_ids: tuple[str, ...], account_name: str, sandbox: bool, yes: bool, as_json: bool) -> None:
     """Delete drafts for good.
 
     \b
@@ -119,6 +121,7 @@ def delete(media_ids: tuple[str, ...], account_name: str, sandbox: bool, yes: bo
     """
     with wechat.connect(config.find(Path.cwd()), account_name, sandbox=sandbox, say=options.tell) as account:
         ledger = account.ledger()
+        deleted: list[str] = []
         for media_id in media_ids:
             titles = "、".join(f"《{each.title}》" for each in account.client.get_draft(media_id))
             options.confirm(tr("Delete {titles} for good?", titles=titles), yes)
@@ -128,6 +131,8 @@ def delete(media_ids: tuple[str, ...], account_name: str, sandbox: bool, yes: bo
                 gone = [name for name, fact in facts.items() if fact.media_id == media_id]
                 ledger.record(account.key, {}, forget=dict.fromkeys(gone, Draft))
             options.echo(tr("deleted: {titles}", titles=titles), err=True)
+            deleted.append(media_id)
+            options.print_json({"deleted": deleted})  # what is gone, should the next one fail
 
 
 # --- permissions ------------------------------------------------------------------------------------------------------
@@ -138,7 +143,8 @@ def delete(media_ids: tuple[str, ...], account_name: str, sandbox: bool, yes: bo
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--list", "listed", is_flag=True, help="List everything that is allowed, and change nothing.")
 @click.option("--revoke", is_flag=True, help="Take back what FOLDER was allowed.")
-def trust(folder: Path, yes: bool, listed: bool, revoke: bool) -> None:
+@options.as_json
+def trust(folder: Path, yes: bool, listed: bool, revoke: bool, as_json: bool) -> None:
     """Allow a newsletter's wxpub.toml what needs permission.
 
     A repository that you checked out was written by others. Where its wxpub.toml wants secrets read from a place of
@@ -153,11 +159,14 @@ def trust(folder: Path, yes: bool, listed: bool, revoke: bool) -> None:
       wxpub trust letters/weekly --revoke
     """
     if listed:
-        for name, given in permissions.permissions().items():
+        allowed = permissions.permissions()
+        options.print_json(_permissions(allowed))
+        for name, given in allowed.items():
             options.echo("\n".join([name, *(f"    {each}" for each in given)]))
         return
     if revoke:
         gone = permissions.revoke(folder)
+        options.print_json({**_permissions({}), "revoked": list(gone)})
         lines = [tr("no longer allowed: {wish}", wish=each) for each in gone] or [tr("nothing was allowed")]
         options.echo("\n".join(lines), err=True)
         return
@@ -165,6 +174,7 @@ def trust(folder: Path, yes: bool, listed: bool, revoke: bool) -> None:
         raise SourceError(tr("no such folder"), folder)
     settings = config.find(folder, ask=False)
     wishes = config.wishes(settings)
+    options.print_json(_permissions({}))
     if not wishes:
         options.echo(tr("{file}: nothing that needs permission", file=settings.path or folder), err=True)
         return
@@ -177,6 +187,15 @@ def trust(folder: Path, yes: bool, listed: bool, revoke: bool) -> None:
     options.confirm(tr("Allow this to {file}?", file=settings.path), yes)
     permissions.allow(settings.root, wishes)
     options.echo(tr("allowed to {folder}", folder=settings.root), err=True)
+    options.print_json(_permissions({str(settings.root): [str(each) for each in wishes]}))
+
+
+def _permissions(allowed: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Describe what is allowed, by folder."""
+    return {
+        "allowed": [{"folder": folder, "wishes": list(wishes)} for folder, wishes in allowed.items()],
+        "revoked": [],
+    }
 
 
 # --- the doctor -------------------------------------------------------------------------------------------------------
@@ -218,7 +237,7 @@ def doctor(ctx: click.Context, account_name: str, sandbox: bool, renew_token: bo
     else:
         checks = list(examine(settings, client))
     if as_json:
-        options.print_json([asdict(each) for each in checks])
+        options.print_json({"checks": [asdict(each) for each in checks]})
     else:
         for each in checks:
             sign, colour = _SIGNS[each.state]
@@ -259,6 +278,7 @@ def doctor(ctx: click.Context, account_name: str, sandbox: bool, renew_token: bo
 @click.option("--quotas/--no-quotas", default=None, help="Limit the calls a day, or do not.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Answer to this Host header too.")
 @click.option("-q", "--quiet", is_flag=True, help="Do not print a line for each call.")
+@options.as_json
 def sandbox(
     port: int,
     db: Path | None,
@@ -274,6 +294,7 @@ def sandbox(
     quotas: bool | None,
     hosts: tuple[str, ...],
     quiet: bool,
+    as_json: bool,
 ) -> None:
     """Run a local WeChat to try everything on.
 
@@ -316,6 +337,8 @@ def sandbox(
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     with serve(store, port, hosts=hosts, on_call=on_call, **given) as wechat:
+        known = {"url": wechat.url, "appid": wechat.appid, "secret": wechat.secret}
+        options.print_json({**known, "db": str(store) if store else None}, now=True)
         options.echo(tr("WeChat sandbox: {url}", url=wechat.url))
         options.echo(f"  AppID          {wechat.appid}")
         options.echo(f"  AppSecret      {wechat.secret}")

@@ -52,6 +52,7 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
     from difflib import get_close_matches
 
     known = {rule.id: rule for rule in rules()}
+    options.print_json({"rules": [_described(rule) for rule in known.values() if name in ("all", rule.id)]})
     if name == "all":
         options.echo(
             "\n".join(f"{rule.id:32} {worded(rule.severity):8} {gettext(rule.message)}" for rule in known.values())
@@ -74,6 +75,17 @@ def rules() -> tuple[Rule, ...]:
     from wxpub.elsewhere import mail
 
     return (*checks.rules(), *drafts.RULES, *mail.RULES)
+
+
+def _described(rule: Rule) -> dict[str, Any]:
+    """Describe a rule as plain values, in the user's words."""
+    return {
+        "rule": rule.id,
+        "severity": rule.severity,
+        "kind": rule.kind,
+        **{key: gettext(getattr(rule, key)) for key in ("message", "fix", "reader")},
+        "can_ignore": rule.severity != "error" and rule.kind != "push",
+    }
 
 
 def _explanation(rule: Rule) -> str:
@@ -113,7 +125,7 @@ def _off(rule: Rule) -> str:
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "github"]), default="text", help="How to print findings."
 )
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@options.as_json
 @click.option("--all", "every", is_flag=True, help="List every finding, not one for each rule.")
 @click.option("--online", is_flag=True, help="Ask the servers of all links which are dead, moved or expired.")
 @click.option("--fresh", is_flag=True, help="With --online, ask again what was asked within a day.")
@@ -190,7 +202,7 @@ def check(
         reports = _asked(reports, fresh)
     form = "json" if as_json else form
     if form == "json":
-        options.print_json(_document(reports))
+        options.print_json(_document(reports), [finding for report in reports for finding in report.findings])
     for report in reports:
         told = report.findings if every or form == "json" else fold(report.findings, _EACH)
         if form == "text":
@@ -389,15 +401,27 @@ def _size(size: Size) -> str:
     )
 
 
+def _measured(size: Size) -> dict[str, Any]:
+    def parts(rows: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
+        return [{"name": name, "characters": count} for name, count in rows]
+
+    return {
+        "characters": size.characters,
+        "bytes": size.bytes,
+        "kinds": parts(size.kinds.items()),
+        "sections": parts(size.sections),
+        "properties": parts(size.properties),
+    }
+
+
 def _document(reports: Sequence[Report]) -> dict[str, Any]:
     return {
         "files": [
             {
                 "path": str(report.path),
-                "findings": [each.to_json() for each in report.findings],
-                "size": report.size._asdict() if report.size else None,
+                "size": _measured(report.size) if report.size else None,
             }
             for report in reports
         ],
-        **_counts([each for report in reports for each in report.findings]),
+        "counts": _counts([each for report in reports for each in report.findings]),
     }

@@ -14,7 +14,7 @@ import click
 from wxpub import language, safe
 from wxpub.article import STDIN
 from wxpub.checks import heeded
-from wxpub.cli import options
+from wxpub.cli import answer, options
 from wxpub.errors import SourceError, WxpubError
 from wxpub.finding import Finding
 from wxpub.issue import Issue, Opener
@@ -59,7 +59,7 @@ _MANY = 8 if sys.platform == "linux" else 100
     help="Finish for the API or for the web editor.",
 )
 @options.theme
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document; write files only with -o.")
+@options.as_json
 @click.option("--open", "open_page", is_flag=True, help="Show the page in the browser.")
 @click.option("--copy", is_flag=True, help="Put the article on the clipboard, to paste into the web editor.")
 def convert(
@@ -80,7 +80,8 @@ def convert(
     Writes FILE.html beside each FILE: the article in a phone-wide column, what to know about it, and a button that
     copies it for WeChat's web editor. The page needs no network and no other file. A file that cannot be converted
     does not keep the others from it; the exit code is 1 then. `-` is standard input, an issue in the working folder,
-    and its page goes to standard output; --stdin-filename says where it stands otherwise.
+    and its page goes to standard output; --stdin-filename says where it stands otherwise. With --json pages are
+    written only with -o.
 
     For readers outside WeChat, with live links: --format web writes a web page (FILE.web.html), --format email a mail
     (FILE.email.html), and --format eml, or -o FILE.eml, a message with the images and a part of plain text.
@@ -114,19 +115,20 @@ def convert(
     target = elsewhere or CHANNELS[target_name]
     work = _Work(Opener(theme_name, variables), target, form, fragment, copy, output is None, as_json, given)
     reports: list[Mapping[str, Any]] = []
+    findings: list[Finding] = []
     failed, said = [], ""
     for path, outcome in zip(paths, _all(work, list(zip(paths, places, strict=True))), strict=True):
         if not outcome.error or outcome.error != said:  # wrong settings keep every file from it, and are said once
             outcome.say(quiet=as_json)
         said = outcome.error
-        if outcome.error:
+        if outcome.problem:
             failed.append(str(path))
-        if as_json and (outcome.report or len(paths) > 1):
-            reports.append(outcome.report or {"path": str(path), "error": outcome.error})
+            answer.fail(outcome.problem)
+        findings += outcome.findings
+        reports.append(outcome.report or {})
         if open_page and outcome.place is not None and not outcome.error:
             options.launch(str(outcome.place))
-    if as_json and reports:
-        options.print_json(reports[0] if len(paths) == 1 else reports)
+    options.print_json({"files": reports}, findings)
     if failed and len(paths) > 1:
         said = tr("{n} of {all} files were not converted: {files}", n=len(failed), all=len(paths), files=listed(failed))
         options.echo(said, fg="red", err=True)
@@ -142,6 +144,7 @@ class Outcome(NamedTuple):
     summary: str = ""
     report: Mapping[str, Any] | None = None
     error: str = ""
+    problem: dict[str, Any] | None = None  # the error as plain values
 
     def say(self, *, quiet: bool) -> None:
         """Print it for a person; with `quiet` only the error."""
@@ -178,8 +181,9 @@ class _Work:
             if self.fragment and place is not None:
                 self._write(place, page.html, ours=False)
         except WxpubError as error:
-            return Outcome(place, error=str(error))
-        return Outcome(place, findings, _summary(page), _report(page, findings) if self.as_json else None)
+            problem = answer.problem(error)
+            return Outcome(place, report=_report(path, error=problem), error=str(error), problem=problem)
+        return Outcome(place, findings, _summary(page), _report(path, place, page) if self.as_json else None)
 
     def _deliver(self, issue: Issue, place: Path | None) -> tuple[Finding, ...]:
         """Write and copy the page that stands alone; gives what was found out about its images."""
@@ -276,20 +280,27 @@ def _places(files: Sequence[Path], output: str | None, suffix: str, quiet: bool)
     return [folder / name for name in names]
 
 
-def _report(page: Page, findings: Sequence[Finding]) -> dict[str, Any]:
+def _report(
+    path: Path, place: Path | None = None, page: Page | None = None, error: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Describe what became of one file: its article and where the page stands, or the error."""
+    report = {"path": str(path), "page": str(place) if place else None, "article": None, "error": error}
+    if page is None:
+        return report
     article = page.article
-    return {
-        "path": str(article.path),
-        "title": article.title,
-        "author": article.author,
-        "digest": article.digest,
-        "source_url": article.source_url,
-        "html": page.html,
-        "characters": page.characters,
-        "bytes": page.bytes,
-        "notes": [note._asdict() for note in page.notes],
-        "images": [image._asdict() for image in page.images],
-        "findings": [each.to_json() for each in findings],
+    return report | {
+        "article": {
+            "title": article.title,
+            "author": article.author,
+            "digest": article.digest,
+            "source_url": article.source_url,
+            "html": page.html,
+            "characters": page.characters,
+            "bytes": page.bytes,
+            "outline": [heading._asdict() for heading in page.outline],
+            "notes": [note._asdict() for note in page.notes],
+            "images": [image._asdict() for image in page.images],
+        }
     }
 
 
@@ -314,6 +325,7 @@ def _summary(page: Page) -> str:
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
 @click.option("--account", "account_name", default="", metavar="NAME", help="Push to this account of wxpub.toml.")
 @options.theme
+@options.as_json
 def preview(
     file: Path,
     port: int | None,
@@ -322,6 +334,7 @@ def preview(
     account_name: str,
     theme_name: str | None,
     variables: dict[str, str],
+    as_json: bool,
 ) -> None:
     """Show an issue in the browser, live while you write.
 
@@ -346,6 +359,7 @@ def preview(
         say=options.tell,
     ) as session:
         ended = _listen()
+        options.print_json({"url": session.url}, now=True)
         _say(session)
         if not no_open:
             options.launch(session.url)

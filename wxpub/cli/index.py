@@ -40,7 +40,7 @@ def list_published(as_json: bool) -> None:
     facts = Ledger(config.find(Path.cwd()).root / FILE_NAME).facts(Published)
     found = {name: fact.url for (_, name), fact in sorted(facts.items()) if fact.url}
     if as_json:
-        options.print_json(found)
+        options.print_json({"published": [{"name": name, "url": url} for name, url in found.items()]})
         return
     for name, url in found.items():
         options.echo(f"{name}  {url}")
@@ -51,7 +51,8 @@ def list_published(as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("url")
 @click.option("--account", "account_name", default="", metavar="NAME", help="An account of wxpub.toml.")
-def add(file: Path, url: str, account_name: str) -> None:
+@options.as_json
+def add(file: Path, url: str, account_name: str, as_json: bool) -> None:
     """Record where an issue was published.
 
     \b
@@ -68,11 +69,13 @@ def add(file: Path, url: str, account_name: str) -> None:
     with ledger.locked():
         ledger.record(wechat.key_of(settings, account_name), {issue_name(file, settings.root): Published(url)})
     options.echo(tr("recorded: {file}", file=file), err=True)
+    options.print_json({"name": issue_name(file, settings.root), "url": url})
 
 
 @index.command()
 @options.account
-def rebuild(account_name: str, sandbox: bool) -> None:
+@options.as_json
+def rebuild(account_name: str, sandbox: bool, as_json: bool) -> None:
     """Add to the ledger what the account holds, where the file was lost or damaged.
 
     Looks through drafts and published articles for the issues of this project. Nothing that the ledger knows is
@@ -94,13 +97,15 @@ def rebuild(account_name: str, sandbox: bool) -> None:
     )
     if aside:
         options.echo(tr("the ledger as it was: {file}", file=aside), err=True)
+    options.print_json({"found": list(found), "kept": str(aside) if aside else None})
 
 
 @index.command()
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
 @options.account
-def move(old: Path, new: Path, account_name: str, sandbox: bool) -> None:
+@options.as_json
+def move(old: Path, new: Path, account_name: str, sandbox: bool, as_json: bool) -> None:
     """Say that an issue has another file name now; its draft and its permalink go with it.
 
     \b
@@ -118,6 +123,7 @@ def move(old: Path, new: Path, account_name: str, sandbox: bool) -> None:
     if not moved:
         raise SourceError(tr("the ledger knows nothing of it"), old)
     options.echo(tr("moved: {before} → {after}", before=before, after=after), err=True)
+    options.print_json({"before": before, "after": after})
 
 
 # --- the list of back issues ------------------------------------------------------------------------------------------
@@ -156,7 +162,7 @@ def back_issues(files: tuple[Path, ...], write: bool, as_json: bool) -> None:
             if new != text:
                 options.write(path, new.encode())
     if as_json:
-        named = [{"file": str(path), "added": [each.name for each in added]} for path, _, _, added in changes]
+        named = [{"path": str(path), "added": [each.name for each in added]} for path, _, _, added in changes]
         options.print_json({"files": named, "written": write})
         return
     for path, text, new, added in changes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from wxpub import safe
 from wxpub.article import MAX_BYTES, STDIN
+from wxpub.cli import answer
 from wxpub.errors import SourceError, reason_of
 from wxpub.finding import Finding, Severity, fold
 from wxpub.language import tr
@@ -78,8 +78,12 @@ def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
 
 
 def echo(text: object = "", *, err: bool = False, **style: Any) -> None:
-    """Print text in which others may have had a say: it cannot steer a terminal, nor a CI that reads it."""
-    click.secho(safe.text(text), err=err, **style)
+    """Print text in which others may have had a say: it cannot steer a terminal, nor a CI that reads it.
+
+    Where JSON is wanted, stdout is for that alone: what would go there is in the document.
+    """
+    if err or not answer.wanted():
+        click.secho(safe.text(text), err=err, **style)
 
 
 def launch(place: str) -> None:
@@ -105,8 +109,15 @@ def account(command: F) -> F:
 
 
 def as_json(command: F) -> F:
-    """Take `--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
+    """Take `--json`; a command gives its result to `print_json` then, and says nothing on stdout."""
+    return click.option(
+        "--json", "as_json", is_flag=True, is_eager=True, callback=_named, help="Print one JSON document; docs/json.md."
+    )(command)
+
+
+def _named(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+    answer.name(ctx)
+    return value
 
 
 def confirm(question: str, yes: bool) -> None:
@@ -123,9 +134,14 @@ def tell(message: str) -> None:
     echo(message, dim=True, err=True)
 
 
-def print_json(value: object) -> None:
-    """Print one JSON document."""
-    click.echo(safe.json_text(json.dumps(value, ensure_ascii=False, indent=2)))
+def print_json(result: Mapping[str, Any], findings: Iterable[Finding] = (), *, now: bool = False) -> None:
+    """Give the command's result, as `wxpub.cli.schema` describes it, and its findings.
+
+    They are printed when the command ends, in one document with what may still go wrong; with `now`, of a command that
+    goes on until it is stopped, at once.
+    """
+    answer.find(findings)
+    answer.give(result, now=now)
 
 
 def write(place: Path, data: bytes) -> None:

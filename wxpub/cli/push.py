@@ -15,7 +15,7 @@ import click
 from wxpub import drafts as pushing
 from wxpub import issue as issues
 from wxpub import wechat
-from wxpub.cli import options
+from wxpub.cli import answer, options
 from wxpub.drafts import text_of
 from wxpub.finding import Finding
 from wxpub.language import listed, tr, tr_n
@@ -72,6 +72,7 @@ def push(
         job = pushing.prepare(account, opened, keep=not dry_run, skip_unreachable=skip_unreachable, say=options.tell)
         job = replace(job, force=force, new=new)
         _say_findings(job.findings)
+        answer.find(job.findings)
         if dry_run:
             _say_plan(pushing.plan(job), job, as_json)
             return
@@ -113,7 +114,7 @@ def _say_plan(todo: Plan, job: Job, as_json: bool) -> None:
     if as_json:
         changed = [str(job.articles[place].issue.path) for place in todo.changed]
         document = {"action": todo.action, "reason": todo.reason, "uploads": uploads, "changed": changed}
-        options.print_json({**document, "replaces": todo.replaced})
+        options.print_json({**document, "replaces": list(todo.replaced)})
         return
     n = len(todo.changed)
     what = {
@@ -137,8 +138,8 @@ def _say_receipt(receipt: Receipt, job: Job, account: Account, as_json: bool) ->
     """Say what was done, and what is left to an editor's hands."""
     if as_json:
         document = receipt.to_json()
-        document["findings"] = [*(each.to_json() for each in job.findings), *document["findings"]]
-        options.print_json(document)
+        del document["findings"]
+        options.print_json(document, receipt.findings)
         return
     _say_findings(receipt.findings)
     titles = listed(f"《{each.title}》" for each in receipt.articles)
@@ -242,7 +243,7 @@ def publish(file: Path, account_name: str, sandbox: bool, yes: bool, again: bool
                 confirm=confirm,
             )
     if as_json:
-        options.print_json(urls)
+        options.print_json({"published": [{"name": name, "url": url} for name, url in urls.items()]})
         return
     for name, url in urls.items():
         options.echo(tr("published: {name}", name=name), fg="green", err=True)

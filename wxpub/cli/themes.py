@@ -16,6 +16,7 @@ from wxpub.errors import SourceError, reason_of
 from wxpub.language import gettext, tr
 
 if TYPE_CHECKING:
+    from wxpub.finding import Finding
     from wxpub.theme import Theme
 
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     "--open", "open_page", is_flag=True, help="Show FILE in every theme, by day and by night, in the browser."
 )
 @click.option("-o", "--output", metavar="PATH", type=click.Path(path_type=Path), help="Write that page here instead.")
-@click.option("--json", "as_json", is_flag=True, help="Print the themes and their variables as JSON.")
+@options.as_json
 def themes(file: Path | None, open_page: bool, output: Path | None, as_json: bool) -> None:
     """List the themes, or show an issue in all of them.
 
@@ -42,11 +43,12 @@ def themes(file: Path | None, open_page: bool, output: Path | None, as_json: boo
 
     looks = [theme.load(name) for name in theme.names()]
     if file is not None:
-        _show(file, output, open_page)
+        page, findings = _show(file, output, open_page)
+        options.print_json({"themes": [_described(look) for look in looks], "page": str(page)}, findings)
     elif open_page or output:
         raise click.UsageError(tr("name an issue to show: wxpub themes --open issue.md"))
     elif as_json:
-        options.print_json([_described(look) for look in looks])
+        options.print_json({"themes": [_described(look) for look in looks], "page": None})
     else:
         for look in looks:
             options.echo(f"{look.name:10}{look.title:\u3000<6}{look.description}")
@@ -61,8 +63,8 @@ def _described(look: Theme) -> dict[str, object]:
     }
 
 
-def _show(file: Path, output: Path | None, open_page: bool) -> None:
-    """Write the page with all looks of one issue, and open it."""
+def _show(file: Path, output: Path | None, open_page: bool) -> tuple[Path, tuple[Finding, ...]]:
+    """Write the page with all looks of one issue, and open it; give its place and what was found about its images."""
     from wxpub import theme
     from wxpub.preview import pages
 
@@ -76,6 +78,7 @@ def _show(file: Path, output: Path | None, open_page: bool) -> None:
     options.echo(str(place))
     if open_page:
         options.launch(str(place))
+    return place, findings
 
 
 # --- covers -----------------------------------------------------------------------------------------------------------
@@ -94,7 +97,8 @@ def _show(file: Path, output: Path | None, open_page: bool) -> None:
 @click.option("--logo", metavar="PATH", help="An image to stand above the words.")
 @click.option("--ground", help="Colour of the ground, #rrggbb; by default the theme's accent.")
 @click.option("--accent", help="Colour of what stands out, #rrggbb.")
-def cover(title: str, output: Path, date: datetime | None, **options_given: str | None) -> None:
+@options.as_json
+def cover(title: str, output: Path, date: datetime | None, as_json: bool, **options_given: str | None) -> None:
     """Make a cover picture from a title.
 
     900 × 383 pixels, as WeChat shows it above the first article of a draft; all words are in the middle square, which
@@ -142,6 +146,7 @@ def cover(title: str, output: Path, date: datetime | None, **options_given: str 
         text = tr("{message}; {fix}", message=remark, fix=gettext(FONT_PACKAGES))
         options.echo(tr("{severity}: {text}", severity=tr("warning"), text=text), fg="yellow", err=True)
     options.echo(str(output))
+    options.print_json({"path": str(output), "remark": remark})
 
 
 def _named(path: str) -> bytes:
