@@ -125,7 +125,7 @@ def test_the_local_wechat_is_asked_without_a_network(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     Path("a.html").write_text('<p style="text-align:end">字</p>', encoding="utf-8")
     result = run("a.html", "--official", "--sandbox", "--json")
-    found = json.loads(result.stdout)["files"][0]["findings"]
+    found = json.loads(result.stdout)["findings"]
     assert ("official-text-align", 1) in {(each["rule"], each["line"]) for each in found}
     assert "to http://127.0.0.1:" in result.stderr
     Path("wxpub.toml").write_text('[check]\nignore = ["official-text-align"]\n', encoding="utf-8")
