@@ -1,16 +1,24 @@
-"""The desk: what a letter's folder tells of it."""
+"""The desk: what a letter's folder tells of it, and the next issue made of it."""
 
 from __future__ import annotations
 
 import re
+import shlex
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from conftest import CORPUS, ROOT
 
-from wxpub.desk import letter
+from wxpub import config
+from wxpub.cli import cli
+from wxpub.desk import letter, skeleton
+from wxpub.desk.inbox import Inbox
 from wxpub.desk.letter import Letter
+from wxpub.issue import open as open_issue
 
 
 def letters() -> list[tuple[str, str, list[str]]]:
@@ -68,3 +76,226 @@ def test_a_file_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
     (tmp_path / "2026-11-08.md").write_bytes("# 第 2 期".encode("gb18030"))
     (tmp_path / "2026-11-15.md").write_text("# 第 3 期\n", encoding="utf-8")
     assert [each.number for each in letter.find(tmp_path).issues] == [None, None, 3]
+
+
+# --- the next issue ---------------------------------------------------------------------------------------------------
+
+
+def nexts() -> list[tuple[str, dict[str, str], list[str], str]]:
+    """Read `cases/next.txt`, which says at its top how a case is written."""
+    found = []
+    for case in (ROOT / "tests/cases/next.txt").read_text(encoding="utf-8").split("\n=== ")[1:]:
+        name, _, rest = case.partition("\n")
+        given, _, expected = rest.partition("\n.\n")
+        given, _, arguments = given.rpartition("\n@@ new")
+        found.append((name, files(given), shlex.split(arguments), expected.rstrip("\n")))
+    return found
+
+
+def files(text: str) -> dict[str, str]:
+    parts = re.split(r"^@@ (.+)\n", f"{text}\n", flags=re.MULTILINE)
+    return {name: each.rstrip("\n") + "\n" for name, each in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+class Day(date):
+    @classmethod
+    def today(cls) -> date:
+        return date(2026, 11, 21)
+
+
+@pytest.mark.parametrize(("name", "given", "arguments", "expected"), nexts(), ids=[each[0] for each in nexts()])
+def test_the_next_issue_is(
+    name: str,
+    given: dict[str, str],
+    arguments: list[str],
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("wxpub.cli.desk.date", Day)
+    (tmp_path / "wxpub.toml").touch()
+    for place, text in given.items():
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(cli, ["new", *arguments])
+    if expected.startswith("! "):
+        assert done.exit_code != 0
+        assert expected[2:] in done.output.replace(f"{tmp_path}/", "")
+        return
+    assert done.exit_code == 0, done.output
+    paths = (
+        each for each in tmp_path.rglob("*.md") if each.read_text() != given.get(each.relative_to(tmp_path).as_posix())
+    )
+    changed = {path.relative_to(tmp_path).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    assert {place: text.rstrip("\n") for place, text in changed.items()} == {
+        place: text.rstrip("\n") for place, text in files(expected).items()
+    }
+
+
+def test_real_letters_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From every issue of the real letter on, the next has its frame, and nothing that only the last one said."""
+    if not CORPUS.is_dir():
+        pytest.skip(f"the corpus is not at {CORPUS}")
+    found = letter.read(CORPUS, config.Config(CORPUS))
+    for count in range(2, len(found.issues) + 1):
+        so_far = replace(found, issues=found.issues[:count])
+        day, number = so_far.following(date(2026, 11, 21))
+        wanted = skeleton.Next(so_far.place(day, number), day, number)
+        text = skeleton.make(so_far, wanted, Inbox("## 论文\n\n- [一](https://example.org/1)\n")).text
+        last = so_far.issues[-1].path.read_text(encoding="utf-8")
+        said = [found.text for found in skeleton.cut(last) if found.kind == "item" and "摘要" in found.text]
+        assert said and not any(each in text for each in said)
+        assert text.count("\n## ") >= 4
+        assert "2026-11-21" in text.split("\n# ", 1)[1].split("\n")[0]
+        assert "## 论文" in text and text.index("## 论文") < text.index("https://example.org/1")
+
+
+# --- a letter begun ---------------------------------------------------------------------------------------------------
+
+
+def init(*words: str, answers: str | None = None) -> str:
+    done = CliRunner().invoke(cli, ["init", *words], input=answers)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def everything(root: Path) -> dict[str, bytes]:
+    paths = (each for each in sorted(root.rglob("*")) if each.is_file() and ".git/" not in each.as_posix())
+    return {each.relative_to(root).as_posix(): each.read_bytes() for each in paths}
+
+
+def test_a_new_letter_checks_clean_converts_and_pushes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wechat: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    init(
+        "letter",
+        "--name",
+        "灯下",
+        "--author",
+        "编辑部",
+        "--url",
+        "https://github.com/Me/letter",
+        "--date",
+        "2026-11-21",
+    )
+    issue = Path("letter/issues/2026-11-21.md")
+    run = CliRunner().invoke
+    checked = run(cli, ["check", "--strict", str(issue)])
+    assert checked.exit_code == 0
+    assert "nothing found" in checked.output
+    assert run(cli, ["convert", str(issue)]).exit_code == 0
+    monkeypatch.setenv("WXPUB_API_BASE", wechat.url)
+    monkeypatch.setenv("WXPUB_APPID", wechat.appid)
+    monkeypatch.setenv("WXPUB_SECRET", wechat.secret)
+    pushed = run(cli, ["push", str(issue)])
+    assert pushed.exit_code == 0, pushed.output
+    opened = open_issue(issue)
+    assert opened.layout.article.title == "灯下 第 1 期（2026-11-21）"
+    assert opened.layout.article.author == "编辑部"
+    assert opened.layout.article.source_url == "https://github.com/Me/letter/blob/HEAD/issues/2026-11-21.md"
+    assert opened.cover.series == "灯下"
+
+
+def test_it_can_be_run_again_and_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    init("--name", "灯下")
+    before = everything(tmp_path)
+    assert sorted(before) == [".gitattributes", ".gitignore", f"issues/{date.today()}.md", "wxpub.toml"]
+    said = init("--name", "别的名字")
+    assert everything(tmp_path) == before
+    assert said.count("kept: ") == 3
+
+
+def test_what_was_there_stays_and_gets_the_lines_that_it_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wxpub.toml").write_bytes(b"[article]\nauthor = 'x'\n")
+    (tmp_path / ".gitignore").write_bytes(b"*.pyc\r\n/issues/*.html\r\n# end")
+    (tmp_path / ".gitattributes").write_bytes(b"wxpub.ledger.json -merge\n")
+    init()
+    assert (tmp_path / "wxpub.toml").read_bytes() == b"[article]\nauthor = 'x'\n"
+    ignored = (tmp_path / ".gitignore").read_bytes()
+    assert ignored == b"*.pyc\r\n/issues/*.html\r\n# end\r\n/wxpub.ledger.*.old.json\r\n"
+    merged = (tmp_path / ".gitattributes").read_bytes()
+    assert merged == b"wxpub.ledger.json -merge\ninbox.md merge=union\n"
+
+
+def test_a_letter_that_is_there_is_recognised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/config").write_text('[remote "origin"]\n\turl = git@github.com:Me/Lamps.git\n', encoding="utf-8")
+    for day in ("2026-10-24", "2026-11-07"):
+        text = f"---\nauthor: 某人\n---\n\n# 灯下（{day}）：题目\n"
+        (tmp_path / f"{day}.md").write_text(text, encoding="utf-8")
+    (tmp_path / "2026-11-07.html").touch()  # which another tool made
+    said = init("--yes")
+    settings = config.find(tmp_path)
+    assert settings.article["author"] == "某人"
+    assert settings.article["cover_series"] == "灯下"
+    assert settings.article["source_url"] == "https://github.com/Me/Lamps/blob/HEAD/{path}"
+    assert "2 issues are there, the last is 2026-11-07.md" in said
+    assert sorted(each.name for each in tmp_path.glob("*.md")) == ["2026-10-24.md", "2026-11-07.md"]
+    assert "html" not in (tmp_path / ".gitignore").read_text()
+
+
+def test_a_letter_below_its_repository_is_shown_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/config").write_text('[remote "origin"]\n\turl = https://gitee.com/me/all\n', encoding="utf-8")
+    (tmp_path / "letters/lamps").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "letters/lamps")
+    init("--yes")
+    found = config.find(Path()).article["source_url"]
+    assert found == "https://gitee.com/me/all/blob/HEAD/letters/lamps/{path}"
+
+
+@pytest.mark.parametrize(
+    ("url", "source", "sites"),
+    [
+        ("https://letter.example/", "https://letter.example/", ("https://letter.example/{path}",)),
+        ("https://letter.example/{stem}", "https://letter.example/{stem}", ()),
+        ("https://github.com/me/letter/", "https://github.com/me/letter/blob/HEAD/{path}", ()),
+        ("", None, ()),
+    ],
+)
+def test_its_address_becomes_what_the_reader_opens(
+    url: str, source: str | None, sites: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    init("--name", '灯 "下" \\', "--url", url)
+    found = config.find(tmp_path)
+    assert (found.article.get("source_url"), found.sites) == (source, sites)
+    assert found.article["cover_series"] == '灯 "下" \\'
+
+
+def test_three_questions_are_asked_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("wxpub.cli.desk._asks", lambda: True)
+    said = init(answers="灯下\n\nhttps://letter.example/\n")
+    assert [said.count(each) for each in ("Name of the newsletter", "Author [编辑部]", "on the web")] == [1, 1, 1]
+    found = config.find(tmp_path).article
+    assert (found["cover_series"], found["author"], found["source_url"]) == (
+        "灯下",
+        "编辑部",
+        "https://letter.example/",
+    )
+    assert "Name" not in init()  # the settings answer them
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--name", " "], "the letter has no name; give it with --name"),
+        (["--url", "letter.example"], "letter.example is not an address of the web"),
+        (["--url", "https://letter.example/{slug}"], "url has an unknown {slug}; known: {path}, {stem}, {date}"),
+        (["--date", "2026-02-30"], "'2026-02-30' is not a day, for example 2026-11-21"),
+        (["file"], "file: is no folder"),
+    ],
+)
+def test_init_refuses(words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    done = CliRunner().invoke(cli, ["init", *words])
+    assert done.exit_code != 0
+    assert said in done.output
+    assert sorted(everything(tmp_path)) == ["file"]

@@ -12,6 +12,12 @@ from urllib.parse import quote, unquote
 
 from wxpub.limits import ARTICLE_HOST, IMAGE_HOSTS
 
+# What a WeChat article is named by in a long address, and what other sites add for their statistics.
+_ARTICLE_KEYS = frozenset({"__biz", "mid", "idx", "sn"})
+_FINDERS = frozenset(
+    {"fbclid", "gclid", "yclid", "msclkid", "igshid", "mc_cid", "mc_eid", "spm"}
+    | {"vd_source", "share_source", "share_medium", "share_token"}
+)
 OUTSIDE = frozenset({"http", "https", "ftp"})
 _DEFAULT_PORTS = {("http", "80"), ("https", "443"), ("ftp", "21")}
 #                        scheme                          host and port          path    query        fragment
@@ -69,6 +75,20 @@ class Address(NamedTuple):
         if self.path == "/s":
             return {"__biz", "mid", "sn"} <= self._keys()
         return re.fullmatch(r"/s/[\w-]+", self.path, re.ASCII) is not None
+
+    @property
+    def lasting(self) -> str:
+        """Give the address to keep and to hand on: without what only tells who found it, and where.
+
+        Of a published WeChat article that leaves what names it: `/s/<id>`, or `__biz`, `mid`, `idx` and `sn`.
+        """
+        if self.permalink:
+            named = [each for each in self.query.split("&") if each.partition("=")[0] in _ARTICLE_KEYS]
+            return f"https://{self.host}{self.path}" + (f"?{'&'.join(named)}" if self.path == "/s" else "")
+        kept = "&".join(each for each in self.query.split("&") if each.partition("=")[0].lower() not in _FINDERS)
+        bare, _, _ = self.url.partition("#")
+        bare, _, _ = bare.partition("?")
+        return bare + (f"?{kept}" if kept else "") + (f"#{self.fragment}" if self.fragment else "")
 
     @property
     def identity(self) -> str:

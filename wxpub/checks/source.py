@@ -445,6 +445,10 @@ _COUNT = re.compile(
 )
 
 
+# The name of a section with nothing behind it, as in the frame that `wxpub new` writes: 【新闻】；「论文」。
+_UNSAID = re.compile(r"(?<=[；;。：:])\s*[【「]([^】」]{1,12})[】」]\s*(?=[；;。]|$)")
+
+
 def check_guide(reading: Reading) -> list[Finding]:
     """Look at the 导读: that it says something, and that its count of the items is right."""
     found = []
@@ -452,6 +456,9 @@ def check_guide(reading: Reading) -> list[Finding]:
         text = text_of(block)
         if not (match := _GUIDE.match(text)):
             continue
+        if unsaid := _UNSAID.findall(text):
+            message = tr("the 导读 says nothing of {sections}", sections=listed(unsaid))
+            found.append(GUIDE_EMPTY.find(message, reading.path, line_of(block)))
         if claim := _COUNT.search(text):
             found += _compare(reading, _number(claim["number"]), line_of(block))
         elif match.end() == len(text) and block.tag == "blockquote":

@@ -26,6 +26,8 @@ from wxpub.language import gettext, tr
 # What `wxpub --help` shows, in the order of an editor's work; the first line of each command's help is repeated here
 # so that listing the commands imports none of them (a test compares the two).
 COMMANDS = {
+    "init": "Make a folder ready for a newsletter.",
+    "new": "Begin the next issue, with what waits in the inbox.",
     "convert": "Turn issues into pages to look at and copy from.",
     "preview": "Show an issue in the browser, live while you write.",
     "check": "Say what is wrong with issues, with file and line.",
@@ -44,6 +46,8 @@ COMMANDS = {
 INTERRUPTED = 130  # the exit code after Ctrl-C, as shells have it: 128 and the signal's number
 # Commands that share a module with another one.
 _HOMES = {
+    "init": "desk",
+    "new": "desk",
     "publish": "push",
     "cover": "themes",
     "drafts": "account",

@@ -98,6 +98,25 @@ _PERMISSION = record(
 )
 
 RESULTS: dict[str, Schema] = {
+    "init": record(
+        "A newsletter's folder.",
+        folder=text("where it is"),
+        name=text("what the newsletter is called"),
+        issues=number("issues that were there before"),
+        written=several("what was written, or got lines", text("a file")),
+        kept=several("what stays as it is", text("a file")),
+    ),
+    "new": record(
+        "The next issue.",
+        path=text("its file"),
+        title=text("its title"),
+        date=text("the day on which it appears"),
+        number=maybe(number("its number")),
+        items=number("items of the inbox that are in it"),
+        left=number("items that stay in the inbox"),
+        unlisted=text("why the list of back issues is not complete; may be empty"),
+        text=maybe(text("with `--dry-run`: what the file would hold")),
+    ),
     "convert": record(
         "The files that were converted.",
         files=several(

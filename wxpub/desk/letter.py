@@ -32,6 +32,7 @@ _SUFFIXES = (".md", ".markdown")
 _HEAD_BYTES = 16 * 1024  # of an issue, in which its front matter and its title stand
 _MOST_FILES = 20_000  # that are looked at
 _MOST_FOLDERS = 5_000
+_USUAL = 14  # days to the next issue, as long as nothing tells
 _RECENT = 8  # issues whose distances tell how often the letter appears
 # Folders that hold no issues of this letter.
 _ELSEWHERE = frozenset({"node_modules", "venv", "site-packages", "__pycache__", "blocks"})
@@ -101,7 +102,8 @@ class Letter:
         days = sorted(date.fromisoformat(each.date) for each in self.issues if each.date)
         recent = days[-_RECENT - 1 :]
         gaps = [(later - sooner).days for sooner, later in pairwise(recent) if later > sooner]
-        due = max(days[-1] + timedelta(median_low(gaps)), today) if gaps else today
+        usual = median_low(gaps) if gaps else _USUAL if days and days[-1] >= today else 0
+        due = max(days[-1] + timedelta(usual), today) if days else today
         numbers = [each.number for each in self.issues if each.number is not None]
         counted = self.last is None or self.last.number is not None or "{number" in self.shape
         return due, max(numbers, default=0) + 1 if counted else None
