@@ -256,15 +256,15 @@ def test_most_front_matter_is_plain() -> None:
     ],
 )
 def test_a_theme_is_written_into_front_matter_and_nothing_else_changes(text: str, expected: str) -> None:
-    changed = article.with_theme(text, Path("issue.md"), "ink")
+    changed = article.with_key(text, Path("issue.md"), "theme", "ink")
     assert changed == expected
-    assert article.with_theme(changed, Path("issue.md"), "ink") == changed
+    assert article.with_key(changed, Path("issue.md"), "theme", "ink") == changed
 
 
 @pytest.mark.parametrize("text", ["---\n{title: 一}\n---\n文", "---\ntheme:\n  plain\n---\n文", "文\r文"])
 def test_front_matter_of_an_unusual_form_is_left_alone(text: str) -> None:
     try:
-        changed = article.with_theme(text, Path("issue.md"), "ink")
+        changed = article.with_key(text, Path("issue.md"), "theme", "ink")
     except SourceError as error:
         assert "unusual" in error.message and "theme: ink" in error.hint
     else:
@@ -274,7 +274,7 @@ def test_front_matter_of_an_unusual_form_is_left_alone(text: str) -> None:
 @pytest.mark.parametrize("path", [*corpus_files(), *sorted((ROOT / "examples/issues").glob("*.md"))])
 def test_a_theme_is_written_into_real_issues(path: Path) -> None:
     text = path.read_bytes().decode()
-    changed = article.with_theme(text, path, "ink")
+    changed = article.with_key(text, path, "theme", "ink")
     kept = [line for line in text.splitlines() if not line.startswith("theme:")]
     assert changed.endswith(text) or [line for line in changed.splitlines() if line != "theme: ink"] == kept
     assert article.parse(changed, path).theme == "ink"

@@ -31,6 +31,7 @@ from wxpub.cli import cli
 from wxpub.client import Client
 from wxpub.config import Credentials
 from wxpub.drafts.publish import publish
+from wxpub.drafts.pull import pull
 from wxpub.errors import ConfigError, WxpubError
 from wxpub.images import Image, Store, cover
 from wxpub.issue import open as open_issue
@@ -618,6 +619,20 @@ def edited(desk: Desk) -> None:
     desk.paper.push("a.md")
 
 
+def pulled(text: str) -> Case:
+    def case(desk: Desk) -> None:
+        desk.paper.issue("a.md", "题", "原来的字。")
+        it = Client(desk.paper.account)
+        if text:
+            media_id = desk.paper.push("a.md").media_id
+            stored = {key: it.get_draft(media_id)[0].fields[key] for key in ("title", "content", "thumb_media_id")}
+            it.update_draft(media_id, 0, {**stored, "content": stored["content"].replace("原来", "手改")})
+            desk.paper.issue("a.md", "题", text)
+        pull(desk.paper.job("a.md"))
+
+    return case
+
+
 def not_pushed(desk: Desk) -> None:
     publish(Client(desk.paper.account), desk.paper.ledger(), desk.paper.account.appid, "a.md", no_pause)
 
@@ -653,6 +668,8 @@ PUSHES: dict[str, Case] = {
     "one file twice": twice,
     "a picture that is not there": bad_picture,
     "a draft that was edited in the web editor": edited,
+    "an issue to pull that has no draft": pulled(""),
+    "an issue to pull that was changed since its push": pulled("别的字。"),
     "an issue to publish that was not pushed": not_pushed,
     "an article that WeChat rejects": rejected,
     "an account that may not publish": personal,

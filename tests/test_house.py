@@ -73,6 +73,7 @@ ROOMS: dict[str, set[str]] = {
         "checks",
         "client",
         "config",
+        "conform",
         "errors",
         "finding",
         "images",

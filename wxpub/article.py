@@ -6,6 +6,7 @@ is said: as an error where nothing sensible could be printed, else as a finding.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -375,33 +376,36 @@ def _toml(front: _FrontMatter) -> Mapping[str, Any]:
         raise front.error(error.message, front.first + (error.line or 1) - 1, error.hint) from None
 
 
-def with_theme(text: str, path: Path, name: str) -> str:
-    """Return an issue's `text`, line ends as they are, whose front matter asks for the theme `name`; all else stays.
+def with_key(text: str, path: Path, key: str, value: str) -> str:
+    """Return an issue's `text`, line ends as they are, whose front matter sets one of KEYS to `value`; all else stays.
 
     Raises SourceError for what is wrong in it, and where the front matter is written so that no line can be set.
     """
     before = parse(_unix(text), path)
+    wanted: dict[str, Any] = {key: value}
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     end = "\r\n" if "\r\n" in text else "\n"
     lines = re.findall(r"[^\n]*\n|[^\n]+", text.removeprefix(mark))
     front, _ = _split(_unix(text), path)
     fence = lines[front.first - 2].strip() if front.first > 1 else ""
-    equals, value = (" = ", f'"{name}"') if fence == "+++" else (": ", name)
-    if key := _name_in(front.values, "theme"):
-        at = front.line(key) - 1
-        lines[at] = _VALUE.sub(lambda match: f"{match[1]}{match[2] or ' '}{value}{match[4]}", lines[at])
+    plain = fence != "+++" and re.fullmatch(r"[\w./\-]+", value)
+    written = value if plain else json.dumps(value, ensure_ascii=False)  # a string alike in YAML, TOML and JSON
+    equals = " = " if fence == "+++" else ": "
+    if name := _name_in(front.values, key):
+        at = front.line(name) - 1
+        lines[at] = _VALUE.sub(lambda match: f"{match[1]}{match[2] or ' '}{written}{match[4]}", lines[at])
     elif fence:
-        lines.insert(front.first - 1, f"theme{equals}{value}{end}")
+        lines.insert(front.first - 1, f"{key}{equals}{written}{end}")
     else:
-        lines[:0] = [f"---{end}", f"theme{equals}{value}{end}", f"---{end}", end]
+        lines[:0] = [f"---{end}", f"{key}{equals}{written}{end}", f"---{end}", end]
     changed = mark + "".join(lines)
     try:
-        sound = _said(parse(_unix(changed), path)) == _said(replace(before, theme=name))
+        sound = _said(parse(_unix(changed), path)) == _said(replace(before, **wanted))
     except SourceError:
         sound = False
     if not sound:
-        hint = tr("write {line} there yourself", line=f"theme{equals}{value}")
-        raise front.error(tr("its form is unusual, so no theme is written into it"), front.first, hint)
+        hint = tr("write {line} there yourself", line=f"{key}{equals}{written}")
+        raise front.error(tr("its form is unusual, so nothing is written into it"), front.first, hint)
     return changed
 
 

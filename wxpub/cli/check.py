@@ -72,9 +72,10 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
 def rules() -> tuple[Rule, ...]:
     """List every rule that a finding of this program can name: what is found in an issue, and on its way to WeChat."""
     from wxpub import drafts
+    from wxpub.drafts import pull
     from wxpub.elsewhere import mail
 
-    return (*checks.rules(), *drafts.RULES, *mail.RULES)
+    return (*checks.rules(), *drafts.RULES, *pull.RULES, *mail.RULES)
 
 
 def _described(rule: Rule) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`wxpub push` and `wxpub publish`: issues in, one draft out; a draft in, its permanent address out."""
+"""`wxpub push`, `pull` and `publish`: issues in, one draft out; its edits back; its permanent address out."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from wxpub.language import listed, tr, tr_n
 
 if TYPE_CHECKING:
     from wxpub.drafts import Job, Plan, Receipt
+    from wxpub.drafts.pull import Pulled
     from wxpub.wechat import Account
 
 
@@ -194,6 +195,56 @@ def _show(url: str) -> None:
         Event().wait()
     except KeyboardInterrupt:
         options.echo("", err=True)
+
+
+# --- what was edited in the draft -------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@options.account
+@click.option("--write", is_flag=True, help="Write the changes into the file.")
+@options.as_json
+def pull(file: Path, account_name: str, sandbox: bool, write: bool, as_json: bool) -> None:
+    """Bring what was edited in the draft back into the Markdown.
+
+    Shows as a diff what was changed in WeChat's web editor since the push: words in their lines, with the markup around
+    them, paragraphs put in and taken out, title, author and digest. With --write the file is changed, and the next push
+    goes on from there. What Markdown cannot say, such as colours and new images, is listed with its line; as long as
+    something is, a push does not overwrite the draft without --force. Only one issue at a time, and nothing is changed
+    at WeChat.
+
+    \b
+    Examples:
+      wxpub pull issue.md
+      wxpub pull issue.md --write
+    """
+    from wxpub.drafts import pull as pulling
+
+    issue = issues.open(file, fetch=True)
+    with wechat.connect(issue.settings, account_name, sandbox=sandbox, say=options.tell) as account:
+        job = pushing.prepare(account, [issue], keep=write, skip_unreachable=True, say=options.tell)
+        pulled = pulling.pull(job)
+        if write:
+            pulling.keep(job, pulled)
+    if as_json:
+        document = {"path": str(file), "diff": pulled.diff, "written": write and bool(pulled.diff)}
+        options.print_json(document, pulled.left)
+        return
+    if pulled.diff:
+        options.echo(pulled.diff.rstrip("\n"))
+    for each in pulled.left:  # each of them is somebody's work: none is folded away
+        options.echo(each, fg=options.COLOURS[each.severity], err=True)
+    options.echo(_after_pull(pulled, file, write=write), fg="green", err=True)
+
+
+def _after_pull(pulled: Pulled, file: Path, *, write: bool) -> str:
+    """Say how things stand."""
+    if not pulled.diff and not pulled.left:
+        return tr("nothing to pull: the draft says what {file} says", file=file)
+    if not pulled.diff:
+        return tr("nothing to write into {file}", file=file)
+    return tr("written: {file}", file=file) if write else tr("to write it into {file}, pull with --write", file=file)
 
 
 # --- publishing -------------------------------------------------------------------------------------------------------

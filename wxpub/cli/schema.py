@@ -242,6 +242,12 @@ RESULTS: dict[str, Schema] = {
             replaces=several("the drafts that would be deleted", text("a draft's number")),
         ),
     ),
+    "pull": record(
+        "What was edited in the draft; what has no place in the Markdown is among the findings.",
+        path=text("the file"),
+        diff=text("the change of the file as a unified diff; empty for none"),
+        written=switch("whether it was written"),
+    ),
     "publish": record("What is published.", published=several("each article that is an issue of ours", _PLACE)),
     "drafts list": record(
         "The draft box.",

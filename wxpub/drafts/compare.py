@@ -147,6 +147,11 @@ class _Reader(HTMLParser):
 _COLOUR = re.compile(r"rgba?\((\d+),(\d+),(\d+)(?:,1(?:\.0+)?)?\)|#[0-9a-fA-F]{3,8}\b")
 
 
+def hex_colours(text: str) -> str:
+    """Write every colour in a style as digits of its own."""
+    return _COLOUR.sub(_hex, text)
+
+
 def _hex(match: re.Match[str]) -> str:
     if match[1]:
         return "#" + "".join(f"{min(int(each), 255):02x}" for each in match.groups())

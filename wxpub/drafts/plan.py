@@ -52,7 +52,7 @@ def plan(job: Job) -> Plan:
     known = any(job.ledger.get(Draft, job.account, name) for name in job.names)
     if not known and (url := _published_unchanged(job)):
         return Plan("published", url, None, (), (), "")
-    standing, reason, replaced = _locate(job)
+    standing, reason, replaced = locate(job)
     if standing is None and (url := _published_unchanged(job)):
         return Plan("published", url, None, (), (), "")
     if standing is None:
@@ -156,8 +156,11 @@ def _says(article: StoredArticle, text: str) -> bool:
 # --- the draft --------------------------------------------------------------------------------------------------------
 
 
-def _locate(job: Job) -> tuple[Standing | None, str, tuple[str, ...]]:
-    """Find the draft that holds the issues; else say why there is none, and which drafts a new one replaces."""
+def locate(job: Job) -> tuple[Standing | None, str, tuple[str, ...]]:
+    """Find the draft that holds the issues; else say why there is none, and which drafts a new one replaces.
+
+    Raises ConflictError where two drafts hold them, ConfigError where the draft box cannot be looked through.
+    """
     facts = tuple(job.ledger.get(Draft, job.account, name) for name in job.names)
     present = tuple(fact for fact in facts if fact)
     reason, split = "", False
@@ -363,24 +366,25 @@ def _refuse_foreign_changes(job: Job, standing: Standing) -> None:
         changes = "\n".join(diff([title, *lines(html)], ready.lines))
         if not changes:
             changes = "  " + tr("(the words are the same; form, images or settings were changed)")
-        hint = tr("--force overwrites it, --new makes another one")
+        hint = tr("`wxpub pull` takes the edit over, --force overwrites it, --new makes another draft")
         raise ConflictError(what, f"{hint}\n{tr('- only in the draft, + only in the file:')}\n{changes}")
 
 
 def _was_written(ready: Ready, text: str) -> bool:
     """Tell whether an earlier version of the file in Git has the words `text`: then ours is the newer one."""
-    return any(_text_of(ready, version) == text for version in _versions(ready))
+    return any(says(ready, version) == text for version in versions(ready))
 
 
-def _text_of(ready: Ready, version: str) -> str:
+def says(ready: Ready, version: str) -> str:
+    """Return the mark's group for a version of the issue's text, "" for one that cannot be laid out."""
     try:
         return text_of(ready.issue.version(version))
     except WxpubError:
         return ""
 
 
-def _versions(ready: Ready) -> Iterable[str]:
-    """Read the file's committed versions, newest first; none where there is no Git."""
+def versions(ready: Ready) -> Iterable[str]:
+    """Read the file's last committed versions, newest first; none where there is no Git."""
     path = ready.issue.path.resolve()
     # Nothing that the repository configures is run: no monitors, no drivers, no program that checks signatures.
     git = ["git", "-c", "core.fsmonitor=false", "-C", str(path.parent)]

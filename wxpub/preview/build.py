@@ -149,8 +149,7 @@ class Builder:
         issue = self._open(self.theme)
         if place not in (each["place"] for each in self._keepers(issue)):
             raise ConfigError(tr("the theme cannot be kept there now"), issue.path)
-        setter: Callable[[str, Path, str], str]
-        path, setter = (issue.path, article.with_theme) if place == ISSUE else (_settings(issue), config.with_theme)
+        path, name = issue.path if place == ISSUE else _settings(issue), issue.theme.name
         if path.is_symlink():
             hint = tr("write the theme there yourself")
             raise SourceError(tr("is a link: what it leads to is not written"), path, hint=hint)
@@ -158,7 +157,10 @@ class Builder:
             there = path.exists()
             text = path.read_bytes().decode() if there else ""
             mode = path.stat().st_mode & 0o777 if there else 0o666
-            safe.write(path, setter(text, path, issue.theme.name).encode(), mode)
+            changed = (
+                article.with_key(text, path, "theme", name) if place == ISSUE else config.with_theme(text, path, name)
+            )
+            safe.write(path, changed.encode(), mode)
         except (OSError, UnicodeDecodeError) as error:
             reason = reason_of(error)
             raise SourceError(tr("the theme cannot be written: {reason}", reason=reason), path) from None
