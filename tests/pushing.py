@@ -58,6 +58,11 @@ class Newsletter:
         images = "\n\n".join(f"![]({each})" for each in pictures)
         return self.write(name, f"# {title}\n\n{body}\n\n{images}\n")
 
+    def newspic(self, name: str, title: str, body: str = "正文。", *pictures: str) -> Path:
+        """Write a 贴图 with a title, a paragraph and pictures, which are made."""
+        path = self.issue(name, title, body, *pictures)
+        return self.write(name, f"---\ntype: 贴图\n---\n\n{path.read_text(encoding='utf-8')}")
+
     def job(self, *names: str, pause: Callable[[float], None] = no_pause, **options: Any) -> Job:
         """Make issues ready for a push, as to a real account."""
         terms = dict(options.pop("terms", {}))

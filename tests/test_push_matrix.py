@@ -8,6 +8,7 @@ process is killed (SIGKILL) before and after every request and at three places o
 from __future__ import annotations
 
 import os
+import re
 import signal
 import traceback
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ import pytest
 import requests
 from pushing import Newsletter, newsletter
 
+from wxpub.client import StoredArticle
 from wxpub.drafts import send
 from wxpub.errors import WxpubError
 from wxpub.ledger import FILE_NAME, Intent, Leftover
@@ -98,6 +100,33 @@ def once_more(paper: Newsletter) -> None:
     paper.push("a.md")
 
 
+def first_newspic(paper: Newsletter) -> None:
+    paper.newspic("a.md", "甲", "第一段。", "1.png", "2.png")
+
+
+def changed_newspic(paper: Newsletter) -> None:
+    paper.newspic("a.md", "甲", "旧的。", "1.png")
+    paper.push("a.md")
+    paper.newspic("a.md", "甲之二", "第一段。", "2.png", "1.png", "3.png")
+
+
+def newspic_gone(paper: Newsletter) -> None:
+    first_newspic(paper)
+    paper.box.delete_draft(paper.push("a.md").media_id)
+
+
+def newspic_beside_its_article(paper: Newsletter) -> None:
+    first(paper)
+    paper.push("a.md")
+    first_newspic(paper)
+
+
+def newspic_once_more(paper: Newsletter) -> None:
+    first_newspic(paper)
+    paper.push("a.md")
+
+
+WHOLE = bool(os.environ.get("WXPUB_MATRIX"))  # every scenario, which takes a minute more
 SCENARIOS = {
     "first push": Scenario(first, ("a.md",), ("甲",), uploads=3, added=1),
     "a changed issue": Scenario(changed, ("a.md",), ("甲之二",), uploads=2, added=0),
@@ -107,7 +136,17 @@ SCENARIOS = {
     "one article less": Scenario(one_less, ("a.md", "b.md"), ("甲", "乙"), uploads=0, added=1),
     "the draft is gone": Scenario(gone, ("a.md",), ("甲",), uploads=0, added=1),
     "--new": Scenario(once_more, ("a.md",), ("甲",), uploads=0, added=1, drafts=2, new=True),
+    "a newspic (贴图)": Scenario(first_newspic, ("a.md",), ("甲",), uploads=2, added=1),
+    "a changed newspic": Scenario(changed_newspic, ("a.md",), ("甲之二",), uploads=2, added=0),
 }
+MORE = {
+    "a newspic that is gone": Scenario(newspic_gone, ("a.md",), ("甲",), uploads=0, added=1),
+    "a newspic beside its article": Scenario(
+        newspic_beside_its_article, ("a.md",), ("甲",), uploads=2, added=1, drafts=2
+    ),
+    "a newspic, --new": Scenario(newspic_once_more, ("a.md",), ("甲",), uploads=0, added=1, drafts=2, new=True),
+}
+SCENARIOS |= MORE if WHOLE else {}
 
 
 @pytest.fixture(scope="module")
@@ -234,8 +273,10 @@ def _recover(paper: Newsletter, scenario: Scenario, before: tuple[int, int], poi
     assert tuple(each["title"] for each in articles) == scenario.titles, point
     for article, name in zip(articles, scenario.files, strict=True):
         source = (paper.root / name).read_text(encoding="utf-8")
-        assert source.split("\n")[2] in article["content"], point
-        assert article["content"].count("data-src=") == source.count("![]"), point
+        body, kept = source[source.index("# ") :].split("\n")[2], StoredArticle(article)
+        assert body in article["content"], point
+        pictures = kept.pictures if kept.is_newspic else re.findall("data-src=", kept.content)
+        assert len(pictures) == source.count("![]"), point
     assert paper.acted("draft/add") - before[0] == scenario.added, point
     assert _uploads(paper) - before[1] <= scenario.uploads + 1, point
     assert not paper.ledger().facts(Intent), point

@@ -48,12 +48,14 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "hard_breaks": (),
     "qrcode": (),
     "captions": (),
+    "type": ("类型",),
+    "image_list": ("图片列表",),
 }
 VARIABLES = "theme_variables"
 STDIN = Path("-")  # the name of a text that has none
 # Keys that other tools read, and that are no mistake although some look like ours.
 _FOREIGN_KEYS = """
-layout draft tags tag categories category comments comment keywords slug permalink url aliases id type lang toc top
+layout draft tags tag categories category comments comment keywords slug permalink url aliases id lang toc top
 weight sticky series hidden published updated lastmod images subtitle original data math mathjax katex
 """
 _FOREIGN = frozenset(_FOREIGN_KEYS.split())
@@ -72,6 +74,10 @@ _ALIKE = 0.8  # of 1: how much a key has to look like one of ours
 _KEY_CHARS = 40  # of a key that is compared with ours
 _SWITCHES = {"open_comment", "fans_only_comment", "hard_breaks", "qrcode"}
 _CHOICES = {"captions": ("title", "alt", "none")}
+_LISTS = {"image_list"}
+OF_ONE_ISSUE = {"type", "image_list"}  # keys that no `wxpub.toml` sets for all
+# What other tools say of an article's `type` is their business; "image" is one of ours beside a list of images.
+NEWSPIC = ("贴图", "newspic", "图片消息")
 _TRUE, _FALSE = {"true", "yes", "on", "1", "是"}, {"false", "no", "off", "0", "否"}
 _NOTHING = ("", "~", "null", "Null", "NULL")  # how YAML writes that there is no value
 _UNKNOWN = 100  # unknown keys that are compared with ours
@@ -127,8 +133,15 @@ class Article:
     hard_breaks: bool = False
     qrcode: bool | None = None  # None: there is one unless the issue ends in one already
     captions: str = "title"  # what stands below a picture: its title, else its alternative text ("alt"), or "none"
+    type: str = ""
+    image_list: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     places: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def is_newspic(self) -> bool:
+        """Whether its author made it a 贴图: pictures to swipe through, above a short text."""
+        return self.type.lower() in NEWSPIC or (self.type == "image" and bool(self.image_list))
 
 
 def read(
@@ -159,7 +172,7 @@ def parse(text: str, path: Path, defaults: Mapping[str, Any] | None = None, root
     return Article(path=path, body=body, theme_variables=variables, findings=findings, places=places, **fields)
 
 
-def default(key: str, value: Any) -> str | bool:
+def default(key: str, value: Any) -> str | bool | tuple[str, ...]:
     """Read one default of `[article]` in `wxpub.toml`. Raises ValueError for a value that the key cannot have."""
     if key == "source_url" and isinstance(value, str):
         unknown = next((name for name in re.findall(r"\{(\w*)\}", value) if name not in _PLACEHOLDERS), None)
@@ -508,8 +521,15 @@ def _unknown(front: _FrontMatter) -> list[Finding]:
     return found
 
 
-def _value(key: str, value: Any, name: str) -> str | bool:
+def _value(key: str, value: Any, name: str) -> str | bool | tuple[str, ...]:
     """Read the value of `key`, which is written as `name`. Raises ValueError for one that it cannot have."""
+    if key == "type" and not isinstance(value, str):
+        return ""  # other tools have lists of types
+    if key in _LISTS:
+        several = value if isinstance(value, list) else [value]
+        if not all(isinstance(each, str) for each in several):
+            raise ValueError(tr("{key} is not a list of names", key=name))
+        return tuple(each.strip() for each in several if each.strip())
     if key in _SWITCHES:
         word = str(value).strip().lower()
         if word not in _TRUE | _FALSE:

@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -87,8 +88,29 @@ class StoredArticle:
 
     @property
     def content(self) -> str:
-        """Its HTML; "" where WeChat was asked to leave it out."""
+        """Its HTML, or the plain text of a 贴图; "" where WeChat was asked to leave it out."""
         return str(self.fields.get("content") or "")
+
+    @property
+    def is_newspic(self) -> bool:
+        """Whether it is a 贴图: pictures with a text below them."""
+        return self.fields.get("article_type") == "newspic"
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The media_ids of a 贴图's pictures, in order."""
+        info = self.fields.get("image_info")
+        images = info.get("image_list") if isinstance(info, dict) else None
+        listed = images if isinstance(images, list) else []
+        return tuple(str(each.get("image_media_id") or "") for each in listed if isinstance(each, dict))
+
+    @property
+    def html(self) -> str:
+        """Its content as HTML: a 贴图 as its pictures, by media_id, and a paragraph for each line."""
+        if not self.is_newspic:
+            return self.content
+        pictures = "".join(f'<img src="{escape(each)}">' for each in self.pictures)
+        return pictures + "".join(f"<p>{escape(each)}</p>" for each in self.content.splitlines())
 
     @property
     def url(self) -> str:

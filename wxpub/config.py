@@ -530,7 +530,7 @@ def _line(text: str, table: str, key: str = "") -> int | None:
 
 
 def _article(config: Config, table: Mapping[str, Any]) -> dict[str, Any]:
-    _known(config, "article", table, article.KEYS)
+    _known(config, "article", table, article.KEYS.keys() - article.OF_ONE_ISSUE)
 
     def read(key: str) -> Any:
         try:

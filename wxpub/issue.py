@@ -26,7 +26,7 @@ from wxpub.finding import Finding, Rule
 from wxpub.images import Store, remote
 from wxpub.language import tr
 from wxpub.page import Home, ImageRef, Layout, Page, Size
-from wxpub.target import API, Target
+from wxpub.target import API, NEWSPIC, Target
 from wxpub.theme import Theme
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Issue:
 
     `back_issues` maps the Markdown of published issues (absolute path) to their permalinks. With `fetch`, images of the
     web are fetched for their sizes before the issue is laid out, as a push does; otherwise nothing leaves the machine.
+    `as_newspic` makes a 贴图 of it.
     """
 
     article: Article
@@ -57,6 +58,12 @@ class Issue:
     back_issues: Mapping[str, str]
     images: Store = field(repr=False)
     fetch: bool = False
+    as_newspic: bool = False
+
+    @property
+    def is_newspic(self) -> bool:
+        """Whether a 贴图 is made of it: its author wrote one, or somebody asked for one."""
+        return self.as_newspic or self.article.is_newspic
 
     @property
     def path(self) -> Path:
@@ -68,17 +75,24 @@ class Issue:
         """What the ledger calls the issue: its path in the project, alike on every machine."""
         from wxpub import ledger
 
-        return ledger.issue_name(self.path, self.settings.root)
+        name = ledger.issue_name(self.path, self.settings.root)
+        return name + ledger.NEWSPIC if self.is_newspic else name
 
     @cached_property
     def layout(self) -> Layout:
         """The issue laid out for WeChat, which is done once."""
-        return self._compose(API)
+        return self._compose(NEWSPIC if self.is_newspic else API)
 
     def page(self, target: Target = API) -> Page:
-        """Finish the issue for `target`, once for each; a target with other links than WeChat's is laid out anew."""
+        """Finish the issue for `target`, once for each; a target with other links than WeChat's is laid out anew.
+
+        A 贴图 is the same by every way into WeChat.
+        """
+        own = NEWSPIC if self.is_newspic else API
+        if self.is_newspic and target.wechat:
+            target = own
         if target not in self._pages:
-            same = target.layout == API.layout
+            same = target.layout == own.layout
             self._pages[target] = page.finish(self.layout if same else self._compose(target), target)
         return self._pages[target]
 

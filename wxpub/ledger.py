@@ -32,6 +32,7 @@ from wxpub.language import tr
 
 VERSION = 1
 FILE_NAME = LEDGER_NAME
+NEWSPIC = "#newspic"  # ends the name of an issue as a 贴图, which is another draft than its article
 LOCK_SECONDS = 600
 _HEADER = "wxpub-ledger"
 
@@ -199,8 +200,10 @@ class Ledger:
 
     def permalinks(self, root: Path) -> dict[str, str]:
         """Map every issue under `root` that is known as published to its permalink, by the issue's absolute path."""
-        facts = self.facts(Published)
-        return {str((root / name).resolve()): fact.url for (_, name), fact in facts.items() if fact.url}
+        facts = {name: fact.url for (_, name), fact in self.facts(Published).items() if fact.url}
+        # The article, where an issue was published as a 贴图 too.
+        ordered = sorted(facts, key=lambda name: not name.endswith(NEWSPIC))
+        return {str((root / name.removesuffix(NEWSPIC)).resolve()): facts[name] for name in ordered}
 
     def record(
         self,

@@ -26,6 +26,7 @@ CONTENT_CHARS = 20_000  # documented, markup included; 38,102 were accepted on 2
 CONTENT_BYTES = 1024 * 1024  # documented and enforced: 45002 beyond
 CONTENT_BYTES_NEAR = CONTENT_BYTES * 9 // 10  # ours: from here on, uploads and a colleague's edit may bring it there
 CLIPBOARD_BYTES = 400_000  # beyond, pasting into the web editor was reported to lose styles
+NEWSPIC_PICTURES = 20  # of a picture article, documented with image_info (api_draft_add)
 NEWSPIC_CHARS = 1000  # the text of a picture article (article_type newspic); 1,001 refused with 45166 (2026-08-05)
 ARTICLES_PER_DRAFT = 8  # older documentation and SDKs; 45008 beyond
 

@@ -10,7 +10,7 @@ Opens no file and no connection.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -77,7 +77,7 @@ class Layout:
 
     `article` has title and digest filled in. `root` is read by everybody and changed by nobody; `source` is the tree as
     the Markdown made it, before titles, links and forms were taken care of, for those who judge what the author wrote;
-    `left` are addresses in it that need not be shown.
+    `left` are addresses in it that need not be shown, `text` is that of a 贴图.
     """
 
     article: Article
@@ -88,6 +88,7 @@ class Layout:
     outline: tuple[Heading, ...] = ()
     findings: tuple[Finding, ...] = ()
     left: frozenset[str] = frozenset()
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,14 @@ def compose(
     findings += conform.shape(root, article.path, sizes(images) if images else {}, article.captions, target)
     conform.furnish(root, number=style.words("section-number"), end=style.words("end-mark"))
     theme.apply(root, style)
-    return Layout(article, root, source, resolved.notes, images, outline, findings, resolved.left)
+    text = ""
+    if target.plain:
+        from wxpub import newspic  # few issues are one
+
+        images = tuple({each.src: each for each in (*_listed(article), *images)}.values())
+        text = newspic.text_of(root)
+        findings += tuple(newspic.judge(root, article, text, [(each.src, each.line) for each in images]))
+    return Layout(article, root, source, resolved.notes, images, outline, findings, resolved.left, text)
 
 
 def _parse(article: Article, extensions: Sequence[str]) -> tuple[HtmlElement, tuple[Finding, ...]]:
@@ -212,6 +220,12 @@ def _draw(root: HtmlElement, draws: Callable[[str], bool]) -> None:
 
 def finish(layout: Layout, target: Target = API) -> Page:
     """Write the layout as HTML for `target`. The layout stays as it is and can be finished for other targets."""
+    if target.plain:
+        from wxpub import newspic
+
+        pieces = newspic.parts(((each.src, each.alt) for each in layout.images), layout.text)
+        slots = (each if isinstance(each, str) else conform.Slot(*each, "", ">") for each in pieces)
+        return Page(layout, target, tuple(slots))
     parts = conform.finish(layout.root, target)
     lost = kept.missing(
         layout.source,
@@ -340,3 +354,9 @@ def _images(root: HtmlElement) -> tuple[ImageRef, ...]:
         if conform.is_safe_source(src):
             found.setdefault(src, ImageRef(src, image.get("alt", ""), line_of(image)))
     return tuple(found.values())
+
+
+def _listed(article: Article) -> Iterator[ImageRef]:
+    """List the pictures that the front matter of a 贴图 names; they come before those of the text."""
+    line = article.places.get("image_list", 1)
+    return (ImageRef(src, line=line) for src in article.image_list if conform.is_safe_source(src))

@@ -20,7 +20,8 @@ class Target(NamedTuple):
     dies becomes its text and a number, and a list at the end has the addresses. `guards`: the web editor may lose the
     root and the first and last block, and drops a space alone between two tags, so text styles stand on every top-level
     block and paragraphs that can be lost stand at both ends. `channel` is what `checks/rules.jsonl` calls the
-    way into WeChat: "D" the draft API, "P" pasting, "" neither.
+    way into WeChat: "D" the draft API, "P" pasting, "" neither. `plain`: no article but pictures and a
+    plain text, in which every link is written out.
     """
 
     name: str
@@ -30,11 +31,12 @@ class Target(NamedTuple):
     notes: bool = True
     guards: bool = False
     channel: str = ""
+    plain: bool = False
 
     @property
     def layout(self) -> tuple[bool, ...]:
         """What an article is laid out by; targets that are alike in it share one layout."""
-        return self.live_links, self.anchors, self.wechat, self.notes
+        return self.live_links, self.anchors, self.wechat, self.notes, self.plain
 
 
 class Placed(NamedTuple):
@@ -49,5 +51,6 @@ API = Target("api", channel="D")
 PASTE = Target("paste", guards=True, channel="P")
 EMAIL = Target("email", live_links=True, wechat=False)
 WEB = Target("web", live_links=True, anchors=True, wechat=False)
+NEWSPIC = Target("newspic", live_links=True, plain=True)  # for issues that are a 贴图, by every way into WeChat
 TARGETS = {each.name: each for each in (API, PASTE, EMAIL, WEB)}
 CHANNELS = {name: each for name, each in TARGETS.items() if each.channel}  # the ways into WeChat

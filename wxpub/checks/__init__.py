@@ -57,18 +57,18 @@ def check(issue: Issue, target: Target = API, *, others: Iterable[Path] | None =
     `others` are the other issues of the newsletter (default: those in the folder). Ordered by line; the same finding
     once; without what the newsletter ignores. Raises ConfigError as `heeded` does.
     """
-    from wxpub.checks.metadata import check_drawn, check_metadata
+    from wxpub.checks.metadata import check_drawn, check_metadata, check_newspic
     from wxpub.checks.source import check_source
 
     beside = issues_beside(issue.path) if others is None else tuple(others)
     page = issue.page(target)
-    found = [
-        *page.findings,
-        *check_source(issue, beside),
-        *check_metadata(page.article, issue.images),
-        *(() if page.article.cover else check_drawn(issue.cover, issue.path, issue.images)),
-        *_check_page(page),
-    ]
+    found = [*page.findings, *check_source(issue, beside)]
+    if issue.is_newspic:
+        found += check_newspic(page.article, issue.images)
+    else:
+        found += check_metadata(page.article, issue.images)
+        found += () if page.article.cover else check_drawn(issue.cover, issue.path, issue.images)
+        found += _check_page(page)
     return heeded(ordered(found), issue.settings)
 
 
@@ -117,10 +117,10 @@ def _rules_for(target: Target | None) -> list[PageRule]:
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of this room and of those below it, on which an issue stands."""
-    from wxpub import article, dialect, issue, links, page
+    from wxpub import article, dialect, issue, links, newspic, page
     from wxpub.checks import metadata, official, online, pages, source
 
-    rooms = (article, source, online, metadata, dialect, links, page, conform, issue)
+    rooms = (article, source, online, metadata, dialect, links, page, conform, issue, newspic)
     return (FILE_UNREADABLE, *(each for room in rooms for each in room.RULES), *pages.page_rules(), *official.rules())
 
 

@@ -255,6 +255,7 @@ def check_comments(article: Article, store: Store) -> list[Finding]:
 
 
 CHECKS = (check_title, check_author, check_digest, check_source_url, check_cover, check_comments)
+OF_NEWSPIC = (check_title, check_comments)  # which has no author, no digest, no 阅读原文, and no cover of its own
 RULES = (
     TITLE_MISSING,
     TITLE_LONG,
@@ -276,3 +277,8 @@ RULES = (
 def check_metadata(article: Article, store: Store) -> list[Finding]:
     """Check everything about `article` that is not its text; `store` has its images."""
     return [finding for check in CHECKS for finding in check(article, store)]
+
+
+def check_newspic(article: Article, store: Store) -> list[Finding]:
+    """Check what a 贴图 has beside its text and its pictures."""
+    return [finding for check in OF_NEWSPIC for finding in check(article, store)]

@@ -154,12 +154,14 @@ class _Loaded:
 
 def _ready(issue: Issue, terms: _Terms) -> Ready:
     page = issue.page()
-    own = [image for image in page.images if not images.hosted(image.src)]
-    issue.images.prepare((image.src for image in own), partial(terms.known, "body"))
-    body = [_body(image, issue, terms) for image in own]
-    cover = _cover(issue, terms)
+    # What WeChat serves already stays where it is, in an article; a 贴图 names pictures of this account's material.
+    own = [image for image in page.images if issue.is_newspic or not images.hosted(image.src)]
+    use: Use = "cover" if issue.is_newspic else "body"
+    issue.images.prepare((image.src for image in own), partial(terms.known, use))
+    body = [_body(image, issue, terms, use) for image in own]
+    cover = _cover(issue, terms) if not issue.is_newspic else next(iter(body), _Loaded())
     loaded: dict[tuple[Use, str], Image] = {
-        ("body", each.source.key): each.image for each in body if each.source and each.image
+        (use, each.source.key): each.image for each in body if each.source and each.image
     }
     if cover.source and cover.image:
         loaded["cover", cover.source.key] = cover.image
@@ -169,7 +171,7 @@ def _ready(issue: Issue, terms: _Terms) -> Ready:
         {image.src: each.source for image, each in zip(own, body, strict=True) if each.source},
         cover.source or Source("", "cover", b"", ""),
         loaded,
-        (*_checked(issue, terms), *(each.finding for each in (*body, cover) if each.finding)),
+        (*_checked(issue, terms), *dict.fromkeys(each.finding for each in (*body, cover) if each.finding)),
     )
 
 
@@ -182,12 +184,12 @@ def _checked(issue: Issue, terms: _Terms) -> Iterator[Finding]:
             yield each
 
 
-def _body(image: ImageRef, issue: Issue, terms: _Terms) -> _Loaded:
-    """Load an image of the text."""
+def _body(image: ImageRef, issue: Issue, terms: _Terms, use: Use) -> _Loaded:
+    """Load an image of the page."""
     path = issue.path
     try:
         source = issue.images.read(image.src)
-        fitted = None if terms.known("body", source) else issue.images.fit(image.src)
+        fitted = None if terms.known(use, source) else issue.images.fit(image.src)
     except SourceError as error:
         return _Loaded(finding=IMAGE.find(error.message, path, image.line, fix=error.hint))
     except NetworkError as error:

@@ -73,12 +73,6 @@ def read_mark(text: str) -> Mark | None:
     return Mark(*groups) if len(groups) == 3 else None
 
 
-def intact(title: str, html: str) -> bool:
-    """Tell whether title and text are still the words that were sent; False too if there is no mark."""
-    mark = find_mark(html)
-    return mark is not None and mark.text == text_key(title, html)
-
-
 # --- what differs -----------------------------------------------------------------------------------------------------
 
 

@@ -23,7 +23,7 @@ from wxpub.issue import Issue
 from wxpub.language import tr
 from wxpub.ledger import Draft, Fact, Intent, Ledger, Leftover, Upload
 from wxpub.limits import COVER_RATIO, NO_SUCH_CALL, NOT_ALLOWED
-from wxpub.page import Page
+from wxpub.page import Layout, Page
 from wxpub.target import Placed
 
 Done = Literal["created", "updated", "unchanged", "published", "failed"]
@@ -45,7 +45,8 @@ LASTING = (
 class Ready:
     """An issue that is ready to go: `sources` are the images of its page by their `src`, the cover apart.
 
-    `loaded` holds, by use and key, those to upload.
+    `loaded` holds, by use and key, those to upload. Of a 贴图 the first picture is the cover, and all are of its use:
+    permanent material.
     """
 
     issue: Issue
@@ -58,7 +59,12 @@ class Ready:
     @property
     def images(self) -> tuple[tuple[Use, str], ...]:
         """List every image as (use, key)."""
-        return (*(("body", source.key) for source in self.sources.values()), ("cover", self.cover.key))
+        return (*((self.use, source.key) for source in self.sources.values()), ("cover", self.cover.key))
+
+    @property
+    def use(self) -> Use:
+        """What the images of the page are used for."""
+        return "cover" if self.issue.is_newspic else "body"
 
     def image(self, use: Use, key: str) -> Image:
         """Return an image as it is uploaded; one that the account had is converted only now."""
@@ -69,7 +75,7 @@ class Ready:
     def spot(self, use: Use, key: str) -> str:
         """Say where an image stands and what it is called, as `a.md:7: image 1.png`."""
         file = self.issue.path
-        if use == "cover":
+        if use != self.use:
             return tr("{file}: cover {name}", file=file, name=self.cover.name)
         src, source = next(each for each in self.sources.items() if each[1].key == key)
         line = next((image.line for image in self.page.images if image.src == src), None) or 1
@@ -130,6 +136,8 @@ class Job:
         `draft` is the mark's group of the draft.
         """
         ready = self.articles[place]
+        if ready.issue.is_newspic:
+            return self._newspic(ready, ready.page.layout)
         placed = {src: _placed(self._upload("body", source.key)) for src, source in ready.sources.items()}
         article, cover = ready.page.article, self._upload("cover", ready.cover.key)
         return {
@@ -144,6 +152,20 @@ class Job:
             "pic_crop_1_1": crop(cover.width, cover.height, 1),
             "need_open_comment": int(article.open_comment),
             "only_fans_can_comment": int(article.fans_only_comment),
+        }
+
+    def _newspic(self, ready: Ready, layout: Layout) -> Json:
+        """Make a 贴图, which has neither author nor digest nor 阅读原文 (api_draft_add, the example of newspic)."""
+        pictures = [self._upload("cover", ready.sources[image.src].key) for image in layout.images]
+        cover = pictures[0]
+        return {
+            "article_type": "newspic",
+            "title": layout.article.title,
+            "content": layout.text,
+            "need_open_comment": int(layout.article.open_comment),
+            "only_fans_can_comment": int(layout.article.fans_only_comment),
+            "image_info": {"image_list": [{"image_media_id": each.media_id} for each in pictures]},
+            "cover_info": {"crop_percent_list": _crops(cover.width, cover.height)},
         }
 
     def mark(self, place: int, draft: str) -> Mark:
@@ -175,6 +197,14 @@ def crop(width: int, height: int, ratio: float) -> str:
     return "_".join(f"{each:.6f}".rstrip("0").rstrip(".") for each in places)
 
 
+def _crops(width: int, height: int) -> list[dict[str, str]]:
+    """Cut the cover of a 贴图 in its middle, for every place where WeChat shows a part of it (`crop_percent_list`)."""
+    names = {"1_1": 1.0, "16_9": 16 / 9, "2.35_1": COVER_RATIO}
+    found = {name: crop(width, height, ratio) for name, ratio in names.items()}
+    corners = ("x1", "y1", "x2", "y2")
+    return [{"ratio": name, **dict(zip(corners, cut.split("_"), strict=True))} for name, cut in found.items() if cut]
+
+
 def _placed(upload: Upload) -> Placed:
     """Write the address with https, as WeChat itself does when it stores an article."""
     return Placed(secure(upload.url), upload.width, upload.height)
@@ -192,7 +222,7 @@ def fingerprint(value: object) -> str:
 
 def stored_fingerprint(article: StoredArticle) -> str:
     """Fingerprint an article as WeChat keeps it."""
-    return fingerprint([form(article.content), *(article.fields.get(key) for key in LASTING)])
+    return fingerprint([form(article.html), *(article.fields.get(key) for key in LASTING)])
 
 
 # --- what the account and the ledger hold -----------------------------------------------------------------------------

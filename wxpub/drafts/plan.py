@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from wxpub import safe
 from wxpub.client import Stored, StoredArticle
-from wxpub.drafts.compare import diff, find_mark, intact, issue_key, lines, new_draft, read_mark, text_key
+from wxpub.drafts.compare import diff, find_mark, issue_key, lines, new_draft, read_mark, text_key
 from wxpub.drafts.job import (
     Job,
     Plan,
@@ -29,7 +29,7 @@ from wxpub.drafts.job import (
 from wxpub.drafts.publish import find_published
 from wxpub.errors import ConflictError, SourceError, WxpubError
 from wxpub.language import listed, tr, tr_n
-from wxpub.ledger import Draft, Intent, Published, Publishing
+from wxpub.ledger import NEWSPIC, Draft, Intent, Published, Publishing
 from wxpub.limits import ARTICLES_PER_DRAFT
 
 VERSIONS = 30  # of a file in Git, that are compared with the words of a draft which the ledger does not know
@@ -79,6 +79,8 @@ def _check(job: Job) -> None:
     if len(job.articles) > ARTICLES_PER_DRAFT:
         n = len(job.articles)
         raise SourceError(tr("{n} files; a draft holds up to {most} articles", n=n, most=ARTICLES_PER_DRAFT))
+    if len(job.articles) > 1 and any(each.issue.is_newspic for each in job.articles):
+        raise SourceError(tr("a 贴图 is a draft of its own; push it alone"))
     twice = next((name for name in job.names if job.names.count(name) > 1), None)
     if twice:
         raise SourceError(tr("{name} is named twice; a draft holds every issue once", name=twice))
@@ -133,16 +135,18 @@ def _resume(job: Job) -> tuple[bool, str]:
 def _held(job: Job, draft: Stored, group: str) -> dict[str, Draft]:
     """Say which of the issues with an intent of `group` a draft really holds, and where.
 
-    A WeChat that drops marks leaves title and words to know them by.
+    Without a mark title and words are left to know one by, if no other push has made it.
     """
     facts: dict[str, Draft] = {}
+    recorded = {fact.media_id for fact in job.ledger.of_account(Draft, job.account).values()}
     for name, intent in job.ledger.of_account(Intent, job.account).items():
         mark = read_mark(intent.mark)
         if not mark or mark.draft != group or intent.media_id:
             continue
         for index, article in enumerate(draft.articles):
-            there = find_mark(article.content)
-            same = (there.issue, there.draft) == (mark.issue, mark.draft) if there else _says(article, mark.text)
+            there, fresh = find_mark(article.html), draft.id not in recorded
+            same = there and (there.issue, there.draft) == (mark.issue, mark.draft)
+            same = same or (there is None and fresh and _says(article, mark.text))
             if same:
                 facts[name] = Draft(draft.id, index, len(draft.articles), str(there or mark))
     return facts
@@ -150,7 +154,7 @@ def _held(job: Job, draft: Stored, group: str) -> dict[str, Draft]:
 
 def _says(article: StoredArticle, text: str) -> bool:
     """Tell whether title and words of a stored article are those of the mark's group `text`."""
-    return text_key(article.title, article.content) == text
+    return text_key(article.title, article.html) == text
 
 
 # --- the draft --------------------------------------------------------------------------------------------------------
@@ -217,7 +221,7 @@ def _standing(
     known = [fact for fact in facts if fact and fact.media_id == media_id]
     indexes = [fact.index for fact in known]
     others = set(_kept_keys(job, media_id)) - set(job.keys)
-    marked = {mark.issue for each in articles if (mark := find_mark(each.content))}
+    marked = {mark.issue for each in articles if (mark := find_mark(each.html))}
     if indexes != sorted(indexes) or (len(job.names) > 1 and others & marked):
         return None
     found: list[Draft] = []
@@ -226,14 +230,14 @@ def _standing(
         if index is None or index in (each.index for each in found):
             return None
         ours = fact if fact and fact.media_id == media_id else None
-        ours = ours or Draft(media_id, index, len(articles), str(find_mark(articles[index].content) or ""))
+        ours = ours or Draft(media_id, index, len(articles), str(find_mark(articles[index].html) or ""))
         found.append(replace(ours, index=index, of=len(articles)))
     return Standing(media_id, tuple(found), articles)
 
 
 def _index(job: Job, place: int, articles: tuple[StoredArticle, ...], fact: Draft | None) -> int | None:
     """Find the article of a draft that is issue `place`: by its mark, or by its words where marks are dropped."""
-    marks = [find_mark(each.content) for each in articles]
+    marks = [find_mark(each.html) for each in articles]
     own = [index for index, mark in enumerate(marks) if mark and mark.issue == job.keys[place]]
     if fact and fact.index in own:
         return fact.index
@@ -242,6 +246,7 @@ def _index(job: Job, place: int, articles: tuple[StoredArticle, ...], fact: Draf
     if fact and not any(marks) and fact.index < len(articles):
         article, mark, title = articles[fact.index], read_mark(fact.mark), job.articles[place].page.article.title
         known = fact.stored == stored_fingerprint(article) or (mark and _says(article, mark.text))
+        known = known or article.is_newspic  # which nobody can put in the place of another one
         return fact.index if known or article.title == title else None
     return None
 
@@ -267,7 +272,7 @@ def _search(job: Job) -> Standing | None:
     renamed = _renamed(job)
     found: list[tuple[str, tuple[Draft, ...], tuple[StoredArticle, ...]]] = []
     for draft in box(job):
-        marks = [find_mark(article.content) for article in draft.articles]
+        marks = [find_mark(article.html) for article in draft.articles]
         places: list[int] = []
         for place, (key, ready) in enumerate(zip(job.keys, job.articles, strict=True)):
             title = ready.page.article.title
@@ -299,8 +304,13 @@ def _search(job: Job) -> Standing | None:
 
 
 def _alike(article: StoredArticle, ready: Ready) -> bool:
-    """Tell whether an article without a mark is an issue's: it has its address and its title, or its words."""
+    """Tell whether an article without a mark is an issue's: it has its address and its title, or its words.
+
+    Of a 贴图, which has neither mark nor address, the title is enough to be asked about.
+    """
     ours = ready.page.article
+    if ready.issue.is_newspic or article.is_newspic:
+        return ready.issue.is_newspic == article.is_newspic and article.title == ours.title
     same_address = bool(ours.source_url) and article.fields.get("content_source_url") == ours.source_url
     return (same_address and article.title == ours.title) or _says(article, ready.text)
 
@@ -308,7 +318,8 @@ def _alike(article: StoredArticle, ready: Ready) -> bool:
 def _renamed(job: Job) -> dict[str, str]:
     """Map marks' groups to issues that the ledger knows and whose files are no longer there."""
     settings = job.articles[0].issue.settings
-    gone = (name for name in job.ledger.of_account(Draft, job.account) if not (settings.root / name).exists())
+    names = job.ledger.of_account(Draft, job.account)
+    gone = (name for name in names if not (settings.root / name.removesuffix(NEWSPIC)).exists())
     return {issue_key(name, settings.project): name for name in gone}
 
 
@@ -346,18 +357,21 @@ def _refuse_foreign_changes(job: Job, standing: Standing) -> None:
     for name, ready, fact, article in zip(job.names, job.articles, standing.facts, standing.ours, strict=True):
         if fact.stored == stored_fingerprint(article):
             continue
-        file, title, html, mark = ready.issue.path, article.title, article.content, find_mark(article.content)
-        sent = read_mark(fact.mark)
-        untouched = intact(title, html) if mark else bool(sent and _says(article, sent.text))
+        file, title, html, mark = ready.issue.path, article.title, article.html, find_mark(article.html)
         intent = job.ledger.get(Intent, job.account, name)
+        sent, begun = read_mark(fact.mark), read_mark(intent.mark) if intent else None
+        kept = text_key(title, html)
+        untouched = mark.text == kept if mark else kept in [each.text for each in (sent, begun) if each]
+        carried_out = begun == mark if mark else bool(begun and begun.text == kept)
         if standing.adopted:
-            if _says(article, ready.text) or (untouched and mark and _was_written(ready, mark.text)):
+            known = untouched and mark is not None
+            if kept == ready.text or ((known or article.is_newspic) and _was_written(ready, kept)):
                 continue
-            if untouched:
+            if known or article.is_newspic:
                 what = tr("{file}: the draft holds words that this copy of the project does not know", file=file)
             else:
                 what = tr("{file}: the draft was edited in the web editor", file=file)
-        elif untouched and (not fact.stored or (intent and mark and intent.mark == str(mark))):
+        elif untouched and (not fact.stored or carried_out):
             continue  # it is what we sent ourselves, before the push was broken off
         elif untouched and mark and str(mark) != fact.mark:
             what = tr("{file}: the draft was pushed from another copy of this project since the last push", file=file)

@@ -23,7 +23,7 @@ from wxpub.client import Client, Publication, Stored, StoredArticle
 from wxpub.drafts.compare import Mark, find_mark, issue_key, read_mark, text_key
 from wxpub.errors import ApiError, ConfigError, ConflictError, NetworkError, SourceError, WxpubError, reason_of
 from wxpub.language import listed, tr
-from wxpub.ledger import Draft, Fact, Ledger, Published, Publishing, issue_name, now
+from wxpub.ledger import NEWSPIC, Draft, Fact, Ledger, Published, Publishing, issue_name, now
 from wxpub.limits import NOT_ALLOWED
 
 # Seconds between two looks at the verdict: 40 looks are ten minutes and well below the 100 calls of a day.
@@ -83,7 +83,7 @@ def publish(
         what = tr("{name}: its draft was pushed from another copy of this project, with other words", name=name)
         raise ConflictError(what, hint)
     if not again:
-        marked = ((mark.issue, f"《{each.title}》") for each in articles if (mark := find_mark(each.content)))
+        marked = ((mark.issue, f"《{each.title}》") for each in articles if (mark := find_mark(each.html)))
         keys = dict(marked) | {mark.issue: each for each, fact in facts.items() if (mark := read_mark(fact.mark))}
         before = find_published(client, ledger, account, keys)
         if urls := _before(ledger, account, name, text):
@@ -144,8 +144,8 @@ def _held(ledger: Ledger, account: str, media_id: str, articles: Sequence[Stored
         if fact.media_id != media_id or sent is None:
             continue
         for index, article in enumerate(articles):
-            mark = find_mark(article.content)
-            same = mark.issue == sent.issue if mark else text_key(article.title, article.content) == sent.text
+            mark = find_mark(article.html)
+            same = mark.issue == sent.issue if mark else text_key(article.title, article.html) == sent.text
             if same and name not in facts:
                 facts[name] = Publishing(media_id, index, str(mark or sent))
     return facts
@@ -261,7 +261,7 @@ def find_published(
     texts = {mark.text: mark for name, fact in sent.items() if (mark := read_mark(fact.mark))}
     for item in _publications(client) if keys else ():
         for article in item.articles:
-            mark = find_mark(article.content) or texts.get(text_key(article.title, article.content))
+            mark = find_mark(article.html) or texts.get(text_key(article.title, article.html))
             name = keys.get(mark.issue) if mark else None
             if mark is None or name is None or not article.url:
                 continue
@@ -305,15 +305,16 @@ def rebuild(client: Client, path: Path, account: str, root: Path, project: str =
     drafts: dict[str, tuple[int, Draft]] = {}
     for item in client.drafts():
         for index, article in enumerate(item.articles):
-            mark = find_mark(article.content)
+            mark = find_mark(article.html)
             name = by_key.get(mark.issue) if mark else None
             if mark and name and (name not in drafts or item.updated >= drafts[name][0]):
                 drafts[name] = item.updated, Draft(item.id, index, len(item.articles), str(mark))
     permalinks: dict[str, Published] = {}
     for item in _publications(client):
         for article in item.articles:
-            mark = find_mark(article.content)
+            mark = find_mark(article.html)
             name = by_key.get(mark.issue) if mark else by_title.get(article.title)
+            name = name and name + (NEWSPIC if article.is_newspic else "")
             if name and article.url:
                 permalinks.setdefault(name, Published(article.url, item.id, str(mark or "")))
     aside = _aside(path)

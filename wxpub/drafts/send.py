@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from wxpub.client import Json, StoredArticle
+from wxpub.client import Json, Stored, StoredArticle
 from wxpub.drafts.compare import Difference, differences, find_mark, read_mark, text_key
 from wxpub.drafts.job import LASTING, Job, Plan, Standing, Use, box, fingerprint, record_new, stored_fingerprint
 from wxpub.errors import ApiError, NetworkError
@@ -155,10 +155,10 @@ def _look(job: Job, todo: Plan) -> str:
     for seconds in LOOKS:
         job.pause(seconds)
         for draft in job.client.drafts():
-            marks = [find_mark(each.content) for each in draft.articles]
+            marks = [find_mark(each.html) for each in draft.articles]
             unmarked = not any(marks) and draft.id not in known
             if any(mark and mark.draft == todo.draft for mark in marks) or (
-                unmarked and [text_key(each.title, each.content) for each in draft.articles] == texts
+                unmarked and [text_key(each.title, each.html) for each in draft.articles] == texts
             ):
                 return draft.id
     return ""
@@ -201,7 +201,7 @@ def _with_cover(job: Job, todo: Plan, places: Sequence[int], send: Callable[[lis
             raise error.of(_titles(job, places)) from None
 
     fresh = {key for use, key in todo.uploads if use == "cover"}
-    covers = {job.articles[place].cover.key for place in places}
+    covers = {key for place in places for use, key in job.articles[place].images if use == "cover"}
     for seconds in SETTLING:
         try:
             return sent()
@@ -242,12 +242,12 @@ def verify(job: Job, todo: Plan, standing: Standing) -> tuple[Standing, tuple[Fi
         return standing, (STORED_SHORT.find(message, job.articles[0].issue.path),)
     facts: dict[str, Draft] = {}
     for place, (name, fact, article) in enumerate(zip(job.names, standing.facts, standing.ours, strict=True)):
-        path, sent, mark = job.articles[place].issue.path, read_mark(fact.mark), find_mark(article.content)
+        path, sent, mark = job.articles[place].issue.path, read_mark(fact.mark), find_mark(article.html)
         if place in todo.changed:
             findings += _losses(job, place, job.payload(place, todo.draft), article)
-            if mark is None:
+            if mark is None and not article.is_newspic:  # which has none
                 findings.append(MARK_LOST.find(path=path))
-        if sent and text_key(article.title, article.content) != sent.text:
+        if sent and text_key(article.title, article.html) != sent.text:
             if article.content:
                 said = tr("the draft has other words: {title}", title=f"《{article.title}》")
             else:
@@ -272,11 +272,11 @@ def _read_back(job: Job, media_id: str) -> tuple[StoredArticle, ...]:
 
 def _losses(job: Job, place: int, sent: Json, stored: StoredArticle) -> list[Finding]:
     path = job.articles[place].issue.path
-    found = [STORED.find(_lost(each), path, fix="") for each in differences(sent["content"], stored.content)]
+    found = [STORED.find(_lost(each), path, fix="") for each in differences(StoredArticle(sent).html, stored.html)]
     single = len(job.articles) == 1
     for key in LASTING:
         kept = stored.fields.get(key)
-        if key == "thumb_media_id" or (key == "digest" and (not sent[key] or not single)):
+        if key not in sent or key == "thumb_media_id" or (key == "digest" and (not sent[key] or not single)):
             continue  # WeChat fills an empty digest in, and ignores it where a draft has several articles
         if (sent[key] or "") != (kept or ""):  # 0, "" and nothing are the same
             said = tr("WeChat keeps {key} as {kept!r}, not {sent!r}", key=key, kept=kept, sent=sent[key])
@@ -313,7 +313,7 @@ def tidy(job: Job, todo: Plan, standing: Standing) -> tuple[Finding, ...]:
     for old, leftover in job.ledger.of_account(Leftover, job.account).items():
         if old not in referred:
             articles = job.client.find_draft(old) or ()
-            marks = [find_mark(each.content) for each in articles]
+            marks = [find_mark(each.html) for each in articles]
             if any(marks) and not any(mark and mark.issue in job.keys for mark in marks):
                 continue  # it holds none of the issues of this push: not its to delete, whatever the ledger says
             if articles and fingerprint([stored_fingerprint(each) for each in articles]) == leftover.stored:
@@ -339,12 +339,15 @@ def _copies(job: Job, todo: Plan, standing: Standing) -> tuple[Finding, ...]:
         return ()
     ours = [stored_fingerprint(each) for each in standing.ours]
     leaving = {standing.media_id, *todo.replaced, *job.ledger.of_account(Leftover, job.account)}
+    known = {fact.media_id for fact in job.ledger.of_account(Draft, job.account).values()}
+    beside = any(fact.beside for fact in standing.facts)  # then a twin may be the draft that was to stay
     findings: list[Finding] = []
     for draft in box(job):
-        marks = [find_mark(each.content) for each in draft.articles]
-        if draft.id in leaving or not {mark.issue for mark in marks if mark} & set(job.keys):
+        marks = [find_mark(each.html) for each in draft.articles]
+        twin = not beside and draft.id not in known and _is_twin(draft, standing)
+        if draft.id in leaving or not (twin or {mark.issue for mark in marks if mark} & set(job.keys)):
             continue
-        attempt = doubtful and all(mark and mark.draft == todo.draft for mark in marks)
+        attempt = doubtful and (twin or all(mark and mark.draft == todo.draft for mark in marks))
         same = [stored_fingerprint(each) for each in draft.articles] == ours
         if attempt and same and _in_time(draft.updated, standing):
             job.client.delete_draft(draft.id)
@@ -353,6 +356,12 @@ def _copies(job: Job, todo: Plan, standing: Standing) -> tuple[Finding, ...]:
             said = tr("two drafts hold this issue: {one} and {other}", one=standing.media_id, other=draft.id)
             findings.append(DRAFT_TWICE.find(said, job.articles[0].issue.path))
     return tuple(findings)
+
+
+def _is_twin(draft: Stored, standing: Standing) -> bool:
+    """Tell whether another draft is the same 贴图, which no mark tells: the same title above the same words."""
+    texts = [[text_key(each.title, each.html) for each in articles] for articles in (draft.articles, standing.ours)]
+    return all(each.is_newspic for each in draft.articles) and texts[0] == texts[1]
 
 
 def _in_time(updated: int, standing: Standing) -> bool:

@@ -35,8 +35,6 @@ from wxpub.sandbox.store import IN_BOX
 
 # --- articles ---------------------------------------------------------------------------------------------------------
 
-NEWSPIC_IMAGES = 20
-
 # A coordinate of a crop has at most six decimals.
 _CROP = re.compile(r"0|1|[01]\.\d{1,6}")
 
@@ -121,7 +119,7 @@ def _newspic(call: Call, stored: Stored, given: Mapping[str, object]) -> Stored:
     images = info.get("image_list") if isinstance(info, Mapping) else None
     if not isinstance(images, list) or not images:
         raise Refusal(41011)
-    if len(images) > NEWSPIC_IMAGES:
+    if len(images) > limits.NEWSPIC_PICTURES:
         raise Refusal(40170)
     ids = [text(image, "image_media_id") if isinstance(image, Mapping) else "" for image in images]
     urls = [_picture(call, media_id) for media_id in ids]
