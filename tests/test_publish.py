@@ -247,8 +247,8 @@ def test_every_article_that_becomes_public_is_named_first(paper: Newsletter) -> 
     paper.push("a.md", "b.md")
     named: list[str] = []
 
-    def refuse(titles: Any) -> None:
-        named.extend(titles)
+    def refuse(articles: Any) -> None:
+        named.extend(each.title for each in articles)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

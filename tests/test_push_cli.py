@@ -89,6 +89,48 @@ def test_a_dry_run_says_what_would_be_done(project: Path) -> None:
     assert json.loads(run("drafts", "list", "--sandbox", "--json").stdout)["result"]["drafts"] == []
 
 
+# What makes another push of it than the one that was shown.
+OTHERS = {
+    "a word": lambda folder: (folder / "a.md").write_text("# 第一期\n\n别的。\n\n![图](1.png)\n", encoding="utf-8"),
+    "the title": lambda folder: (folder / "a.md").write_text("# 另一期\n\n正文。\n\n![图](1.png)\n", encoding="utf-8"),
+    "the digest": lambda folder: (folder / "wxpub.toml").write_text('[article]\ndigest = "摘要"\n', encoding="utf-8"),
+    "a colour": lambda folder: (folder / "wxpub.toml").write_text('[theme]\naccent = "#166534"\n', encoding="utf-8"),
+    "a picture of the same name": lambda folder: picture(folder / "1.png", "#000000"),
+    "a setting": lambda folder: (folder / "wxpub.toml").write_text("[article]\nopen_comment = true\n"),
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_only_what_was_shown_is_pushed(project: Path, what: str) -> None:
+    shown = pushed("a.md", "--sandbox", "--dry-run")["fingerprint"]
+    assert pushed("a.md", "--sandbox", "--dry-run")["fingerprint"] == shown
+    before = (project / "a.md").read_bytes()
+    OTHERS[what](project)
+    refused = run("push", "a.md", "--sandbox", "--expect", str(shown))
+    assert (refused.exit_code, "not the push that was shown" in refused.stderr) == (1, True)
+    assert json.loads(run("drafts", "list", "--sandbox", "--json").stdout)["result"]["drafts"] == []
+    (project / "a.md").write_bytes(before)
+    (project / "wxpub.toml").write_text("", encoding="utf-8")
+    picture(project / "1.png")
+    assert run("push", "a.md", "--sandbox", "--expect", str(shown), "--new").exit_code == 1
+    assert pushed("a.md", "--sandbox", "--expect", str(shown))["action"] == "created"
+
+
+def test_only_what_was_shown_is_published(project: Path) -> None:
+    pushed("a.md", "--sandbox")
+    run("push", "a.md", "--sandbox")
+    shown = json.loads(run("publish", "a.md", "--sandbox", "--dry-run", "--json").stdout)["result"]
+    assert shown["titles"] == ["第一期"]
+    (project / "1.png").unlink()
+    (project / "a.md").write_text("# 第一期\n\n别的。\n", encoding="utf-8")
+    pushed("a.md", "--sandbox")
+    refused = run("publish", "a.md", "--sandbox", "--yes", "--expect", shown["fingerprint"])
+    assert (refused.exit_code, "not the draft that was shown" in refused.stderr) == (1, True)
+    assert json.loads(run("index", "list", "--json").stdout)["result"]["published"] == []
+    now = json.loads(run("publish", "a.md", "--sandbox", "--dry-run", "--json").stdout)["result"]["fingerprint"]
+    assert run("publish", "a.md", "--sandbox", "--yes", "--expect", now).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -338,7 +338,7 @@ class Newsroom(RuleBasedStateMachine):
                     self.box.move_clock,
                     text=job.articles[0].text,
                     again=again,
-                    confirm=named.extend,
+                    confirm=lambda articles: named.extend(each.title for each in articles),
                 )
 
         known = set(paper.ledger().of_account(Publishing, paper.account.appid))

@@ -108,6 +108,17 @@ def account(command: F) -> F:
     )
 
 
+def expect(command: F) -> F:
+    """Take `--expect`."""
+    return click.option(
+        "--expect",
+        "expected",
+        default="",
+        metavar="FINGERPRINT",
+        help="Only if it is exactly what --dry-run has shown: the fingerprint that it printed.",
+    )(command)
+
+
 def as_json(command: F) -> F:
     """Take `--json`; a command gives its result to `print_json` then, and says nothing on stdout."""
     return click.option(

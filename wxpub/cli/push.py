@@ -21,6 +21,7 @@ from wxpub.finding import Finding
 from wxpub.language import listed, tr, tr_n
 
 if TYPE_CHECKING:
+    from wxpub.client import StoredArticle
     from wxpub.drafts import Job, Plan, Receipt
     from wxpub.drafts.pull import Pulled
     from wxpub.wechat import Account
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @options.account
 @options.theme
 @click.option("--dry-run", is_flag=True, help="Change nothing at WeChat; say what would be done.")
+@options.expect
 @click.option("--new", is_flag=True, help="Make a new draft and leave the one before alone.")
 @click.option("--force", is_flag=True, help="Overwrite what was changed in the web editor.")
 @click.option(
@@ -46,6 +48,7 @@ def push(
     theme_name: str | None,
     variables: dict[str, str],
     dry_run: bool,
+    expected: str,
     new: bool,
     force: bool,
     skip_unreachable: bool,
@@ -64,6 +67,7 @@ def push(
       wxpub push issue.md --sandbox --open
       wxpub push issue.md
       wxpub push issue.md --preview-to my-wechat-id
+      wxpub push issue.md --dry-run
       wxpub push news.md interview.md events.md --account weekly
     """
     if open_page and not sandbox:
@@ -74,6 +78,8 @@ def push(
         job = replace(job, force=force, new=new)
         _say_findings(job.findings)
         answer.find(job.findings)
+        if expected:
+            job.expect(expected)
         if dry_run:
             _say_plan(pushing.plan(job), job, as_json)
             return
@@ -115,7 +121,7 @@ def _say_plan(todo: Plan, job: Job, as_json: bool) -> None:
     if as_json:
         changed = [str(job.articles[place].issue.path) for place in todo.changed]
         document = {"action": todo.action, "reason": todo.reason, "uploads": uploads, "changed": changed}
-        options.print_json({**document, "replaces": list(todo.replaced)})
+        options.print_json({**document, "replaces": list(todo.replaced), "fingerprint": job.fingerprint})
         return
     n = len(todo.changed)
     what = {
@@ -129,6 +135,7 @@ def _say_plan(todo: Plan, job: Job, as_json: bool) -> None:
         options.echo(tr_n("would upload {n} image", "would upload {n} images", uploads), err=True)
     for old in todo.replaced:
         options.echo(tr("would delete the draft that it replaces: {media_id}", media_id=old), err=True)
+    options.echo(tr("exactly this: push with --expect {fingerprint}", fingerprint=job.fingerprint), err=True)
 
 
 def _with_reason(what: str, reason: str) -> str:
@@ -253,10 +260,21 @@ def _after_pull(pulled: Pulled, file: Path, *, write: bool) -> str:
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @options.account
+@click.option("--dry-run", is_flag=True, help="Publish nothing; say what would become public.")
+@options.expect
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--again", is_flag=True, help="Publish what was published before, or may have been.")
 @options.as_json
-def publish(file: Path, account_name: str, sandbox: bool, yes: bool, again: bool, as_json: bool) -> None:
+def publish(
+    file: Path,
+    account_name: str,
+    sandbox: bool,
+    dry_run: bool,
+    expected: str,
+    yes: bool,
+    again: bool,
+    as_json: bool,
+) -> None:
     """Publish the draft of an issue.
 
     The draft that `wxpub push` made gets a permanent address and leaves the draft box; followers are not notified
@@ -268,14 +286,21 @@ def publish(file: Path, account_name: str, sandbox: bool, yes: bool, again: bool
     \b
     Examples:
       wxpub publish issue.md
+      wxpub publish issue.md --dry-run
       wxpub publish issue.md --sandbox --yes
     """
+    from wxpub.drafts.job import shown
     from wxpub.drafts.publish import publish as publish_draft
 
     issue = issues.open(file)
 
-    def confirm(titles: Sequence[str]) -> None:
+    def confirm(articles: Sequence[StoredArticle]) -> None:
+        titles, fingerprint = [each.title for each in articles], shown(account.key, articles, expected)
         options.tell(tr("becomes public: {titles}", titles=listed(f"《{each}》" for each in titles)))
+        if dry_run:
+            options.echo(tr("exactly this: publish with --expect {fingerprint}", fingerprint=fingerprint), err=True)
+            options.print_json({"titles": titles, "fingerprint": fingerprint})
+            raise click.exceptions.Exit(0)
         options.confirm(
             tr_n("Publish {n} article for everybody?", "Publish {n} articles for everybody?", len(titles)), yes
         )

@@ -240,6 +240,15 @@ RESULTS: dict[str, Schema] = {
             uploads=number("pictures to upload"),
             changed=several("the files whose articles would be sent", text("a file")),
             replaces=several("the drafts that would be deleted", text("a draft's number")),
+            fingerprint=text("what `--expect` takes: it stands for exactly this push"),
+        ),
+    ),
+    "publish": either(
+        record("What is published.", published=several("each article that is an issue of ours", _PLACE)),
+        record(
+            "With `--dry-run`, where nothing is published yet: what would become public.",
+            titles=several("the articles", text("a title")),
+            fingerprint=text("what `--expect` takes: it stands for exactly these articles"),
         ),
     ),
     "pull": record(
@@ -248,7 +257,6 @@ RESULTS: dict[str, Schema] = {
         diff=text("the change of the file as a unified diff; empty for none"),
         written=switch("whether it was written"),
     ),
-    "publish": record("What is published.", published=several("each article that is an issue of ours", _PLACE)),
     "drafts list": record(
         "The draft box.",
         drafts=several(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -16,7 +16,7 @@ from typing import Literal
 
 from wxpub.client import Client, Json, Stored, StoredArticle
 from wxpub.drafts.compare import Mark, form, issue_key, lines, put_mark, read_mark, text_key
-from wxpub.errors import ApiError, ConfigError
+from wxpub.errors import ApiError, ConfigError, ConflictError
 from wxpub.finding import Finding
 from wxpub.images import Image, Source
 from wxpub.issue import Issue
@@ -81,6 +81,13 @@ class Ready:
         line = next((image.line for image in self.page.images if image.src == src), None) or 1
         return tr("{file}:{line}: image {name}", file=file, line=line, name=source.name)
 
+    @property
+    def whole(self) -> list[object]:
+        """All that there is of it to send, as plain values; pictures are their keys."""
+        article = self.page.article
+        told = (self.issue.is_newspic, self.text, article.title, article.author, article.digest, article.source_url)
+        return [self.issue.name, *told, article.open_comment, article.fans_only_comment, self.page.html, *self.images]
+
     @cached_property
     def text(self) -> str:
         """The mark's group for title and words, which no image's address changes."""
@@ -124,6 +131,17 @@ class Job:
     def findings(self) -> tuple[Finding, ...]:
         """What there is to know about all issues; one error stops the push."""
         return tuple(finding for each in self.articles for finding in each.findings)
+
+    @property
+    def fingerprint(self) -> str:
+        """What stands for all that this push would send, and for the account: words, form, settings and pictures."""
+        return fingerprint([self.account, self.force, self.new, *(each.whole for each in self.articles)])
+
+    def expect(self, shown: str) -> None:
+        """Raise ConflictError unless `shown` is the fingerprint of this very push."""
+        if shown != self.fingerprint:
+            hint = tr("look at what --dry-run says now, and give the fingerprint that it prints")
+            raise ConflictError(tr("this is not the push that was shown: text, pictures or account differ"), hint)
 
     def missing(self, place: int) -> tuple[tuple[Use, str], ...]:
         """List the images of article `place` that the ledger does not have, as (use, key)."""
@@ -223,6 +241,18 @@ def fingerprint(value: object) -> str:
 def stored_fingerprint(article: StoredArticle) -> str:
     """Fingerprint an article as WeChat keeps it."""
     return fingerprint([form(article.html), *(article.fields.get(key) for key in LASTING)])
+
+
+def shown(account: str, articles: Sequence[StoredArticle], expected: str = "") -> str:
+    """Return the fingerprint that stands for the articles of a draft as they are now, and for the account.
+
+    Raises ConflictError if another one is `expected`: somebody has changed what was looked at.
+    """
+    found = fingerprint([account, *map(stored_fingerprint, articles)])
+    if expected and found != expected:
+        hint = tr("look at what --dry-run says now, and give the fingerprint that it prints")
+        raise ConflictError(tr("this is not the draft that was shown: its articles or the account differ"), hint)
+    return found
 
 
 # --- what the account and the ledger hold -----------------------------------------------------------------------------

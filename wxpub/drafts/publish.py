@@ -40,13 +40,13 @@ def publish(
     *,
     text: str = "",
     again: bool = False,
-    confirm: Callable[[Sequence[str]], None] = lambda titles: None,
+    confirm: Callable[[Sequence[StoredArticle]], None] = lambda articles: None,
 ) -> dict[str, str]:
     """Publish the draft that holds the issue `name`; return the permalink of every issue of ours in it, by name.
 
-    `text` is the mark's group for the words that the file has now ("" compares nothing). `confirm` is given the titles
-    of all articles that will become public, and raises to stop. An issue that was published before is not published a
-    second time, and a publication whose outcome is unknown is looked for, unless `again` asks for it.
+    `text` is the mark's group for the words that the file has now ("" compares nothing). `confirm` is given all
+    articles that will become public, as WeChat keeps them, and raises to stop. An issue that was published before is
+    not published a second time, and a publication whose outcome is unknown is looked for, unless `again` asks for it.
 
     Raises WxpubError where there is no draft or WeChat rejects it, ConflictError where a person has to decide,
     NetworkError where WeChat is not done, ApiError 48001 where the account may not publish.
@@ -95,7 +95,7 @@ def publish(
             )
             what = tr("{others}, in the same draft as {name}, was published before", others=listed(found), name=name)
             raise ConflictError(what, hint)
-    confirm([article.title for article in articles])
+    confirm(articles)
     ledger.record(account, facts)
     publish_id = _submit(client, ledger, account, name, draft.media_id, tuple(facts))
     ledger.record(account, {each: replace(fact, publish_id=publish_id, at="") for each, fact in facts.items()})
