@@ -74,8 +74,9 @@ def rules() -> tuple[Rule, ...]:
     from wxpub import drafts
     from wxpub.drafts import pull
     from wxpub.elsewhere import mail
+    from wxpub.preview import remarks
 
-    return (*checks.rules(), *drafts.RULES, *pull.RULES, *mail.RULES)
+    return (*checks.rules(), *drafts.RULES, *pull.RULES, *mail.RULES, *remarks.RULES)
 
 
 def _described(rule: Rule) -> dict[str, Any]:

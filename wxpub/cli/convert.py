@@ -15,7 +15,7 @@ from wxpub import language, safe
 from wxpub.article import STDIN
 from wxpub.checks import heeded
 from wxpub.cli import answer, options
-from wxpub.errors import SourceError, WxpubError
+from wxpub.errors import SourceError, WxpubError, reason_of
 from wxpub.finding import Finding
 from wxpub.issue import Issue, Opener
 from wxpub.language import listed, tr, tr_n
@@ -31,6 +31,7 @@ _GENERATORS = b'name="generator" content="wxpub', b"X-Mailer: wxpub"
 # What is made of an issue: the end of its file's name, and for whom the article is finished ("page" is for WeChat).
 FORMATS: Mapping[str, tuple[str, Target | None]] = {
     "page": (".html", None),
+    "review": (".review.html", None),
     "web": (".web.html", WEB),
     "email": (".email.html", EMAIL),
     "eml": (".eml", EMAIL),
@@ -48,8 +49,9 @@ _MANY = 8 if sys.platform == "linux" else 100
     "form",
     type=click.Choice(list(FORMATS)),
     default="page",
-    help="A page to copy from, a web page, or a mail: as HTML, or as a message (.eml).",
+    help="A page to copy from, or to remark on; a web page, or a mail: as HTML, or as a message (.eml).",
 )
+@click.option("--review", is_flag=True, help="Write a page on which colleagues can remark; see `wxpub remarks`.")
 @click.option("--fragment", is_flag=True, help="Write only the article's HTML, as WeChat takes it.")
 @click.option(
     "--target",
@@ -67,6 +69,7 @@ def convert(
     stdin_name: Path | None,
     output: str | None,
     form: str,
+    review: bool,
     fragment: bool,
     target_name: str,
     theme_name: str | None,
@@ -86,12 +89,16 @@ def convert(
     For readers outside WeChat, with live links: --format web writes a web page (FILE.web.html), --format email a mail
     (FILE.email.html), and --format eml, or -o FILE.eml, a message with the images and a part of plain text.
 
+    For colleagues: --review writes a page (FILE.review.html) on which they remark beside the paragraphs, without a
+    server or an account; they send back a file or a link, and `wxpub remarks` shows it with file and line.
+
     \b
     Examples:
       wxpub convert issue.md --open
       wxpub convert issues/*.md -o pages/
       wxpub convert issue.md --format web
       wxpub convert issue.md --format email -o issue.eml
+      wxpub convert issue.md --review
       wxpub convert issue.md --fragment -o - | wl-copy
       wxpub convert issue.md --json | jq .findings
       git show HEAD:issues/12.md | wxpub convert - --stdin-filename issues/12.md -o 12.html
@@ -103,6 +110,9 @@ def convert(
         output = "-"
     if open_page and output == "-":
         raise click.UsageError(tr("--open shows a file: name one with -o"))
+    form = "review" if review and form == "page" else form
+    if review and form != "review":
+        raise click.UsageError(tr("--review is a page of its own; it does not go with --format {form}", form=form))
     if form != "page" and (fragment or copy or target_name != API.name):
         raise click.UsageError(
             tr("--fragment, --copy and --target are for WeChat; they do not go with --format {form}", form=form)
@@ -187,11 +197,11 @@ class _Work:
 
     def _deliver(self, issue: Issue, place: Path | None) -> tuple[Finding, ...]:
         """Write and copy the page that stands alone; gives what was found out about its images."""
-        if self.form != "page":
+        if self.form not in ("page", "review"):
             return self._deliver_elsewhere(issue, place)
         from wxpub.preview import pages
 
-        alone = pages.alone(issue)
+        alone = pages.alone(issue, review=self.form == "review")
         if place is not None and not self.fragment:
             self._write(place, alone.html, ours=self.ours)
         if self.copy:
@@ -313,6 +323,53 @@ def _summary(page: Page) -> str:
         notes=tr_n("{n} note", "{n} notes", len(page.notes)),
         images=tr_n("{n} image", "{n} images", len(page.images)),
     )
+
+
+# --- what colleagues remarked -----------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("given", nargs=-1, required=True, metavar="REMARKS...")
+@options.as_json
+def remarks(file: Path, given: tuple[str, ...], as_json: bool) -> None:
+    """Show what colleagues remarked on an issue, with file and line.
+
+    REMARKS is the file that they saved on the page of `wxpub convert --review`, or the link that they copied there; `-`
+    is standard input. Several are shown together, in the order of the lines. A remark finds its words where they stand
+    now, also after the issue was edited.
+
+    \b
+    Examples:
+      wxpub remarks issue.md issue.remarks.json
+      wxpub remarks issue.md "https://letter.example/issue.review.html#remarks=eyJ3..."
+    """
+    from wxpub import issue as issues
+    from wxpub.preview import remarks as reading
+
+    issue = issues.open(file)
+    said = [remark for each in given for remark in reading.read(_remarks_text(each))]
+    found = reading.placed(issue, said)
+    if as_json:
+        options.print_json({"path": str(file), "remarks": len(found)}, found)
+        return
+    for each in found:
+        options.echo(each)
+    options.echo(tr_n("{n} remark", "{n} remarks", len(found)), err=True)
+
+
+def _remarks_text(given: str) -> str:
+    """Return a link as it is, and what a file holds. Raises SourceError where it cannot be read."""
+    from wxpub.preview.remarks import MOST_BYTES
+
+    if "#remarks=" in given:
+        return given
+    try:
+        data = sys.stdin.buffer.read(MOST_BYTES + 1) if given == "-" else safe.read_whole(Path(given), MOST_BYTES)
+        return data.decode("utf-8-sig")
+    except (OSError, UnicodeError, ValueError) as error:
+        reason = reason_of(error) if isinstance(error, (OSError, UnicodeError)) else tr("too large")
+        raise SourceError(tr("cannot be read: {reason}", reason=reason), Path(given)) from None
 
 
 # --- the live page ----------------------------------------------------------------------------------------------------

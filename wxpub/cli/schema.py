@@ -251,6 +251,11 @@ RESULTS: dict[str, Schema] = {
             fingerprint=text("what `--expect` takes: it stands for exactly these articles"),
         ),
     ),
+    "remarks": record(
+        "What colleagues remarked; each remark is one of the findings.",
+        path=text("the file"),
+        remarks=number("how many there are"),
+    ),
     "pull": record(
         "What was edited in the draft; what has no place in the Markdown is among the findings.",
         path=text("the file"),

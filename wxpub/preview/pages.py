@@ -158,6 +158,19 @@ def _spots(root: HtmlElement) -> Callable[[int | None], dict[str, Any] | None]:
     A spot is the `nth` of the innermost blocks that begin with `text`, or without a text the `nth` picture.
     """
     spots: dict[int, dict[str, Any]] = {}
+    for line, spot, _ in blocks(root):
+        spots.setdefault(line, spot)
+    lines = sorted(spots)
+
+    def spot_of(line: int | None) -> dict[str, Any] | None:
+        at = bisect_right(lines, line or 0)
+        return spots[lines[at - 1]] if at else None
+
+    return spot_of
+
+
+def blocks(root: HtmlElement) -> Iterator[tuple[int, dict[str, Any], HtmlElement]]:
+    """Yield the innermost blocks and the pictures that come of the source: the line, the spot, the element."""
     met: Counter[str] = Counter()
     for element in root.iter(*_SPOT_TAGS, "img"):
         text = "" if element.tag == "img" else _beginning(element)
@@ -165,15 +178,8 @@ def _spots(root: HtmlElement) -> Callable[[int | None], dict[str, Any] | None]:
         if (not text and element.tag != "img") or (inner is not None and _beginning(inner) == text):
             continue
         if line := line_of(element):
-            spots.setdefault(line, {"text": text, "nth": met[text]})
+            yield line, {"text": text, "nth": met[text]}, element
         met[text] += 1
-    lines = sorted(spots)
-
-    def spot(line: int | None) -> dict[str, Any] | None:
-        at = bisect_right(lines, line or 0)
-        return spots[lines[at - 1]] if at else None
-
-    return spot
 
 
 def _beginning(element: HtmlElement) -> str:
@@ -229,9 +235,10 @@ class Alone(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def alone(issue: Issue) -> Alone:
+def alone(issue: Issue, *, review: bool = False) -> Alone:
     """Make the page that `wxpub convert` writes: images inside, needing no server, no network and no other file.
 
+    With `review` remarks can be written on it, which `wxpub remarks` reads.
     An image that cannot be read keeps its source and gives a finding with its line.
     """
     images, findings = embed(issue)
@@ -240,7 +247,9 @@ def alone(issue: Issue) -> Alone:
     with suppress(SourceError):
         cover = issue.images.embed(named) if named and not remote(named) else ""
     found = heeded(page.findings + findings, issue.settings)
-    shown = standalone(page, fragment=fragment, findings=found, images=images, theme=issue.theme.name, cover=cover)
+    shown = standalone(
+        page, fragment=fragment, findings=found, images=images, theme=issue.theme.name, cover=cover, review=review
+    )
     return Alone(shown, fragment, findings)
 
 
@@ -266,6 +275,7 @@ def standalone(
     images: Mapping[str, Placed] | None = None,
     theme: str = "",
     cover: str = "",
+    review: bool = False,
 ) -> str:
     """Make the file that `wxpub convert` writes: the article in a phone, what to know about it, a button to copy it.
 
@@ -276,7 +286,7 @@ def standalone(
     The article cannot run: it lives in a sandboxed frame, and the page's Content-Security-Policy allows one script by
     its hash and no address outside the file.
     """
-    code = script("standalone.js")
+    code = script("review.js" if review else "standalone.js")
     described = describe(
         page,
         html=fragment or page.html,
@@ -286,6 +296,8 @@ def standalone(
         theme=theme,
         cover=cover,
     )
+    if review:
+        described["review"] = [{"line": line, "spot": spot} for line, spot, _ in blocks(page.layout.root)]
     return fill(
         "standalone.html",
         policy=_policy(**{"script-src": source_hash(code), "img-src": "data:"}),

@@ -152,6 +152,35 @@ export function follow(spots, changed) {
   look();
 }
 
+// --- remarks ---
+
+/** Call `pick` with a block that the reader clicks on, or selects words in: its number among `spots`, the words, its text. */
+export function onPick(spots, pick) {
+  const take = (element) => {
+    const places = find(spots);
+    const number = places.findLastIndex((place) => place && (place === element || place.contains(element)));
+    if (number >= 0) pick(number, squeeze(String(inside().getSelection())), squeeze(places[number].textContent));
+  };
+  inside().addEventListener("click", (event) => event.target.closest("a") || take(event.target));
+  onPick.now = () => { // by a key: where words are selected, else at the first block in sight
+    const selected = inside().getSelection();
+    const words = String(selected) && selected.anchorNode.parentElement;
+    take(words || find(spots).find((place) => place?.getBoundingClientRect().bottom > 0));
+  };
+}
+
+/** Mark the blocks that `spots` name, and no others, also after the article was placed anew. */
+export function point(spots) {
+  const mark = () => {
+    content().querySelectorAll("[data-remarked]").forEach((each) => each.removeAttribute("data-remarked"));
+    find(spots).forEach((place) => place?.setAttribute("data-remarked", ""));
+  };
+  point.seen?.disconnect();
+  point.seen = new MutationObserver(mark);
+  point.seen.observe(content(), { childList: true, subtree: true });
+  mark();
+}
+
 // --- what the page around it wants to know ---
 
 /** List the addresses of the article's images as the frame shows them, in order; "" for one that it does not show. */

@@ -13,13 +13,16 @@ const MOON = "M13.500 9.500A6 6 0 0 1 6.500 2.500a6 6 0 1 0 7 7z";
 const SUN = "M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6M8 1v1.500M8 13.500V15M1 8h1.500M13.500 8H15M3 3l1 1M12 12l1 1M3 13l1-1M12 4l1-1";
 
 let current = null; // the state that is shown
+let further = []; // panels that stand before those of the state
 
 /**
  * Build the bar and the places of the panels. `payload` gives `{html, text, lost}` of the article to copy; `controls` and
- * `actions` are further elements of the bar, `shortcuts` further keys: `{key: [what it says, what it does]}`.
+ * `actions` are further elements of the bar, `extra` further panels, `shortcuts` further keys: `{key: [what it says, what it
+ * does]}`.
  */
-export function setUp({ payload, controls = [], actions = [], shortcuts = {} }) {
+export function setUp({ payload, controls = [], actions = [], extra = [], shortcuts = {} }) {
   speak();
+  further = extra;
   const copying = () => copyArticle(payload);
   $("#bar").replaceChildren(
     h("h1", { class: "file" }, h("b", {}, "wxpub"), h("span", { id: "file" })),
@@ -47,7 +50,7 @@ export function show(state) {
   $("#file").textContent = state.file;
   $("#file").title = state.path;
   renew($("#outline"), outline(state));
-  renew($("#panels"), panels(state, shownImages(), openFinding));
+  renew($("#panels"), [...further, ...panels(state, shownImages(), openFinding)]);
   follow(state.outline.map((heading) => heading.spot), showCurrent);
   const told = folds(state).length;
   $("#view-details").replaceChildren(say.details, told ? h("span", { class: "badge" }, count(told)) : "");
@@ -155,7 +158,7 @@ function views() {
     h("button", { type: "button", "data-shows": "details", "aria-pressed": "false", id: "view-details", onclick: () => showView("details") }, say.details));
 }
 
-function showView(name) {
+export function showView(name) {
   document.body.dataset.view = name;
   for (const button of document.querySelectorAll("[data-shows]")) button.setAttribute("aria-pressed", String(button.dataset.shows === name));
 }
