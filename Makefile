@@ -9,7 +9,7 @@ BASE ?= a27c6ef
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all packages check types bench bench-size bench-house bench-sandbox screenshots format clean
+.PHONY: help demo test test-all packages check types bench bench-size bench-house bench-sandbox screenshots extension format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -82,6 +82,9 @@ bench-house: $(VENV)/.installed-dev
 
 bench-sandbox: $(VENV)/.installed-dev
 	$(BIN)/python bench/sandbox.py
+
+extension: $(VENV)/.installed
+	$(BIN)/python extension/pack.py dist
 
 screenshots: $(VENV)/.installed-dev
 	$(BIN)/python bench/screenshots.py

@@ -107,6 +107,7 @@ ROOMS: dict[str, set[str]] = {
         "article",
         "checks",
         "config",
+        "conform",
         "darkmode",
         "drafts",
         "errors",

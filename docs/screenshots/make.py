@@ -2,18 +2,20 @@
 
     python docs/screenshots/make.py
 
-Needs Chromium, a Chinese font, and the development requirements.
+Needs Chromium, a Chinese font, the development requirements, and `make packages` for the stand-in of WeChat's editor.
 """
 
 from __future__ import annotations
 
 import io
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
@@ -24,6 +26,10 @@ from wxpub.preview.live import Destination, Outcome
 from wxpub.preview.server import run
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent.parent / "tests"))
+
+from editors import ADDRESS, Panel, stand  # noqa: E402
+
 EXAMPLES = HERE.parent.parent / "examples"
 SIZES = {1280: 800, 375: 760}  # width → height, in pixels
 
@@ -50,6 +56,7 @@ def main() -> None:
                 elif scheme == "light":
                     whole_story(page, path)
                 context.close()
+        into_the_editor(browser, url)
         phone_and_drafts(browser)
         browser.close()
 
@@ -66,6 +73,27 @@ def whole_story(page: Any, path: Path) -> None:
     save(page, "preview-error")
     path.write_text(text, encoding="utf-8")
     page.wait_for_selector("#problem", state="hidden")
+
+
+def into_the_editor(browser: Any, url: str) -> None:
+    """Show the page with the ways into WeChat's editor, and the panel over a stand-in of it when all is done."""
+    context = browser.new_context(viewport={"width": 900, "height": 800}, locale="zh-CN")
+    stand(context)
+    page = context.new_page()
+    page.goto(f"{url}editor")
+    address = page.get_attribute("#bookmarklet", "href")
+    save(page, "editor-page")
+    page.goto(ADDRESS)
+    page.wait_for_function("window.__MP_Editor_JSAPI__")
+    page.evaluate(unquote(address.removeprefix("javascript:")))
+    panel = Panel(page)
+    panel.click("取文章")
+    panel.click("放进编辑器")
+    panel.has("已放进编辑器", 60)
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(500)
+    save(page, "editor-panel")
+    context.close()
 
 
 def phone_and_drafts(browser: Any) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from wxpub.conform import blocks, code, lists, nesting, sanitise, write
 from wxpub.conform.sanitise import is_safe_source
-from wxpub.conform.write import Slot, fill
+from wxpub.conform.write import Slot, fill, without_guards
 from wxpub.finding import Finding, Rule
 from wxpub.target import API, Target
 from wxpub.tree import HEADINGS, line_of
@@ -24,7 +24,7 @@ from wxpub.tree import HEADINGS, line_of
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-__all__ = ["RULES", "Slot", "fill", "finish", "furnish", "is_safe_source", "shape"]
+__all__ = ["RULES", "Slot", "fill", "finish", "furnish", "is_safe_source", "shape", "without_guards"]
 
 RULES = (code.MATH, sanitise.LOST, sanitise.UNSAFE, sanitise.DRAWING_LOST)
 _ALIGNED = frozenset(("section", "p", *HEADINGS))

@@ -82,6 +82,12 @@ def parts_of(root: HtmlElement, *, guards: bool = False, lines: bool = False) ->
     return tuple(writer.parts())
 
 
+def without_guards(html: str) -> str:
+    """Leave out of HTML with guards what is there to be lost: the root, and the paragraphs at its ends."""
+    inside = re.sub(r"\A<section[^>]*>|</section>\Z", "", html)
+    return inside.removeprefix(SENTINEL).removesuffix(SENTINEL)
+
+
 def fill(parts: Iterable[str | Slot], images: Mapping[str, Placed]) -> str:
     """Join the parts of a page, each image as it is placed in `images`; without an entry it keeps its source."""
     return "".join(part if isinstance(part, str) else part.filled(images.get(part.src)) for part in parts)

@@ -101,12 +101,17 @@ class _Content:
     links: Counter[str] = field(default_factory=Counter)
 
 
-class _Reader(HTMLParser):
-    """Reads a fragment once: its `content`, and its `form` as parts."""
+# Properties that a browser writes by parts or together: `border:0;border-top:…` comes back as `border-width:…`.
+_FAMILIES = re.compile(r"\A(border|margin|padding|background|list-style|text-decoration|overflow|flex)(?=-|$).*")
 
-    def __init__(self, html: str) -> None:
+
+class _Reader(HTMLParser):
+    """Reads a fragment once: its `content`, and its `form` as parts; of `families` of properties each is one."""
+
+    def __init__(self, html: str, *, families: bool = False) -> None:
         super().__init__(convert_charrefs=True)
         self.content = _Content()
+        self.families = families
         self.form: list[str] = []
         self.feed(html)
         self.close()
@@ -116,7 +121,8 @@ class _Reader(HTMLParser):
         values = {name: value or "" for name, value in attributes}
         written, image = values.get("style", ""), image_key(values.get("data-src") or values.get("src", ""))
         found.tags[tag] += 1
-        found.styles.update(name for name, _ in style.pairs(written))  # values are WeChat's to write as it likes
+        names = [name for name, _ in style.pairs(written)]  # values are WeChat's to write as it likes
+        found.styles.update({_FAMILIES.sub(r"\1", name) for name in names} if self.families else names)
         if tag == "img":
             found.images[image] += 1
         if tag == "a" and values.get("href"):
@@ -185,9 +191,9 @@ def text_key(title: str, html: str) -> str:
     return sha256(re.sub(r"\s+", "", text).encode()).hexdigest()[:10]
 
 
-def differences(sent: str, stored: str) -> tuple[Difference, ...]:
-    """Say what of `sent` is not in `stored`."""
-    before, after = _Reader(sent).content, _Reader(stored).content
+def differences(sent: str, stored: str, *, families: bool = False) -> tuple[Difference, ...]:
+    """Say what of `sent` is not in `stored`; `families` where a browser wrote the styles anew in between."""
+    before, after = (_Reader(html, families=families).content for html in (sent, stored))
     found = _text_loss(before, after)
     counted: tuple[tuple[Literal["tag", "style", "image", "link"], Counter[str], Counter[str]], ...] = (
         ("tag", before.tags, after.tags),

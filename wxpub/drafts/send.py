@@ -272,7 +272,7 @@ def _read_back(job: Job, media_id: str) -> tuple[StoredArticle, ...]:
 
 def _losses(job: Job, place: int, sent: Json, stored: StoredArticle) -> list[Finding]:
     path = job.articles[place].issue.path
-    found = [STORED.find(_lost(each), path, fix="") for each in differences(StoredArticle(sent).html, stored.html)]
+    found = [STORED.find(lost(each), path, fix="") for each in differences(StoredArticle(sent).html, stored.html)]
     single = len(job.articles) == 1
     for key in LASTING:
         kept = stored.fields.get(key)
@@ -284,7 +284,7 @@ def _losses(job: Job, place: int, sent: Json, stored: StoredArticle) -> list[Fin
     return found
 
 
-def _lost(each: Difference) -> str:
+def lost(each: Difference) -> str:
     """Say one difference in a sentence."""
     if each.kind == "text":
         return tr("WeChat keeps other words from {sent!r} on: {kept!r}", sent=each.what, kept=each.instead)

@@ -79,6 +79,10 @@ class View:
         """The images by the key under which the page asks for them."""
         return {each.key: each.image for each in self.shown.values() if each.image}
 
+    @property
+    def cover(self) -> Shown:
+        return self.shown[COVER]
+
     def fragment(self) -> str:
         """Finish the article for pasting: every image is inside it, unless WeChat has it already."""
         own = {each.src: self.shown[each.src] for each in self.issue.layout.images if not hosted(each.src)}

@@ -22,6 +22,7 @@ from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from wxpub import address, darkmode, language, limits, style
 from wxpub.checks import heeded, measure
@@ -71,24 +72,35 @@ def frame() -> str:
 
 @cache
 def script(entry: str) -> str:
-    """Join a module with everything it imports into one script, since a page opened from a file can load no modules.
+    """Join a shipped module with everything it imports into one script; see `joined`."""
+    return joined(read(f"static/{entry}"))
+
+
+def joined(module: str) -> str:
+    """Join the text of a module with the shipped modules that it imports: a page from a file can load no modules.
 
     Modules of the preview share no top-level names, import each other by `./name.js` and rename nothing.
     """
     done: dict[str, str] = {}
 
-    def add(name: str) -> None:
+    def add(name: str, text: str) -> None:
         if name in done:
             return
-        text = read(f"static/{name}")
         done[name] = ""  # before its imports: they may import each other
         for imported in _IMPORT.findall(text):
-            add(imported)
+            add(imported, read(f"static/{imported}"))
         del done[name]
         done[name] = re.sub(r"^export ", "", _IMPORT.sub("", text), flags=re.MULTILINE)
 
-    add(entry)
+    add("", module)
     return '"use strict";\n(() => {\n' + "\n".join(done.values()) + "})();\n"
+
+
+def bookmarklet(origin: str) -> str:
+    """Make the address of a bookmark that asks the preview at `origin`: a script that holds all that it needs."""
+    code = re.sub(r"/\*\*[\s\S]*?\*/\n|^ *//.*\n|^ +", "", script("bookmarklet.js"), flags=re.MULTILINE)
+    code = code.replace("{{origin}}", origin).replace("{{language}}", language.asked())
+    return "javascript:" + quote(code, safe=" !$&'()*+,-./:;<=>?@[]^_`{|}~")
 
 
 @cache

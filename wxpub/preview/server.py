@@ -5,9 +5,12 @@ GET  /state          what there is to show, as soon as it is not what the viewer
 GET  /fragment       the article as it is copied
 GET  /image/<key>    an image of the article, by the hash of its bytes
 GET  /static/<name>  the page's own scripts and styles
+GET  /editor         the page that hands the article to WeChat's web editor
+GET  /editor/article the article for that editor, with its pictures as files
 POST /theme          show the article in another theme
 POST /keep           write that theme into the issue's front matter or into wxpub.toml
 POST /push           push the article as it is shown
+POST /editor/compare say what WeChat's editor kept otherwise than it was sent
 
 Any web page can make a browser send requests to this machine. It cannot choose their Host or Origin, does not know the
 token, and, where the server is open to the local network, not the key that only the terminal shows.
@@ -43,7 +46,7 @@ from wxpub.errors import ConfigError, WxpubError, reason_of
 from wxpub.issue import Issue
 from wxpub.language import tr
 from wxpub.ledger import FILE_NAME, Ledger
-from wxpub.preview import clipboard, live, pages
+from wxpub.preview import clipboard, editor, live, pages
 from wxpub.preview.build import Builder, View
 from wxpub.preview.live import Destination, Live, Outcome, Push, Pusher, Say, Tick
 
@@ -55,6 +58,8 @@ ANSWER_SECONDS = 60.0  # for each piece of an answer to be taken
 GUESSES = 5  # wrong keys from one network that cost nothing; after that each doubles the wait, from 1 s to LOCKOUT
 LOCKOUT = 600.0
 GUESSERS = 256  # networks whose wrong keys are remembered; beyond that the one that guessed longest ago is forgotten
+
+NAME_BYTES = 4096  # of a request; all that a page sends is a name, but to have an article compared
 
 _POLICY = {
     "default-src": "'none'",
@@ -369,7 +374,7 @@ class Site:
     def app(self) -> Flask:
         """Make the application that shows the newest view."""
         flask = Flask(__name__, static_folder=None, template_folder=None)
-        flask.config["MAX_CONTENT_LENGTH"] = 4096  # bytes; all that a page sends is a name
+        flask.config["MAX_CONTENT_LENGTH"] = editor.KEPT_BYTES
         flask.before_request(self._guard)
         flask.after_request(_harden)
         flask.get("/")(self._page)
@@ -380,6 +385,9 @@ class Site:
         flask.post("/theme")(self._theme)
         flask.post("/keep")(self._keep)
         flask.post("/push")(self._push)
+        flask.get("/editor")(self._editor)
+        flask.get("/editor/article")(self._article)
+        flask.post("/editor/compare")(self._compare)
         return flask
 
     def _guard(self) -> Response | None:
@@ -387,6 +395,8 @@ class Site:
             abort(403, tr("This server answers to its own address only."))
         if request.method == "POST" and not self._is_own_change():
             abort(403, tr("Changes are taken from this server's own page only."))
+        if (request.content_length or 0) > NAME_BYTES and request.path != "/editor/compare":
+            abort(413)
         if self._access.knows_session(request.cookies.get(self._cookie)):
             return None
         key, address = request.args.get("key", "") if request.path == "/" else "", request.remote_addr or ""
@@ -460,6 +470,27 @@ class Site:
             return _json({"error": str(error)})
         self._live.rebuild()
         return _json({"file": path.name})
+
+    def _editor(self) -> Response:
+        view = self._live.snapshot.value
+        text = pages.fill(
+            "editor.html",
+            title=escape(str(view.state["title"]) if view else self._builder.path.name),
+            token=self._access.token,
+            run=self._run,
+            bookmarklet=escape(pages.bookmarklet(f"http://{request.host}")),
+        )
+        # Any other value would cut this window off from the page that opened it, which is WeChat's editor.
+        return Response(text, mimetype="text/html", headers={"Cross-Origin-Opener-Policy": "unsafe-none"})
+
+    def _article(self) -> Response:
+        newest = self._live.snapshot
+        if newest.value is None or newest.error:
+            abort(409, tr("There is no article to copy."))
+        return _json(editor.package(newest.value))
+
+    def _compare(self) -> Response:
+        return _json({"told": editor.compare(_body())})
 
     def _push(self) -> Response:
         if not self._pusher.start(str(_body().get("destination", "")), self._builder.theme):

@@ -2,6 +2,7 @@
 
 import { $, h } from "./dom.js";
 import { ready } from "./article.js";
+import { serve } from "./handover.js";
 import { openPush, pushButton, showPush } from "./push.js";
 import { run } from "./server.js";
 import { keepButton, nextTheme, recallTheme, showThemes, themePicker } from "./themes.js";
@@ -18,13 +19,14 @@ async function start() {
   setUp({
     payload,
     controls: [themePicker(), keepButton()],
-    actions: [pushButton(() => state)],
-    shortcuts: { t: [say.theme, () => nextTheme(state)], p: [say.push, () => broken || openPush(() => state)] },
+    actions: [h("a", { class: "second", id: "into-editor", href: "/editor", target: "_blank", rel: "noopener", title: say.intoEditorTitle, "aria-keyshortcuts": "e" }, say.intoEditor), pushButton(() => state)],
+    shortcuts: { e: [say.intoEditor, () => $("#into-editor").click()], t: [say.theme, () => nextTheme(state)], p: [say.push, () => broken || openPush(() => state)] },
   });
   $(".file").append(h("span", { id: "pulse", role: "img" }));
   $(".phone").append(h("div", { id: "problem", role: "alert", hidden: true }));
   for (const event of ["pointerenter", "focus"]) $("#copy").addEventListener(event, prepare);
   document.addEventListener("visibilitychange", () => document.hidden && asking?.abort());
+  serve();
   for (;;) await step();
 }
 
