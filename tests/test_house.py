@@ -53,6 +53,7 @@ ROOMS: dict[str, set[str]] = {
     "fetch": {"errors", "wire"},
     "images": {"address", "darkmode", "errors", "fetch", "limits"},
     "exchange": {"address", "errors", "wire"},
+    "relay": {"errors", "exchange", "limits", "wire"},
     "client": {"config", "errors", "exchange", "limits", "safe"},
     "ledger": {"config", "errors", "safe"},
     "newspic": {"article", "finding", "limits", "tree"},

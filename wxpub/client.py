@@ -153,12 +153,13 @@ class Client:
         notify: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.account = account
-        self._exchange = Exchange(account.api_base or API_BASE, account.proxy)
+        self._exchange = Exchange(account.api_base or API_BASE, account.proxy, account.relay_key)
         self._pause, self._notify = pause or self._exchange.pause, notify
         self._lock = threading.Lock()
         self._token, self._token_ends = "", 0.0
         self._mask = Mask()
         self._mask.add(account.secret)
+        self._mask.add(account.relay_key)
         self._mask.add(_password(account.proxy))
 
     def stop(self) -> None:
@@ -336,6 +337,19 @@ class Client:
         except (LookupError, ValueError, TypeError, OverflowError, OSError):
             return None
 
+    def relay(self) -> Json | None:
+        """Ask the relay at `api_base` about itself: AppIDs that it serves, endpoints; None if there is no wxpub relay.
+
+        Raises ConfigError if it does not know the key.
+        """
+        answer = self._exchange.ask(Question("/relay", {}), "relay")
+        document = _document(answer.body)
+        if not isinstance(document, dict) or not isinstance(why := document.get("relay"), str):
+            return None
+        if answer.status != 200:
+            raise _relay_error("relay", answer.status, why)
+        return _as_object(self._mask.clean_values(document))
+
     # --- what belongs to every call -----------------------------------------------------------------------------------
 
     def _pages(self, endpoint: str, key: str, content: bool) -> Iterator[Stored]:
@@ -442,6 +456,8 @@ class Client:
         media = (file.name, file.data, file.mime) if file else None
         answer = self._exchange.ask(Question(f"/cgi-bin/{endpoint}", query or {}, data, media), endpoint)
         document = _document(answer.body)
+        if isinstance(document, dict) and answer.status != 200 and isinstance(why := document.get("relay"), str):
+            raise _relay_error(endpoint, answer.status, why)
         if isinstance(document, dict) and (code := _errcode(document, endpoint)):
             raise self._refusal(endpoint, code, document.get("errmsg"))
         if answer.status != 200:
@@ -562,6 +578,28 @@ def _hint(endpoint: str, code: int, message: str) -> str:
     return tr(
         "look the number up: https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html"
     )
+
+
+def _relay_error(endpoint: str, status: int, why: str) -> NetworkError | ConfigError:
+    """Say why a relay of wxpub did not forward a call."""
+    if why == "key":
+        hint = tr("set WXPUB_RELAY_KEY to the key that the relay was started with")
+        return ConfigError(tr("the relay does not know the key"), hint=hint)
+    if why == "appid":
+        return ConfigError(tr("the relay does not serve this AppID"), hint=tr("start it with --appid for this account"))
+    if why == "secret":
+        hint = tr("set WXPUB_SECRET, or give the secret to the relay with --secret-env")
+        return ConfigError(tr("neither the relay nor this computer has the account's AppSecret"), hint=hint)
+    if why == "endpoint":
+        said = tr("{endpoint}: the relay does not forward this call", endpoint=endpoint)
+        return ConfigError(said, hint=tr("it was started without it, or it is older than this wxpub"))
+    if why in ("rate", "not-sent"):
+        slow = tr("the relay takes no more calls this minute")
+        said = slow if why == "rate" else tr("the relay cannot reach WeChat")
+        return NetworkError(said, endpoint, sent=False)
+    if why == "no-answer":
+        return NetworkError(tr("WeChat gave the relay no answer"), endpoint)
+    return _status_error(endpoint, status)
 
 
 def _status_error(endpoint: str, status: int) -> NetworkError | ConfigError:

@@ -63,13 +63,17 @@ _NETWORK_KEYS = {"api_base", "proxy", "allow_private"}
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An Official Account's credentials and the way to it; the secret shows in no representation."""
+    """An Official Account's credentials and the way to it; no secret shows in a representation.
+
+    With a `relay_key` there is a relay at `api_base`, which may have the `secret` in its keeping: then it is "" here.
+    """
 
     name: str
     appid: str
     secret: str = field(repr=False)
     api_base: str
     proxy: str = field(default="", repr=False)
+    relay_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +257,8 @@ def _secret_path(config: Config, name: str) -> Path:
 def credentials(config: Config, name: str = "", env: Mapping[str, str] = os.environ) -> Credentials:
     """Find the account to push to: `name` of `wxpub.toml`, else WXPUB_APPID and WXPUB_SECRET, else the only one there.
 
-    WXPUB_API_BASE and WXPUB_PROXY win over the file. Raises ConfigError that names what is missing, or what the file
-    wants and the user has not allowed.
+    WXPUB_API_BASE and WXPUB_PROXY win over the file; WXPUB_RELAY_KEY is a key for whatever is not WeChat itself. Raises
+    ConfigError that names what is missing, or what the file wants and the user has not allowed.
     """
     if not name and env.get("WXPUB_APPID"):
         return _credentials("", {"appid": env["WXPUB_APPID"], "secret_env": "WXPUB_SECRET"}, config, env)
@@ -303,13 +307,18 @@ def _credentials(name: str, table: Mapping[str, str], config: Config, env: Mappi
     if config.path is not None:
         for wish in asked:
             trust.demand(config.root, config.path, wish)
-    base = _base(base)
-    return Credentials(name or "default", table["appid"], _secret(label, table, config, env), base, proxy)
+    base = api_base(base)
+    relay_key = "" if is_wechat(base) else env.get("WXPUB_RELAY_KEY", "").strip()
+    secret = _secret(label, table, config, env, relayed=bool(relay_key))
+    return Credentials(name or "default", table["appid"], secret, base, proxy, relay_key)
 
 
-def _secret(label: str, table: Mapping[str, str], config: Config, env: Mapping[str, str]) -> str:
+def _secret(label: str, table: Mapping[str, str], config: Config, env: Mapping[str, str], *, relayed: bool) -> str:
+    """Read the AppSecret from where `table` says; one that is nowhere may be in the keeping of a relay."""
     if variable := table.get("secret_env"):
         secret, place = env.get(variable, "").strip(), tr("the environment variable {name}", name=variable)
+        if not secret and relayed:
+            return ""
         if not secret:
             what = tr("{account}: the environment variable {name} is not set", account=label, name=variable)
             raise ConfigError(what, config.path)
@@ -318,6 +327,8 @@ def _secret(label: str, table: Mapping[str, str], config: Config, env: Mapping[s
         secret, place = _read_secret(path, label, config), f"secret_file {path}"
         if not secret:
             raise ConfigError(tr("{account}: {place} is empty", account=label, place=place), config.path)
+    elif relayed:
+        return ""
     else:
         hint = tr('add secret_env = "WXPUB_SECRET" or secret_file = "…"')
         raise ConfigError(tr("{account} names no secret", account=label), config.path, hint)
@@ -339,7 +350,7 @@ def _read_secret(path: Path, label: str, config: Config) -> str:
     raise ConfigError(what, config.path)
 
 
-def _base(base: str) -> str:
+def api_base(base: str) -> str:
     """Check an API address: scheme and host only, since the client adds the path."""
     if not base:
         return ""

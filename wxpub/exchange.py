@@ -27,6 +27,7 @@ READ_SECONDS = 60  # without a byte
 TOTAL_SECONDS = 120  # for everything: names, connection, headers and the last byte
 UPLOAD_RATE = 20_000  # bytes a second that the slowest line is taken to send; what is uploaded adds to the time
 ANSWER_BYTES = 32 * 1024 * 1024  # of an answer, as it comes and as it unpacks; twenty full drafts are half of it
+RELAY_KEY_HEADER = "X-Wxpub-Relay-Key"
 _STEP = 64 * 1024
 
 
@@ -47,6 +48,7 @@ class Question:
     query: Mapping[str, str] = field(repr=False)
     data: bytes | None = field(default=None, repr=False)
     file: tuple[str, bytes, str] | None = field(default=None, repr=False)  # name, bytes, media type
+    kind: str = "application/json; charset=utf-8"  # of `data`
 
     @property
     def size(self) -> int:
@@ -55,10 +57,13 @@ class Question:
 
 
 class Exchange:
-    """Asks one server, `base`, through `proxy` if that is not empty. May be used from several threads at once."""
+    """Asks one server, `base`, through `proxy` if that is not empty. May be used from several threads at once.
 
-    def __init__(self, base: str, proxy: str = "") -> None:
-        self._base, self._proxy = base, proxy
+    `key` goes along with every question: it is what a relay knows its clients by.
+    """
+
+    def __init__(self, base: str, proxy: str = "", key: str = "") -> None:
+        self._base, self._proxy, self._key = base, proxy, key
         self._idle: list[_Line] = []
         self._stopped = threading.Event()
 
@@ -83,7 +88,7 @@ class Exchange:
         """
         if self.stopped:
             raise NetworkError(tr("interrupted"), endpoint, sent=False)
-        line = self._idle.pop() if self._idle else _Line(self._base, self._proxy)
+        line = self._idle.pop() if self._idle else _Line(self._base, self._proxy, self._key)
         seconds = TOTAL_SECONDS + question.size / UPLOAD_RATE
         url = f"{self._base}{question.path}"
         outcome = wait(lambda: _send(line, url, question), line.wire, seconds, self._stopped)
@@ -112,7 +117,7 @@ def _send(line: _Line, url: str, asked: Question) -> Answer:
         params=dict(asked.query),
         data=asked.data,
         files={"media": asked.file} if asked.file else None,
-        headers={"Content-Type": "application/json; charset=utf-8"} if asked.data is not None else {},
+        headers={"Content-Type": asked.kind} if asked.data is not None else {},
         timeout=(CONNECT_SECONDS, READ_SECONDS),
         proxies=line.proxies,
         allow_redirects=False,  # another host must not be given the token
@@ -157,7 +162,7 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
 class _Line:
     """A session, and `wire`, the one connection that it keeps open."""
 
-    def __init__(self, base: str, proxy: str) -> None:
+    def __init__(self, base: str, proxy: str, key: str) -> None:
         import requests
 
         class Session(requests.Session):
@@ -169,6 +174,8 @@ class _Line:
         logging.getLogger("urllib3.connection").addFilter(_redact)
         self.session = Session()
         self.session.headers["Accept-Encoding"] = "gzip, deflate"
+        if key:
+            self.session.headers[RELAY_KEY_HEADER] = key
         self.session.auth = lambda request: request  # keeps ~/.netrc out
         self.proxies = {"http": proxy, "https": proxy} if proxy else None
         if address.is_loopback(urlsplit(base).hostname or "") and not proxy:

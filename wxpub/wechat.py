@@ -62,7 +62,8 @@ def connect(
     """
     if not sandbox:
         found = config.credentials(settings, account) if isinstance(account, str) else _local(account)
-        local = address.is_loopback(urlsplit(found.api_base).hostname or "")
+        # A relay on this machine, or the near end of a tunnel to one, leads to readers.
+        local = address.is_loopback(urlsplit(found.api_base).hostname or "") and not found.relay_key
         if isinstance(account, str) and (notice := config.notice(found)):
             say(notice)
         yield Account(Client(found, notify=say), settings.root / FILE_NAME, key(found), local)
@@ -80,12 +81,13 @@ def _local(server: Sandbox) -> Credentials:
 
 
 def key(account: Credentials) -> str:
-    """Name an account in the ledger: by its AppID, and by the server too unless that is WeChat's own.
+    """Name an account in the ledger: by its AppID, and by the server too unless that is WeChat's own, or a relay to it.
 
     So the ids and addresses of a sandbox are never sent to WeChat.
     """
     host = urlsplit(account.api_base).netloc
-    return account.appid if not host or host.endswith(".weixin.qq.com") else f"{account.appid}@{host}"
+    own = not host or account.relay_key != "" or host.endswith(".weixin.qq.com")
+    return account.appid if own else f"{account.appid}@{host}"
 
 
 def key_of(settings: Config, name: str = "") -> str:

@@ -40,6 +40,7 @@ COMMANDS = {
     "cover": "Make a cover picture from a title.",
     "themes": "List the themes, or show an issue in all of them.",
     "sandbox": "Run a local WeChat to try everything on.",
+    "relay": "Forward the calls of a push to WeChat from a machine with a fixed address.",
     "trust": "Allow a newsletter's wxpub.toml what needs permission.",
     "doctor": "Check credentials, whitelist, quotas, fonts and clock.",
 }

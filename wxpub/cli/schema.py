@@ -326,6 +326,12 @@ RESULTS: dict[str, Schema] = {
         secret=text("its AppSecret, which is good for nothing else"),
         db=maybe(text("the file that it remembers in")),
     ),
+    "relay": record(
+        "The relay; the command goes on until it is stopped.",
+        url=maybe(text("where it listens")),
+        server=maybe(text("where calls go")),
+        key=maybe(text("a new key, with `--make-key`, which does nothing else")),
+    ),
     "trust": record(
         "Permissions.",
         allowed=several("what is allowed now, or with `--list` all that is", _PERMISSION),

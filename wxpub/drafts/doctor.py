@@ -137,6 +137,13 @@ def _renderers() -> Iterator[Check]:
 
 def _account(client: Client) -> Iterator[Check]:
     """Look at everything that needs the network; stop where the rest would only say the same again."""
+    relayed = client.account.relay_key != ""
+    if relayed or (client.account.api_base and not config.is_wechat(client.account.api_base)):
+        relay = _relay(client)
+        if relay:
+            yield relay
+        if relay and relay.state == "failed":
+            return
     try:
         theirs = client.server_time()
     except (NetworkError, ConfigError) as error:
@@ -158,8 +165,10 @@ def _account(client: Client) -> Iterator[Check]:
     except (NetworkError, ConfigError) as error:
         yield Check(tr("credentials"), "failed", str(error))
         return
-    said = tr("a token for {appid}; this computer's address is let in", appid=client.account.appid)
-    yield Check(tr("credentials"), "ok", said)
+    appid = client.account.appid
+    here = tr("a token for {appid}; this computer's address is let in", appid=appid)
+    there = tr("a token for {appid}; the relay's address is let in", appid=appid)
+    yield Check(tr("credentials"), "ok", there if relayed else here)
     yield _right(tr("drafts"), lambda: tr("{n} in the draft box", n=client.count_drafts()))
     yield _right(
         tr("material"), lambda: tr("{n} of 100,000 pictures", n=client.material_counts().get("image_count", 0))
@@ -168,6 +177,33 @@ def _account(client: Client) -> Iterator[Check]:
         tr("publishing"), lambda: tr("allowed; {n} published", n=sum(1 for _ in client.publications())), optional=True
     )
     yield from _quotas(client)
+
+
+def _relay(client: Client) -> Check | None:
+    """Say whether the relay at the API's address serves the account; None where there is no relay of wxpub."""
+    name, appid = tr("relay"), client.account.appid
+    try:
+        state = client.relay()
+    except ConfigError as error:
+        return Check(name, "failed", error.message, error.hint)
+    except NetworkError:  # which is told as the network's
+        return None
+    appids = state.get("appids") if state else None
+    if state is None or not isinstance(appids, dict):
+        if not client.account.relay_key:
+            return None
+        said = tr("no relay of wxpub answers at {server}", server=client.account.api_base)
+        return Check(name, "info", said, tr("the key of WXPUB_RELAY_KEY is sent there all the same"))
+    if appid not in appids:
+        said = tr("the relay does not serve {appid}", appid=appid)
+        return Check(name, "failed", said, tr("start it with --appid {appid}", appid=appid))
+    if not appids[appid] and not client.account.secret:
+        said = tr("neither the relay nor this computer has the account's AppSecret")
+        return Check(name, "failed", said, tr("set WXPUB_SECRET, or give the secret to the relay with --secret-env"))
+    server = client.account.api_base
+    serving = tr("{server} serves {appid}", server=server, appid=appid)
+    keeping = tr("{server} serves {appid} and keeps its AppSecret", server=server, appid=appid)
+    return Check(name, "ok", keeping if appids[appid] else serving)
 
 
 def _right(name: str, ask: Callable[[], str], *, optional: bool = False) -> Check:
