@@ -515,6 +515,7 @@ def settled(toml: str) -> Case:
     return typed("check", "a.md", toml=toml)
 
 
+OLD = "# 第 12 期\n\n- [一](https://e.example/a/?utm_source=x)\n"
 COMMANDS: dict[str, Case] = {
     "a path with a slip": typed("convert", "isues/a.md"),
     "a file name with a slip": typed("convert", "2026-11-12.md", **{"2026-11-21": GOOD}),
@@ -533,6 +534,8 @@ COMMANDS: dict[str, Case] = {
     "the next issue on the day of another": typed("new", "2026-11-21", **{"2026-11-21": GOOD}),
     "a day that is none": typed("new", "2026-02-30"),
     "a template with a slip": typed("new", "--template", "t.md", t="# {{ titel }}\n"),
+    "a link that is none": typed("add", "example.org/paper"),
+    "a link that was sent before": typed("add", "https://e.example/a", "--offline", **{"2026-11-21": OLD}),
     "an address that is none": typed("init", "letter", "--url", "letter.example"),
     "an unknown rule": typed("check", "--explain", "link-lots"),
     "a key of the front matter with a slip": headed("titel: 题"),

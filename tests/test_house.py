@@ -58,7 +58,7 @@ ROOMS: dict[str, set[str]] = {
     "ledger": {"config", "errors", "safe"},
     "newspic": {"article", "finding", "limits", "tree"},
     "issue": {"article", "config", "errors", "finding", "images", "ledger", "page", "target", "theme"},
-    "desk": {"article", "config", "errors", "ledger", "safe"},
+    "desk": {"address", "article", "config", "errors", "fetch", "ledger", "limits", "safe"},
     "wechat": {"address", "client", "config", "errors", "ledger", "sandbox"},
     "checks": {
         "address",

@@ -27,6 +27,7 @@ from wxpub.language import gettext, tr
 # so that listing the commands imports none of them (a test compares the two).
 COMMANDS = {
     "init": "Make a folder ready for a newsletter.",
+    "add": "Put links into the inbox of the next issue.",
     "new": "Begin the next issue, with what waits in the inbox.",
     "convert": "Turn issues into pages to look at and copy from.",
     "preview": "Show an issue in the browser, live while you write.",
@@ -50,6 +51,7 @@ INTERRUPTED = 130  # the exit code after Ctrl-C, as shells have it: 128 and the 
 # Commands that share a module with another one.
 _HOMES = {
     "init": "desk",
+    "add": "desk",
     "new": "desk",
     "publish": "push",
     "pull": "push",

@@ -1,23 +1,28 @@
-"""`wxpub init` and `wxpub new`: the folder of a newsletter made ready, and the file of its next issue."""
+"""`wxpub init`, `wxpub add`, `wxpub new`: a newsletter's folder, the links it collects, the file of its next issue."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
-from wxpub import article, config
+from wxpub import address, article, config
 from wxpub.cli import options
-from wxpub.desk import founding, letter, skeleton
+from wxpub.desk import clipping, founding, letter, sent, skeleton
+from wxpub.desk.clipping import Clipping
 from wxpub.desk.founding import Answers
-from wxpub.desk.inbox import Inbox
+from wxpub.desk.inbox import Entry, Inbox, links_in
 from wxpub.desk.letter import INBOX, TEMPLATE, Letter
+from wxpub.desk.sent import Place
 from wxpub.desk.skeleton import Next
 from wxpub.errors import SourceError
-from wxpub.language import tr, tr_n
+from wxpub.finding import shorten
+from wxpub.language import listed, tr, tr_n
 
 
 def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
@@ -128,6 +133,128 @@ def _shown(path: Path) -> str:
     """Name a file as it is named from the working folder."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+# --- links ------------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+@click.option("--section", default="", metavar="TEXT", help="The section that it is for, for example 论文.")
+@click.option("--note", default="", metavar="TEXT", help="What is to be said of it.")
+@click.option("--offline", is_flag=True, help="Do not ask the page for its title; keep the bare address.")
+@click.option("--again", is_flag=True, help="Add it even if an issue had it already.")
+@options.as_json
+def add(urls: tuple[str, ...], section: str, note: str, offline: bool, again: bool, as_json: bool) -> None:
+    """Put links into the inbox of the next issue.
+
+    Asks each page for its title, its site, the day on which it appeared and its lasting address, without what counts
+    visitors, and writes a line into inbox.md, which is Markdown to be edited by hand. Says where a link was sent
+    before, and does not add that again; one with nearly the same title is added, and said. Without --section it goes
+    where links of its site usually stood. `-` reads lines with links from standard input; words beside a link are its
+    title.
+
+    \b
+    Examples:
+      wxpub add https://example.org/paper --section 论文 --note 值得一读
+      wxpub add https://a.example/1 https://b.example/2
+      pbpaste | wxpub add - --offline
+    """
+    if note and (len(urls) > 1 or urls == ("-",)):
+        raise click.UsageError(tr("--note is for one link: give one address"))
+    found, letters = _found(urls), letter.find(Path.cwd())
+    private = bool(letters.settings.network.get("allow_private"))
+    known = (
+        [clipping.bare(url) for url, _ in found]
+        if offline
+        else clipping.clip([url for url, _ in found], allow_private=private)
+    )
+    known = [replace(each, title=title or each.title) for each, (_, title) in zip(known, found, strict=True)]
+    places = sent.before(letters, [(each.url, each.title) for each in known])
+    inbox, before = Inbox(_text_of(letters.inbox)), Inbox(_text_of(letters.inbox))
+    answers: list[dict[str, Any]] = []
+    for each, place in zip(known, places, strict=True):
+        waits = any(sent.key(url) == sent.key(each.url) for item in inbox.items for url in item.urls)
+        state = "waiting" if waits else "sent" if place and place.same and not again else "added"
+        name = section.strip() or sent.section(letters, each.url, each.site)
+        if state == "added":
+            inbox = inbox.adding(Entry(each.url, each.title, each.site, each.date, note, " ".join(name.split())))
+        answers.append(_answered(each, name if state == "added" else "", state, place))
+        _tell_of(each, name, state, place)
+    if inbox != before:
+        options.write(letters.inbox, inbox.text.encode())
+    options.print_json({"inbox": str(letters.inbox), "links": answers})
+
+
+def _found(urls: Sequence[str]) -> list[tuple[str, str]]:
+    """Read the addresses on the command line, and those of standard input with the words beside them.
+
+    Raises UsageError where there is none.
+    """
+    found: list[tuple[str, str]] = []
+    for given in urls:
+        if given == "-":
+            lines = sys.stdin.buffer.read(article.MAX_BYTES).decode("utf-8", "replace").splitlines()
+            found += [each for line in lines for each in links_in(line)]
+            continue
+        if not (links := links_in(given)) or links[0][0] != given.strip():
+            hint = tr("write for example {example}", example="https://example.org/paper")
+            raise click.UsageError(tr("{url} is not an address of the web; {hint}", url=given, hint=hint))
+        found.append(links[0])
+    if not found:
+        raise click.UsageError(tr("standard input has no link"))
+    return list({url: (url, title) for url, title in reversed(found)}.values())[::-1]
+
+
+def _answered(each: Clipping, section: str, state: str, place: Place | None) -> dict[str, Any]:
+    told = {"url": each.url, "title": each.title, "site": each.site, "date": each.date, "section": section}
+    sent_before = place and {
+        "path": str(place.issue.path),
+        "line": place.line,
+        "date": place.issue.date,
+        "number": place.issue.number,
+        "same": place.same,
+    }
+    return {**told, "state": state, "before": sent_before, "fault": each.fault}
+
+
+def _tell_of(each: Clipping, section: str, state: str, place: Place | None) -> None:
+    name = shorten(each.title or each.url, 80)
+    if each.fault:
+        options.echo(each.fault, fg="yellow", err=True)
+    if address.parse(each.url).expires:
+        said = tr(
+            "{url} dies within hours: open it, and copy the article's permanent address", url=shorten(each.url, 80)
+        )
+        options.echo(said, fg="yellow", err=True)
+    if place:
+        where, when = f"{_shown(place.issue.path)}:{place.line}", _when(place)
+        if place.same:
+            options.echo(
+                tr("sent before, {when}: {name} ({where})", when=when, name=name, where=where), fg="yellow", err=True
+            )
+        else:
+            said = tr(
+                "nearly the same title was sent before, {when}: {name} ({where})", when=when, name=name, where=where
+            )
+            options.echo(said, fg="yellow", err=True)
+    if state == "waiting":
+        options.tell(tr("is in the inbox already: {name}", name=name))
+    elif state == "sent":
+        options.tell(tr("not added; --again adds it"))
+    elif section:
+        options.echo(tr("added to {section}: {name}", section=section, name=name), err=True)
+    else:
+        options.echo(tr("added: {name}", name=name), err=True)
+
+
+def _when(place: Place) -> str:
+    """Name an issue by its day and its number."""
+    number = "" if place.issue.number is None else tr("No. {n}", n=place.issue.number)
+    return listed(each for each in (place.issue.date, number) if each) or place.issue.title
+
+
+# --- the next issue ---------------------------------------------------------------------------------------------------
 
 
 @click.command()

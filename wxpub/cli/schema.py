@@ -106,6 +106,33 @@ RESULTS: dict[str, Schema] = {
         written=several("what was written, or got lines", text("a file")),
         kept=several("what stays as it is", text("a file")),
     ),
+    "add": record(
+        "Links that were found.",
+        inbox=text("the file that they wait in"),
+        links=several(
+            "each link, in the order in which they were given",
+            record(
+                "A link.",
+                url=text("its lasting address"),
+                title=text("its title; may be empty"),
+                site=text("the site or the account that it is from; may be empty"),
+                date=text("the day on which it appeared; may be empty"),
+                section=text("the section of the inbox that it was added to; may be empty"),
+                state=text("what became of it", "added", "waiting", "sent"),
+                before=maybe(
+                    record(
+                        "Where it was sent before.",
+                        path=text("the issue"),
+                        line=number("its line, from 1"),
+                        date=text("the issue's day; may be empty"),
+                        number=maybe(number("the issue's number")),
+                        same=switch("whether the address is the same, and not only the title"),
+                    )
+                ),
+                fault=text("why no more is known than the address; may be empty"),
+            ),
+        ),
+    ),
     "new": record(
         "The next issue.",
         path=text("its file"),

@@ -27,7 +27,10 @@ _BULLET = re.compile(r"[-*+][ \t]+(?=\S)|\d{1,9}[.)][ \t]+(?=\S)")
 _RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
 _LABEL = r"(?:\\.|[^\\\[\]]|\[(?:\\.|[^\\\[\]])*\])*"
 _TARGET = r"(?:[^\s()<>]|\([^\s()<>]*\))+"
-_LINK = re.compile(rf"\[(?P<title>{_LABEL})\]\((?P<url>https?://{_TARGET})\)|<?(?P<bare>https?://[^\s<>]+)>?")
+_LINK = re.compile(
+    rf"\[(?P<title>{_LABEL})\]\((?P<url>https?://{_TARGET})\)|<?(?P<bare>https?://[^\s<>，。；、！？）】》」』”’]+)>?",
+    re.IGNORECASE,
+)
 # What the tool writes after the link; what is written otherwise is a person's, and stays as it is.
 _REST = re.compile(
     r"(?: · (?P<site>(?!\d{4}-\d\d-\d\d\b)(?:(?! [·–] ).)+?))?"
@@ -138,7 +141,7 @@ def plain(text: str) -> str:
 def write(entry: Entry) -> str:
     """Write an entry as an item of a list; one without a title is its bare address."""
     link = f"[{escape(entry.title)}]({target(entry.url)})" if entry.title else target(entry.url)
-    parts = [link, *(each for each in (escape(entry.site), entry.date) if each)]
+    parts = [link, *(each for each in (escape(re.sub(r" ([·–]) ", r"\1", entry.site)), entry.date) if each)]
     return f"- {' · '.join(parts)}" + (f" – {' '.join(entry.note.split())}" if entry.note.strip() else "")
 
 
@@ -152,7 +155,7 @@ def escape(text: str) -> str:
     escaped = _MARKS.sub(lambda mark: f"\\{mark[0]}", text)
     if re.fullmatch(_LABEL, escaped, re.DOTALL):
         return escaped
-    return re.sub(r"(?<!\\)[\[\]]", lambda mark: f"\\{mark[0]}", escaped)
+    return re.sub(rf"{_MARKS.pattern}|[\[\]]", lambda mark: f"\\{mark[0]}", text)
 
 
 def unescape(text: str) -> str:
@@ -164,6 +167,15 @@ def target(url: str) -> str:
     """Write an address so that a link in Markdown can hold it."""
     url = re.sub(r"[\s<>\\]", lambda each: "".join(f"%{byte:02X}" for byte in each[0].encode()), url)
     return url if re.fullmatch(_TARGET, url) else url.replace("(", "%28").replace(")", "%29")
+
+
+def links_in(line: str) -> list[tuple[str, str]]:
+    """List the links of a line, each with its title: of a Markdown link its label, else the words beside a lone one."""
+    found = list(_LINK.finditer(line))
+    if len(found) == 1 and found[0]["bare"]:
+        words = (line[: found[0].start()] + " " + line[found[0].end() :]).strip(" \t-*+|：:，,。·–—")
+        return [(found[0]["bare"], " ".join(words.split()))]
+    return [(each["url"] or each["bare"], unescape(each["title"] or "")) for each in found]
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
