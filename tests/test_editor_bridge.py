@@ -21,6 +21,7 @@ from conftest import CHROMIUM, CHROMIUM_FLAGS
 from editors import ADDRESS, Panel, stand
 from previewing import DOT, TEXT, builder, preview, write
 from pushing import picture
+from test_preview_browser import axe
 
 from wxpub.preview import pages
 from wxpub.preview.editor import KEPT_BYTES, compare, package
@@ -201,8 +202,12 @@ class TestBookmarklet:
         assert "《预览的一期》" in panel.has("3 张图片")
         panel.click("放进编辑器")
         said = panel.has("已放进编辑器")
+        assert "已连上打开此页的编辑器" in context.pages[-1].inner_text("#ways")
         assert "读回来对照过：内容都在。" in said and "还需要" not in said
         page = panel.page
+        assert page.evaluate("document.querySelector('wxpub-panel').shadowRoot") is None, (
+            "scripts press no button there"
+        )
         assert page.evaluate("document.querySelector('#author').value") == "编辑部"
         assert page.evaluate("document.querySelector('#js_description').value") == "一句话的摘要"
         assert page.evaluate("document.querySelector('#js_title_main .ProseMirror').textContent") == "预览的一期"
@@ -304,6 +309,7 @@ class TestBookmarklet:
         with page.expect_popup() as opened:
             page.click("#into-editor")
         opened.value.wait_for_selector("#bookmarklet")
+        assert axe(opened.value) == []
         assert "拖到浏览器的书签栏" in opened.value.inner_text("#ways")
 
 

@@ -53,7 +53,8 @@ def test_the_local_wechat_says_what_the_engine_said(box: Sandbox) -> None:
     for html, rules in cases:
         wrong.update({rule.removeprefix("official-") for rule, _ in asked(html, box)} ^ rules)
     assert len(cases) == 100 and set(wrong) <= set(AGREEMENT)
-    assert {rule for rule in AGREEMENT if 1 - wrong[rule] / len(cases) < min(AGREEMENT[rule], 0.98)} <= {"width"}
+    least = {rule: share - 0.03 for rule, share in AGREEMENT.items()}  # an eighth of the fragments may be the worse one
+    assert {rule for rule in AGREEMENT if 1 - wrong[rule] / len(cases) < least[rule]} == set()
 
 
 def test_an_element_is_found_on_its_line_of_the_file(box: Sandbox) -> None:

@@ -396,7 +396,7 @@ def preview(
     """Show an issue in the browser, live while you write.
 
     The page follows every change of the file, its images, wxpub.toml and the theme; it copies the article for
-    WeChat's web editor, and pushes it. Ctrl-C ends it.
+    WeChat's web editor, puts it in there by a bookmark or an extension, and pushes it. Ctrl-C ends it.
 
     \b
     Examples:

@@ -11,24 +11,28 @@ function start() {
   const dark = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   document.documentElement.dataset.scheme = remembered("scheme", "") || dark;
   document.title = $("meta[name=wxpub-title]").content;
-  const opened = window.opener !== null;
-  $("#ways").replaceChildren(...[
+  const status = h("p", { class: "fine", role: "status" });
+  const others = [
+    h("p", {}, say.intoEditorHow),
+    way(say.byBookmarklet, h("p", {}, say.bookmarkletHow),
+      h("p", {}, h("a", { class: "second", id: "bookmarklet", href: $("meta[name=wxpub-bookmarklet]").content, onclick: (event) => event.preventDefault() }, say.bookmarklet))),
+    way(say.byExtension, h("p", {}, say.extensionHow)),
+  ];
+  $("#ways").replaceChildren(
     h("h1", {}, say.intoEditor),
     h("p", { class: "what" }, document.title),
-    opened ? h("p", { class: "fine", role: "status" }, say.connected) : h("p", {}, say.intoEditorHow),
-    opened ? null : [
-      way(say.byBookmarklet, h("p", {}, say.bookmarkletHow),
-        h("p", {}, h("a", { class: "second", id: "bookmarklet", href: $("meta[name=wxpub-bookmarklet]").content, onclick: (event) => event.preventDefault() }, say.bookmarklet))),
-      way(say.byExtension, h("p", {}, say.extensionHow)),
-    ],
+    status,
+    ...others,
     way(say.byClipboard, h("p", {}, say.clipboardHow),
       h("p", {}, h("button", { type: "button", class: "second", id: "copy-data", onclick: copyData }, say.copyData), " ", h("span", { id: "copied", role: "status" })),
       h("p", {}, say.keptHow),
       h("textarea", { id: "kept", "aria-label": say.keptHow, spellcheck: "false", oninput: compareKept }),
       h("div", { id: "told", role: "status" })),
-    h("p", { class: "soft" }, say.unverified),
-  ].flat().filter(Boolean));
-  serve();
+    h("p", { class: "soft" }, say.unverified));
+  serve(() => {
+    status.textContent = say.connected;
+    for (const each of others) each.hidden = true;
+  });
   prepared = handOver();
 }
 

@@ -22,13 +22,14 @@ export async function handOver() {
 /** Resolve to what is not in the editor as it was sent: `{ told: [sentence, …] }`. */
 export const compare = (outcome) => post("/editor/compare", outcome);
 
-/** Listen to those who may ask. */
-export function serve() {
+/** Listen to those who may ask; `connected` is called when WeChat's page does. */
+export function serve(connected = () => {}) {
   addEventListener("message", async ({ source, origin, data }) => {
     const extension = source === window && origin === location.origin;
     const editor = source !== null && source === window.opener && origin === WECHAT;
     const answer = data?.wxpub === "ask" && Object.hasOwn(answers, data.what) ? answers[data.what] : null;
     if (!answer || (!extension && !editor)) return;
+    if (editor) connected();
     source.postMessage({ wxpub: "answer", id: data.id, answer: await answer(data).catch(() => null) }, origin);
   });
   window.opener?.postMessage({ wxpub: "here" }, WECHAT);
