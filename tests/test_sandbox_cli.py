@@ -77,6 +77,24 @@ def test_a_profile_in_the_environment_that_means_nothing_is_an_error(text: str, 
         pass
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8")
+def test_it_listens_where_it_is_told_to_and_knows_no_other_names_for_that() -> None:
+    with serve(host="127.0.0.3", hosts=("wechat",)) as wechat:
+        assert wechat.url.startswith("http://127.0.0.3:")
+        status = {
+            host: requests.get(wechat.url, headers={"Host": host}, timeout=5).status_code
+            for host in ("wechat:8888", "localhost:8888", "evil.example")
+        }
+        assert status == {"wechat:8888": 200, "localhost:8888": 200, "evil.example": 403}
+        with pytest.raises(requests.ConnectionError):
+            requests.get(wechat.url.replace("127.0.0.3", "127.0.0.1"), timeout=5)
+    with serve(host="0.0.0.0") as wechat:
+        assert wechat.url.startswith("http://127.0.0.1:")
+        assert requests.get(wechat.url, timeout=5).status_code == 200
+    with pytest.raises(ConfigError, match=r"cannot listen on 203\.0\.113\.1:0"), serve(host="203.0.113.1"):
+        pass
+
+
 def test_a_file_that_is_no_database_is_an_error_of_one_line(tmp_path: Path) -> None:
     db = tmp_path / "x.db"
     db.write_text("no database " * 100)

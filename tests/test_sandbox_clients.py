@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
+import yaml
 from conftest import ROOT
 from raw_wechat import png
 
@@ -49,6 +54,45 @@ def test_a_client_makes_a_draft_and_is_told_of_a_wrong_secret(name: str, wechat:
     assert article["title"] == f"来自 {CLIENTS[name][0]}"
     assert article["content"].startswith('<p>你好<img data-src="https://mmbiz.qpic.cn/')
     assert {call.errcode for call in wechat.calls()} == {0, 40125}
+
+
+@pytest.mark.skipif(os.name != "posix" or shutil.which("curl") is None, reason="steps of a POSIX shell, with curl")
+def test_the_workflow_of_github_does_what_it_says(tmp_path: Path) -> None:
+    """Its job without a container is played step by step, at a port of its own, with the wxpub of this folder."""
+    workflow = yaml.safe_load((ROOT / "examples/github-service.yml").read_text(encoding="utf-8"))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (tmp_path / "bin").mkdir()
+    own = tmp_path / "bin/wxpub"
+    own.write_text(f'#!/bin/sh\necho $$ > {tmp_path}/pid\nexec "{sys.executable}" -m wxpub "$@"\n')
+    own.chmod(0o755)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "cover.png").write_bytes(png())
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{own.parent}:{os.environ['PATH']}", **workflow["env"]}
+    env["WECHAT_URL"] = f"http://127.0.0.1:{port}"
+    steps = [step for step in workflow["jobs"]["process"]["steps"] if "run" in step]
+    assert steps[0]["run"] == "pip install wxpub"
+    try:
+        for step in steps[1:]:
+            script = step["run"].replace("8888", str(port))
+            done = subprocess.run(
+                ["bash", "-e", "-c", script],
+                cwd=tmp_path,
+                env={**env, **step.get("env", {})},
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            assert done.returncode == 0, f"{step['name']}\n{done.stdout}{done.stderr}"
+        calls = json.loads(done.stdout)
+        assert "/cgi-bin/draft/add" in str(calls)
+        asked = Request(f"{env['WECHAT_URL']}/sandbox/state", headers={"X-Sandbox-Admin": "1"})
+        with urlopen(asked, timeout=10) as state:
+            assert b'"personal"' in state.read()
+    finally:
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)
+    service = workflow["jobs"]["service"]["services"]["wechat"]
+    assert service["env"] == steps[1]["env"], "both ways are the same account"
 
 
 def test_the_readme_of_the_local_wechat_shows_every_client() -> None:

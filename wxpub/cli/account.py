@@ -276,6 +276,9 @@ def doctor(ctx: click.Context, account_name: str, sandbox: bool, renew_token: bo
 )
 @click.option("--quirks", metavar="NAME[,NAME…]|off", help="What it does without a word (docs/sandbox.md); off: none.")
 @click.option("--quotas/--no-quotas", default=None, help="Limit the calls a day, or do not.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The address to listen at; 0.0.0.0 is for containers."
+)
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Answer to this Host header too.")
 @click.option("-q", "--quiet", is_flag=True, help="Do not print a line for each call.")
 @options.as_json
@@ -292,6 +295,7 @@ def sandbox(
     draft_leaves: str | None,
     quirks: str | None,
     quotas: bool | None,
+    host: str,
     hosts: tuple[str, ...],
     quiet: bool,
     as_json: bool,
@@ -336,7 +340,7 @@ def sandbox(
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    with serve(store, port, hosts=hosts, on_call=on_call, **given) as wechat:
+    with serve(store, port, host=host, hosts=hosts, on_call=on_call, **given) as wechat:
         known = {"url": wechat.url, "appid": wechat.appid, "secret": wechat.secret}
         options.print_json({**known, "db": str(store) if store else None}, now=True)
         options.echo(tr("WeChat sandbox: {url}", url=wechat.url))

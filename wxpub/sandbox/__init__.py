@@ -38,6 +38,7 @@ def serve(
     db: Path | None = None,
     port: int = 0,
     *,
+    host: str = "127.0.0.1",
     hosts: tuple[str, ...] = (),
     on_call: Callable[[str], None] | None = None,
     **options: object,
@@ -45,6 +46,7 @@ def serve(
     """Run the sandbox in this process until the block ends.
 
     `db` is the SQLite file that it remembers in, None a store that ends with the block. `port` 0 takes a free one.
+    `host` is the address to listen at: 0.0.0.0 in a container, where whoever reaches it can do everything.
     `hosts` are further values that the Host header may have; `on_call` is told one line about each API call; all other
     `options` are fields of `Profile` for the first account, and win over those of WXPUB_SANDBOX_PROFILE in the
     environment. Raise ConfigError for an option that is unknown or impossible, a port that is taken, or a file that
@@ -63,9 +65,9 @@ def serve(
         pages.add_to(app, store, controls, server.TABLE)
         control.add_to(app, controls)
         try:
-            listening = server.Server(app, port)
+            listening = server.Server(app, port, host)
         except OSError as error:
-            place = f"{server.HOST}:{port}"
+            place = f"{host}:{port}"
             reason = reason_of(error)
             raise ConfigError(
                 tr("cannot listen on {place}: {reason}", place=place, reason=reason), hint=tr("choose another port")
@@ -73,7 +75,8 @@ def serve(
         thread = threading.Thread(target=listening.serve_forever, args=(0.02,), name="wxpub-sandbox", daemon=True)
         thread.start()
         try:
-            yield control.Sandbox(store, server.TABLE, f"http://{server.HOST}:{listening.server_port}")
+            near = server.HOST if host == "0.0.0.0" else host  # noqa: S104  every address of this machine is one of them
+            yield control.Sandbox(store, server.TABLE, f"http://{near}:{listening.server_port}")
         finally:
             listening.shutdown()
             thread.join()

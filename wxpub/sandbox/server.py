@@ -278,18 +278,18 @@ _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,12}")  # int() would take a sign, "0x"
 
 
 class Server(ThreadingHTTPServer):
-    """Listens on a port of 127.0.0.1 and gives each connection a thread; raises OSError for a port that is taken."""
+    """Listens on a port of `host` and gives each connection a thread; raises OSError for a port that is taken."""
 
     request_queue_size = 256
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, app: WSGIApplication, port: int) -> None:
+    def __init__(self, app: WSGIApplication, port: int, host: str = HOST) -> None:
         self.app = app
         self._open: set[socket.socket] = set()
         self._idle = threading.Condition()
         self.closing = threading.Event()
-        super().__init__((HOST, port), _Connection)
+        super().__init__((host, port), _Connection)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._idle:
