@@ -9,8 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import ROOT
 
+from wxpub import ledger
 from wxpub.cli import cli
-from wxpub.desk import archive, table
+from wxpub.desk import archive, letter, table
+from wxpub.desk.archive import Series
 from wxpub.errors import SourceError
 
 
@@ -39,6 +41,11 @@ def written(root: Path, files: dict[str, str]) -> Path:
     return path
 
 
+def read(path: Path) -> Series:
+    found = letter.find(path)
+    return archive.of(found, ledger.published(found.root))
+
+
 def run(*words: str) -> Result:
     return CliRunner().invoke(cli, words, catch_exceptions=False)
 
@@ -48,7 +55,7 @@ def test_a_list_of_back_issues_is_completed_in_its_own_form(
     files: dict[str, str], expected: str, tmp_path: Path
 ) -> None:
     path = written(tmp_path, files)
-    series = archive.read(path)
+    series = read(path)
     text = path.read_text(encoding="utf-8")
     if expected.startswith("error: "):
         with pytest.raises(SourceError) as raised:
@@ -65,7 +72,7 @@ def test_a_list_of_back_issues_is_completed_in_its_own_form(
 @pytest.mark.parametrize(("files", "expected"), CASES.values(), ids=CASES)
 def test_completing_a_list_keeps_every_line_end(files: dict[str, str], expected: str, tmp_path: Path) -> None:
     path = written(tmp_path, files)
-    series = archive.read(path)
+    series = read(path)
     text = f"\ufeff{path.read_text(encoding='utf-8')}".replace("\n", "\r\n")
     if not expected.startswith("error: "):
         new, _ = table.update(text, path, series)

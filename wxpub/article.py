@@ -48,6 +48,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "hard_breaks": (),
     "qrcode": (),
     "captions": (),
+    "header": (),
+    "footer": (),
     "type": ("类型",),
     "image_list": ("图片列表",),
 }
@@ -78,6 +80,8 @@ _LISTS = {"image_list"}
 OF_ONE_ISSUE = {"type", "image_list"}  # keys that no `wxpub.toml` sets for all
 # What other tools say of an article's `type` is their business; "image" is one of ours beside a list of images.
 NEWSPIC = ("贴图", "newspic", "图片消息")
+_BLOCKS = ("header", "footer")
+NO_BLOCK = "none"  # in an issue that goes without its letter's header or footer
 _TRUE, _FALSE = {"true", "yes", "on", "1", "是"}, {"false", "no", "off", "0", "否"}
 _NOTHING = ("", "~", "null", "Null", "NULL")  # how YAML writes that there is no value
 _UNKNOWN = 100  # unknown keys that are compared with ours
@@ -132,6 +136,8 @@ class Article:
     fans_only_comment: bool = False
     hard_breaks: bool = False
     qrcode: bool | None = None  # None: there is one unless the issue ends in one already
+    header: str = ""  # files of blocks, from the project's folder, that stand below the title and at the end
+    footer: str = ""
     captions: str = "title"  # what stands below a picture: its title, else its alternative text ("alt"), or "none"
     type: str = ""
     image_list: tuple[str, ...] = ()
@@ -498,7 +504,7 @@ def _known(front: _FrontMatter) -> tuple[dict[str, Any], tuple[Finding, ...]]:
     for key in KEYS:
         name = _name_in(front.values, key)
         value = front.values.get(name)
-        if value is None or value in _NOTHING:
+        if value is None or value in _NOTHING or (key in _BLOCKS and not _is_block(value)):
             continue
         try:
             fields[key] = _value(key, value, name)
@@ -508,6 +514,11 @@ def _known(front: _FrontMatter) -> tuple[dict[str, Any], tuple[Finding, ...]]:
             message = tr("front matter: {message}", message=error)
             findings.append(DATE_INVALID.find(message, front.path, front.line(name)))
     return fields, tuple(findings)
+
+
+def _is_block(value: Any) -> bool:
+    """Whether front matter means a block of ours: other tools have a `header` of their own, a table or a switch."""
+    return isinstance(value, str) and (value == NO_BLOCK or value.lower().endswith((".md", ".markdown")))
 
 
 def _unknown(front: _FrontMatter) -> list[Finding]:
@@ -540,6 +551,11 @@ def _value(key: str, value: Any, name: str) -> str | bool | tuple[str, ...]:
     if isinstance(value, (list, dict)):
         raise ValueError(tr("{key} is not one value but several", key=name))
     text = " ".join(str(value).split())
+    if key in _BLOCKS:
+        if text and not _is_block(text):
+            example = f'{key} = "blocks/{key}.md"'
+            raise ValueError(tr("{key} is not a Markdown file, as in {example}", key=name, example=example))
+        return "" if text == NO_BLOCK else text
     if key in _CHOICES and text not in _CHOICES[key]:
         raise ValueError(tr("{key} is none of {choices}", key=name, choices=listed(_CHOICES[key])))
     return _date(text, name) if key == "date" and text else text

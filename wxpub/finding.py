@@ -84,6 +84,21 @@ class Rule:
         return Finding(self.id, self.severity, message, path, line, gettext(self.fix) if fix is None else fix)
 
 
+# An article may be made of several files. In its tree a line of another file has a number of its own, beyond those of
+# the issue, so that one number says everything; whoever shows it to a person takes it apart first.
+_FILE_LINES = 1 << 32
+
+
+def line_in(file: int, line: int | None) -> int | None:
+    """Number the `line` of the other file `file`, from 1."""
+    return line and file * _FILE_LINES + line
+
+
+def file_and_line(line: int | None) -> tuple[int, int | None]:
+    """Take such a number apart: the other file, 0 for the issue itself, and its line."""
+    return divmod(line, _FILE_LINES) if line else (0, line)
+
+
 def worded(severity: Severity) -> str:
     """Name a severity in the user's language."""
     return {"error": tr("error"), "warning": tr("warning"), "info": tr("info")}[severity]

@@ -18,10 +18,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wxpub import article, config, page, theme
+from wxpub import article, config, page, safe, theme
 from wxpub.article import Article
 from wxpub.config import Config
-from wxpub.errors import SettingError, SourceError, WxpubError
+from wxpub.errors import SettingError, SourceError, WxpubError, near_file, reason_of
 from wxpub.finding import Finding, Rule
 from wxpub.images import Store, remote
 from wxpub.language import tr
@@ -30,8 +30,11 @@ from wxpub.target import API, NEWSPIC, Target
 from wxpub.theme import Theme
 
 if TYPE_CHECKING:
+    from wxpub.blocks import Block
     from wxpub.images.cover import Cover
 
+BLOCKS = "blocks"  # the folder, beside wxpub.toml, in which blocks are
+NEIGHBOURS = "neighbours"  # the block that is made where there is no file of this name
 IMAGE_MISSING = Rule(
     "image-missing",
     "error",
@@ -111,7 +114,11 @@ class Issue:
     def missing(self, image: ImageRef, error: SourceError) -> Finding:
         """Say with its line that an image cannot be read, and why."""
         fix = error.hint or tr("name a file beside the issue")
-        return IMAGE_MISSING.find(error.message, self.path, image.line, fix=fix)
+        return IMAGE_MISSING.find(error.message, self.file_of(image), image.line, fix=fix)
+
+    def file_of(self, image: ImageRef) -> Path:
+        """Return the file in which an image stands: the issue's, or that of a block."""
+        return Path(image.file) if image.file else self.path
 
     @cached_property
     def _pages(self) -> dict[Target, Page]:
@@ -127,7 +134,47 @@ class Issue:
             extensions=self.settings.extensions,
             draws=self.images.draws,
             home=Home(str(self.settings.image_root.resolve()), self.settings.addresses, _exists),
+            load=self._block,
         )
+
+    def _block(self, name: str) -> Block:
+        """Read a block of the newsletter, by its name or, as `[article] header` has it, by its file.
+
+        Raises SourceError where there is none, or none that may be read.
+        """
+        from wxpub.blocks import Block
+
+        root = self.settings.root.resolve()
+        named = not name.lower().endswith((".md", ".markdown"))
+        path = root / BLOCKS / f"{name}.md" if named else root / name.lstrip("/")
+        real = path.resolve()
+        if not real.is_relative_to(root):
+            raise SourceError(tr("{file} is outside {folder}", file=name, folder=root))
+        if named and name == NEIGHBOURS and not path.exists():
+            return Block(self._neighbours())
+        try:
+            data = safe.read_whole(real, article.MAX_BYTES)
+        except (FileNotFoundError, ValueError):  # of a zero byte
+            hint = near_file(path)
+            what = tr("there is no file {file}", file=path.relative_to(root).as_posix())
+            raise SourceError(what, path, hint=hint) from None
+        except OSError as error:
+            raise SourceError(tr("cannot be read: {reason}", reason=reason_of(error))) from None
+        shown = path if self.path.is_absolute() else Path(os.path.relpath(path))
+        return Block(article.read(shown, data=data).body if data.strip() else "", shown)
+
+    def _neighbours(self) -> str:
+        """Write the links to the issue before this one and, once it was published, to the one after it."""
+        from wxpub.desk import archive, letter
+
+        series = archive.of(letter.read(self.settings.root, self.settings), self.back_issues)
+        earlier, later = series.around(self.path.parent.resolve() / self.path.name)
+        if later is not None and later.path not in series.urls:
+            later = None
+        folder = self.path.parent.resolve()
+        both = (("上一期", earlier), ("下一期", later))
+        lines = [f"{word}：{archive.link(each, folder)}" for word, each in both if each is not None]
+        return "\n\n".join(lines)
 
     def _sizes(self, images: Iterable[ImageRef]) -> dict[str, Size]:
         """Find the images' natural sizes; what cannot be read has none, and whoever needs the image hears why."""

@@ -21,7 +21,7 @@ from lxml import etree
 
 from wxpub import conform, dialect, kept, links, theme
 from wxpub.article import Article
-from wxpub.finding import Finding, Rule
+from wxpub.finding import Finding, Rule, file_and_line
 from wxpub.language import tr
 from wxpub.limits import DIGEST_CHARS, TITLE_CHARS
 from wxpub.links import Home, Note
@@ -29,8 +29,11 @@ from wxpub.target import API, Placed, Target
 from wxpub.tree import DIAGRAMS, fill, language_of, line_of, make, text_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lxml.html import HtmlElement
 
+    from wxpub.blocks import Block
     from wxpub.theme import Theme
 
 __all__ = ["Heading", "Home", "ImageRef", "Layout", "Page", "Placed", "compose", "finish", "render"]
@@ -61,6 +64,7 @@ class ImageRef(NamedTuple):
     src: str
     alt: str = ""
     line: int | None = None
+    file: str = ""  # the block in which it stands, "" for the issue itself
 
 
 class Heading(NamedTuple):
@@ -77,7 +81,8 @@ class Layout:
 
     `article` has title and digest filled in. `root` is read by everybody and changed by nobody; `source` is the tree as
     the Markdown made it, before titles, links and forms were taken care of, for those who judge what the author wrote;
-    `left` are addresses in it that need not be shown, `text` is that of a 贴图.
+    `left` are addresses in it that need not be shown, `text` is that of a 贴图. `files` are the blocks in it, whose
+    lines have numbers of their own (see `finding.line_in`) until `placed` says which they are.
     """
 
     article: Article
@@ -89,6 +94,20 @@ class Layout:
     findings: tuple[Finding, ...] = ()
     left: frozenset[str] = frozenset()
     text: str = ""
+    files: tuple[Path, ...] = ()
+
+    def placed(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
+        """Say of findings in blocks in which file they are, and on which line of it."""
+        return tuple(self._placed(each) for each in found) if self.files else tuple(found)
+
+    def _placed(self, finding: Finding) -> Finding:
+        path, line = self.place(finding.line)
+        return finding if line == finding.line else finding._replace(path=path, line=line)
+
+    def place(self, line: int | None) -> tuple[Path, int | None]:
+        """Say which line of which file a line of the tree is."""
+        file, line = file_and_line(line)
+        return self.files[file - 1] if file else self.article.path, line
 
 
 @dataclass(frozen=True)
@@ -123,7 +142,7 @@ class Page:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        return self.layout.findings + self.lost
+        return self.layout.placed(self.layout.findings + self.lost)
 
     @cached_property
     def html(self) -> str:
@@ -161,25 +180,35 @@ def compose(
     extensions: Sequence[str] = (),
     home: Home | None = None,
     draws: Callable[[str], bool] = lambda language: False,
+    load: Callable[[str], Block] | None = None,
 ) -> Layout:
     """Lay `article` out in the theme `style`.
 
     `back_issues` maps the Markdown of published issues (absolute path) to their WeChat permalinks, `home` says by which
     addresses else these may be linked to. `sizes` is asked
     once, for all images, for their natural sizes in pixels by source; an image without one keeps its own. `target`
-    decides about links; `extensions` names extensions of Python-Markdown that run beside the dialect; `draws` says
-    whether diagrams in a language become images. Equal input gives equal layouts.
+    decides about links and about the parts that its reader gets; `extensions` names extensions of Python-Markdown that
+    run beside the dialect; `draws` says whether diagrams in a language become images; `load` gives the blocks that the
+    article names (see `blocks.Blocks`). Equal input gives equal layouts.
     """
+    article = _for_reader(article, target)
     root, findings = _parse(article, extensions)
-    _draw(root, draws)
     findings = article.findings + findings
+    heading = _title_heading(root, article.title)
+    files: tuple[Path, ...] = ()
+    if target.plain:  # a 贴图 has little room, and shows no more than itself
+        article = replace(article, header="", footer="")
+    if article.header or article.footer or "{{" in article.body:
+        files, found = _fill(root, heading, article, target, extensions, load, home)
+        findings += found
+    _draw(root, draws)
     source = deepcopy(root)  # a fiftieth of the whole; parsing again would be a fifth
-    article, found = _complete(article, root, target)
+    article, found = _complete(article, root, heading, target)
     findings += found
     outline = tuple(Heading(int(each.tag[1]), text_of(each), line_of(each)) for each in root.iter(*HEADINGS))
     resolved = links.resolve(root, article, back_issues or {}, target, home)
     findings += resolved.findings
-    images = _images(root)
+    images = _images(root, files)
     findings += conform.shape(root, article.path, sizes(images) if images else {}, article.captions, target)
     conform.furnish(root, number=style.words("section-number"), end=style.words("end-mark"))
     theme.apply(root, style)
@@ -190,7 +219,44 @@ def compose(
         images = tuple({each.src: each for each in (*_listed(article), *images)}.values())
         text = newspic.text_of(root)
         findings += tuple(newspic.judge(root, article, text, [(each.src, each.line) for each in images]))
-    return Layout(article, root, source, resolved.notes, images, outline, findings, resolved.left, text)
+    return Layout(article, root, source, resolved.notes, images, outline, findings, resolved.left, text, files)
+
+
+def _for_reader(article: Article, target: Target) -> Article:
+    """Leave out the parts that are for others than the reader of `target`; every line keeps its number."""
+    if "wxpub" not in article.body:  # the mark of a part
+        return article
+    from wxpub import blocks
+
+    body, found = blocks.read_parts(article.body, target, article.path)
+    return replace(article, body=body, findings=article.findings + found)
+
+
+def _fill(
+    root: HtmlElement,
+    heading: HtmlElement | None,
+    article: Article,
+    target: Target,
+    extensions: Sequence[str],
+    load: Callable[[str], Block] | None,
+    home: Home | None,
+) -> tuple[tuple[Path, ...], tuple[Finding, ...]]:
+    """Put blocks into their places, the header below the title and the footer at the end; give the blocks' files."""
+    from wxpub.blocks import Blocks, top_of
+
+    def parse(text: str, path: Path) -> tuple[HtmlElement, tuple[Finding, ...]]:
+        block = _for_reader(replace(article, path=path, body=text, findings=()), target)
+        tree, found = _parse(block, extensions)
+        return tree, block.findings + found
+
+    found = Blocks(load, parse, article.path, home.root if home else "")
+    found.fill(root)
+    if article.header:
+        at = 0 if heading is None else root.index(top_of(heading, root)) + 1
+        root[at:at] = found.tree(article.header, article.places.get("header", 1))
+    if article.footer:
+        root.extend(found.tree(article.footer, article.places.get("footer", 1)))
+    return tuple(found.files), tuple(found.findings)
 
 
 def _parse(article: Article, extensions: Sequence[str]) -> tuple[HtmlElement, tuple[Finding, ...]]:
@@ -254,15 +320,16 @@ def render(
     return replace(finish(layout, target), placed=placed)
 
 
-def _complete(article: Article, root: HtmlElement, target: Target) -> tuple[Article, tuple[Finding, ...]]:
+def _complete(
+    article: Article, root: HtmlElement, heading: HtmlElement | None, target: Target
+) -> tuple[Article, tuple[Finding, ...]]:
     """Fill in the title and the digest from the body; a title that stands nowhere is made of the file's name.
 
-    The heading that gives the title, or says it once more, leaves the body, but for its images: WeChat shows the title
-    itself. One that is longer than WeChat takes is shortened, and stays, so that no word is lost; so does one with a
-    link or a footnote, which a title cannot have. Readers elsewhere get the whole of it.
+    The `heading` that gives the title, or says it once more, leaves the body, but for its images: WeChat shows the
+    title itself. One that is longer than WeChat takes is shortened, and stays, so that no word is lost; so does one
+    with a link or a footnote, which a title cannot have. Readers elsewhere get the whole of it.
     """
     title, digest, findings = article.title, article.digest, []
-    heading = _title_heading(root, title)
     whole = "" if heading is None else text_of(heading)
     if heading is not None:
         title = shorten(title or whole, TITLE_CHARS) if target.wechat else title or whole
@@ -346,13 +413,14 @@ def shorten(text: str, limit: int) -> str:
     return text[: limit - 1] + "…"
 
 
-def _images(root: HtmlElement) -> tuple[ImageRef, ...]:
+def _images(root: HtmlElement, files: Sequence[Path]) -> tuple[ImageRef, ...]:
     """List the images that the article shows, each source once, in order; those that `conform` refuses do not count."""
     found: dict[str, ImageRef] = {}
     for image in root.iter("img"):
         src = image.get("src", "").strip()
         if conform.is_safe_source(src):
-            found.setdefault(src, ImageRef(src, image.get("alt", ""), line_of(image)))
+            file, line = file_and_line(line_of(image))
+            found.setdefault(src, ImageRef(src, image.get("alt", ""), line, str(files[file - 1]) if file else ""))
     return tuple(found.values())
 
 

@@ -69,7 +69,7 @@ def check(issue: Issue, target: Target = API, *, others: Iterable[Path] | None =
         found += check_metadata(page.article, issue.images)
         found += () if page.article.cover else check_drawn(issue.cover, issue.path, issue.images)
         found += _check_page(page)
-    return heeded(ordered(found), issue.settings)
+    return heeded(ordered(page.layout.placed(found)), issue.settings)
 
 
 def heeded(found: tuple[Finding, ...], settings: Config) -> tuple[Finding, ...]:
@@ -117,10 +117,10 @@ def _rules_for(target: Target | None) -> list[PageRule]:
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of this room and of those below it, on which an issue stands."""
-    from wxpub import article, dialect, issue, links, newspic, page
+    from wxpub import article, blocks, dialect, issue, links, newspic, page
     from wxpub.checks import metadata, official, online, pages, source
 
-    rooms = (article, source, online, metadata, dialect, links, page, conform, issue, newspic)
+    rooms = (article, blocks, source, online, metadata, dialect, links, page, conform, issue, newspic)
     return (FILE_UNREADABLE, *(each for room in rooms for each in room.RULES), *pages.page_rules(), *official.rules())
 
 

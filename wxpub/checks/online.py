@@ -137,7 +137,7 @@ def links_in_issue(issue: Issue) -> Iterator[Link]:
     for element in issue.layout.source.iter("a", "img"):
         href = (element.get("href") or element.get("src") or "").strip()
         if _is_asked(href) and not _is_own(href, addresses):
-            yield Link(href, issue.path, line_of(element), private)
+            yield Link(href, *issue.layout.place(line_of(element)), private)
 
 
 def links_in_page(document: Document) -> Iterator[Link]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from wxpub import safe
 from wxpub.address import parse
 from wxpub.article import MAX_BYTES, Article
-from wxpub.finding import Finding, Rule, shorten
+from wxpub.finding import Finding, Rule, file_and_line, shorten
 from wxpub.language import listed, tr
 from wxpub.page import Layout
 from wxpub.tree import DIAGRAMS, language_of, line_of, text_of
@@ -205,15 +205,19 @@ class Reading:
 
     @property
     def lines(self) -> list[str]:
-        return self.issue.article.body.split("\n")
+        return self.article.body.split("\n")
 
 
 def check_source(issue: Issue, others: tuple[Path, ...]) -> list[Finding]:
     """Check the source of `issue` by every rule of this module."""
     sections = tuple(_sections(issue.layout))
-    prose = tuple(_prose(issue.article.body.split("\n"), issue.layout.source))
+    layout = issue.layout
+    prose = tuple(each for each in _prose(layout.article.body.split("\n"), layout.source) if not _BLOCK.match(each[1]))
     reading = Reading(issue, others, sections, tuple(_body(sections)), str(issue.path.resolve().parent), prose)
     return [finding for check in CHECKS for finding in check(reading)]
+
+
+_BLOCK = re.compile(r"\s*\{\{[ \t]*block[ \t]+[^\s{}]+[ \t]*\}\}\s*$")  # the place of a block
 
 
 def _sections(layout: Layout) -> Iterator[Section]:
@@ -222,6 +226,8 @@ def _sections(layout: Layout) -> Iterator[Section]:
     blocks: list[HtmlElement] = []
     titles = [each.line for each in layout.outline]
     for child in layout.source:
+        if file_and_line(line_of(child))[0]:
+            continue  # a block stands in many issues, and says nothing of this one
         if child.tag not in HEADINGS:
             blocks.append(child)
         elif line_of(child) in titles or text_of(child) != layout.article.title:
@@ -618,6 +624,9 @@ _MARKUP = (
 
 def _told(kind: str, mark: str) -> tuple[str, str]:
     """Say what is wrong with a mark, and what to do about it."""
+    if kind == "generator" and re.match(r"\{\{\s*block\s", mark):
+        message = tr("“{mark}” does not stand on a line of its own, so it is shown as it is", mark=mark)
+        return message, tr("put it on a line of its own")
     if kind == "generator":
         message = tr("“{mark}” is shown as it is: there is no site generator to read it", mark=mark)
         return message, tr("take it out, or write out what it stands for")
@@ -673,7 +682,7 @@ def check_last_line(reading: Reading) -> list[Finding]:
 def check_image_texts(reading: Reading) -> list[Finding]:
     return [
         IMAGE_ALT_MISSING.find(
-            tr("the image {image} has no text", image=shorten(image.src, 80)), reading.path, image.line
+            tr("the image {image} has no text", image=shorten(image.src, 80)), reading.issue.file_of(image), image.line
         )
         for image in reading.issue.layout.images
         if not image.alt.strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +11,10 @@ from wxpub import address, article, config, wechat
 from wxpub.cli import options
 from wxpub.errors import SourceError
 from wxpub.language import tr, tr_n
-from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, issue_name
+from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, issue_name, published
+
+if TYPE_CHECKING:
+    from wxpub.desk.archive import Series
 
 
 @click.group()
@@ -146,9 +150,9 @@ def back_issues(files: tuple[Path, ...], write: bool, as_json: bool) -> None:
       wxpub index table --write
       wxpub index table issues/2026-11-06.md issues/2026-11-20.md --write
     """
-    from wxpub.desk import archive, table
+    from wxpub.desk import table
 
-    series = archive.read(files[0] if files else Path.cwd())
+    series = _series(files[0] if files else Path.cwd())
     if not files and not series.issues:
         hint = tr("its issues have a date or a number in their names, as issues/2026-11-06.md")
         raise SourceError(tr("holds no issues of a letter"), series.letter.root, hint=hint)
@@ -175,6 +179,13 @@ def back_issues(files: tuple[Path, ...], write: bool, as_json: bool) -> None:
             options.echo(_difference(path, text, new))
     if not write and any(added for *_, added in changes):
         options.echo(tr("nothing is written yet: add --write"), err=True)
+
+
+def _series(start: Path) -> Series:
+    from wxpub.desk import archive, letter
+
+    found = letter.find(start)
+    return archive.of(found, published(found.root))
 
 
 def _exactly(path: Path) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wxpub import style
+from wxpub.finding import file_and_line
 from wxpub.limits import COLUMN_PIXELS
 from wxpub.tree import BLOCKS, HEADINGS, Node, blank, blocks, fill, lines, make, replace, shown, take
 
@@ -224,7 +225,7 @@ def roles(root: HtmlElement) -> None:
     """Tell a letter's lead: its first paragraph and the first quote before any heading; and the card to follow it."""
     children = list(root)
     first = next((at for at, each in enumerate(children) if each.tag in HEADINGS), len(children))
-    opening = [each for each in children[:first] if not blank([each])]
+    opening = [each for each in children[:first] if not blank([each]) and not _of_block(each)]
     if opening and opening[0].tag == "p" and not opening[0].get("class"):
         opening[0].set("class", "lead")
     if (quote := next((each for each in opening if each.tag == "blockquote"), None)) is not None:
@@ -235,6 +236,12 @@ def roles(root: HtmlElement) -> None:
         if "figure" in (each.get("class") or "").split() and _invites(each):
             _follow(each)
             break
+
+
+def _of_block(element: HtmlElement) -> bool:
+    """Whether an element comes from a block, which stands in many letters and is no part of this one's own text."""
+    lines = (each.get("data-line") or "" for each in element.iter("*"))
+    return bool(file_and_line(int(next(filter(str.isdigit, lines), "0")))[0])
 
 
 def _invites(figure: HtmlElement) -> bool:
@@ -261,7 +268,7 @@ def number(root: HtmlElement, pattern: str) -> None:
     Sections are what the highest rank of headings begins that stands at the top level more than once. A letter whose
     headings have numbers of their own gets no others.
     """
-    headings = [each for each in root if each.tag in HEADINGS]
+    headings = [each for each in root if each.tag in HEADINGS and not _of_block(each)]
     rank = next((tag for tag in HEADINGS if sum(each.tag == tag for each in headings) > 1), None)
     sections = [each for each in headings if each.tag == rank]
     before, numeral, after = [*_NUMERAL.split(pattern, maxsplit=1), "", ""][:3]
@@ -281,11 +288,16 @@ def _chinese(count: int) -> str:
 
 
 def end(root: HtmlElement, mark: str) -> None:
-    """Put `mark` where the letter's own text ends: before its back issues, the card, the notes; "" for no mark."""
+    """Put `mark` where the letter's own text ends: before its back issues, the card, the notes, the footer.
+
+    "" is no mark.
+    """
     if not mark:
         return
     children = list(root)
     at = next((n for n, each in enumerate(children) if each.get("class") in _ANNEX), len(children))
+    while at and _of_block(children[at - 1]):
+        at -= 1
     at -= at > 0 and children[at - 1].tag == "hr"
     if at > 1 and children[at - 1].get("class") == "grid" and children[at - 2].tag in HEADINGS:
         at -= 2

@@ -1,6 +1,6 @@
 """The issues of a letter and where each was published: the letter and its ledger in, one series out.
 
-    series = archive.read(folder)
+    series = archive.of(letter.find(folder), ledger.published(folder))
     series.issues           the oldest first, as `letter` reads them
     series.urls             the permalinks of those that were published, by file
     series.around(path)     the issue before this one, and the one after it
@@ -10,15 +10,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from wxpub import ledger
-from wxpub.desk import letter
-from wxpub.desk.letter import Letter, Past
+if TYPE_CHECKING:
+    from wxpub.desk.letter import Letter, Past
 
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)")
 _MARKS = re.compile(r"(\*\*|__|~~|`|==)(.+?)\1")
@@ -65,15 +67,24 @@ class Series:
         return earlier[-1] if earlier else None, later[0] if later else None
 
 
-def read(start: Path, published: Mapping[str, str] | None = None) -> Series:
-    """Read the series that `start`, a file or a folder, belongs to.
+def of(letter: Letter, published: Mapping[str, str]) -> Series:
+    """Make a series of a letter and the permalinks of its issues, which `ledger.published` maps by absolute path."""
+    return Series(letter, {Path(path): url for path, url in published.items()})
 
-    `published` maps absolute paths to permalinks, by default as the ledger says. Raises ConfigError if that, or the
-    settings, are damaged.
-    """
-    found = letter.find(start)
-    links = ledger.published(found.root) if published is None else published
-    return Series(found, {Path(path): url for path, url in links.items()})
+
+def link(issue: Past, folder: Path) -> str:
+    """Write a link to an issue for a file in `folder`."""
+    return f"[{escaped(plain(issue.title))}]({relative(issue.path, folder)})"
+
+
+def relative(path: Path, folder: Path) -> str:
+    """Write the address of a file as one in `folder` links to it."""
+    return quote(Path(os.path.relpath(path, folder)).as_posix())
+
+
+def escaped(text: str) -> str:
+    """Write text so that it can stand in the brackets of a link."""
+    return re.sub(r"([\[\]\\])", r"\\\1", text)
 
 
 def plain(text: str) -> str:

@@ -22,7 +22,7 @@ from urllib.parse import quote, unquote
 
 from wxpub import article, safe
 from wxpub.article import MAX_BYTES
-from wxpub.desk.archive import Series, plain
+from wxpub.desk.archive import Series, escaped, link, plain, relative
 from wxpub.desk.letter import DATED, NUMBERED, Past
 from wxpub.errors import SourceError
 from wxpub.language import tr
@@ -255,7 +255,7 @@ class _Sample:
         assert link is not None
         around = [self.text[: link.start("label")], link["label"], self.text[link.end("href") :]]
         words, told = zip(*(self._words(each, issue) for each in around), strict=True)
-        label = words[1] if told[1] else _escaped(_headline(issue))
+        label = words[1] if told[1] else escaped(_headline(issue))
         return f"{words[0]}{label}]({self._href(link['href'], issue, folder)}{words[2]}"
 
     def _words(self, text: str, issue: Past) -> tuple[str, bool]:
@@ -271,14 +271,14 @@ class _Sample:
 
     def _href(self, href: str, issue: Past, folder: Path) -> str:
         if href == self.urls.get(self.issue.path):
-            return self.urls.get(issue.path) or _relative(issue.path, folder)
+            return self.urls.get(issue.path) or relative(issue.path, folder)
         elsewhere = href.startswith("/") or "://" in href
         if elsewhere or (folder == self.folder and issue.path.parent == self.issue.path.parent):
             ours, theirs = self.issue.path.stem, issue.path.stem
             for old, new in ((quote(ours), quote(theirs)), (ours, theirs)):
                 if old in href:
                     return new.join(href.rsplit(old, 1))
-        return _relative(issue.path, folder)
+        return relative(issue.path, folder)
 
 
 # What begins an item, whose number is none of an issue.
@@ -292,10 +292,6 @@ def _headline(issue: Past) -> str:
     return title[max(told, default=0) :].strip(" \t\u3000）)】]：:|｜–—·-") or title
 
 
-def _escaped(text: str) -> str:
-    return re.sub(r"([\[\]\\])", r"\\\1", text)
-
-
 def _sayings(issue: Past) -> tuple[str, ...]:
     """List how a line may say which issue it is about: title, date, number."""
     forms = [""] * 9
@@ -305,10 +301,6 @@ def _sayings(issue: Past) -> tuple[str, ...]:
         joined = [mark.join((year, month, day)) for mark in ("-", ".", "/", "")]
         forms = [*joined, f"{year}年{short}", short, f"{month}-{day}", f"{month}.{day}", f"{month}/{day}"]
     return (plain(issue.title), _headline(issue), *forms, "" if issue.number is None else str(issue.number))
-
-
-def _relative(path: Path, folder: Path) -> str:
-    return quote(Path(os.path.relpath(path, folder)).as_posix())
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,7 +374,7 @@ class _Lines(_Form):
         return lines
 
     def plain(self, issue: Past, folder: Path) -> str:
-        return f"- [{_escaped(plain(issue.title))}]({_relative(issue.path, folder)})"
+        return f"- {link(issue, folder)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,7 +437,7 @@ class _Grid(_Form):
 
     def plain(self, issue: Past, folder: Path) -> str:
         label = issue.date or (str(issue.number) if issue.number is not None else issue.path.stem)
-        return f"[{label}]({_relative(issue.path, folder)})"
+        return f"[{label}]({relative(issue.path, folder)})"
 
 
 def _links(row: Sequence[str]) -> tuple[str, ...]:

@@ -104,6 +104,13 @@ class Rule(Block):
 
 
 @dataclass(slots=True, eq=False, repr=False)
+class Include(Block):
+    """`{{ block name }}`: the place of another document."""
+
+    name: str
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class Definitions(Block):
     """The place where a paragraph held nothing but link reference definitions: nothing to see, but a block."""
 
@@ -150,7 +157,7 @@ class Table(Block):
     rows: list[tuple[int, list[str]]]
 
 
-Leaf = Paragraph | Heading | Rule | Verbatim | Table
+Leaf = Paragraph | Heading | Rule | Include | Verbatim | Table
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -190,6 +197,7 @@ _FENCE = Pattern(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
 _MARKER = Pattern(r"(?:[-+*]|([0-9]{1,9})([.)]))(?=[ \t]|$)")
 _TASK = Pattern(r"\[([ xX])\](?=[ \t])")
 _FOOTNOTE = Pattern(r"\[\^([^\]\s]+)\]:[ \t]*")
+_INCLUDE = Pattern(r"\{\{[ \t]*block[ \t]+(\w[\w.-]{0,99})[ \t]*\}\}[ \t]*$")
 _DELIMITER_ROW = Pattern(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*(?:\|[ \t]*)?$")
 _CELL = Pattern(r"(?:[^|\\]+|\\.|\\$)*")
 
@@ -623,6 +631,15 @@ class Reader:
         self._add_html(html)
         return _Start.LEAF
 
+    def _start_include(self, depth: int, paragraph: Paragraph | None) -> _Start:
+        """`{{ block name }}`"""
+        found = _INCLUDE.match(self.text, self.next)
+        if found is None:
+            return _Start.NONE
+        self._close(depth)
+        self._add(Include(self.number, found[1]), done=True)
+        return _Start.LEAF
+
     def _start_underline(self, depth: int, paragraph: Paragraph | None) -> _Start:
         """`===` or `---` below a paragraph, of which it makes a heading"""
         if paragraph is None or not _SETEXT.match(self.text, self.next):
@@ -784,6 +801,7 @@ _STARTS: dict[str, Callable[[Reader, int, Paragraph | None], _Start]] = {
     "$": Reader._start_math,
     "|": Reader._start_table,
     ":": Reader._start_table,
+    "{": Reader._start_include,
 }
 
 

@@ -242,6 +242,8 @@ class Builder:
             self._add_quote(parent, block)
         elif isinstance(block, blocks.Rule):
             self._element(parent, "hr", block.line)
+        elif isinstance(block, blocks.Include):
+            self._element(parent, "section", block.line).set("data-block", block.name)
         elif isinstance(block, blocks.Html):
             self.scope.raw(parent, "".join(f"{line}\n" for line in block.lines), block.line)
         elif isinstance(block, blocks.Math):

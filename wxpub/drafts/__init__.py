@@ -186,7 +186,7 @@ def _checked(issue: Issue, terms: _Terms) -> Iterator[Finding]:
 
 def _body(image: ImageRef, issue: Issue, terms: _Terms, use: Use) -> _Loaded:
     """Load an image of the page."""
-    path = issue.path
+    path = issue.file_of(image)
     try:
         source = issue.images.read(image.src)
         fitted = None if terms.known(use, source) else issue.images.fit(image.src)

@@ -78,8 +78,10 @@ class Ready:
         if use != self.use:
             return tr("{file}: cover {name}", file=file, name=self.cover.name)
         src, source = next(each for each in self.sources.items() if each[1].key == key)
-        line = next((image.line for image in self.page.images if image.src == src), None) or 1
-        return tr("{file}:{line}: image {name}", file=file, line=line, name=source.name)
+        image = next((image for image in self.page.images if image.src == src), None)
+        line = image.line if image else None
+        file = self.issue.file_of(image) if image else file
+        return tr("{file}:{line}: image {name}", file=file, line=line or 1, name=source.name)
 
     @property
     def whole(self) -> list[object]:

@@ -219,6 +219,7 @@ def _files(issue: Issue) -> Iterable[Path]:
     """List the files besides images that an issue is made of, there or not yet there."""
     folder, root = issue.path.parent, issue.settings.root
     yield from (issue.path, folder / config.FILE_NAME, root / config.FILE_NAME, root / ledger.FILE_NAME)
+    yield from issue.layout.files
     if issue.article.theme.endswith(".css"):
         yield folder / issue.article.theme
 

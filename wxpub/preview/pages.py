@@ -27,7 +27,7 @@ from urllib.parse import quote
 from wxpub import address, darkmode, language, limits, style
 from wxpub.checks import heeded, measure
 from wxpub.errors import SourceError
-from wxpub.finding import Finding
+from wxpub.finding import Finding, file_and_line
 from wxpub.images import remote
 from wxpub.preview.clipboard import plain_text
 from wxpub.target import PASTE, Placed
@@ -149,15 +149,21 @@ def describe(
         "html": html,
         "dark": _numbered(night(html)),
         "text": plain_text(html),
-        "outline": [{**heading._asdict(), "spot": spots(heading.line)} for heading in page.outline],
+        "outline": [
+            {**each._asdict(), "line": file_and_line(each.line)[1], "spot": spots(each.line)} for each in page.outline
+        ],
         "notes": [{**note._asdict(), "mark": note.mark} for note in page.notes],
         "images": list(images),
-        "findings": [
-            {**each.to_json(), "place": each.place, "spot": spots(each.line) if each.path == article.path else None}
-            for each in findings
-        ],
+        "findings": [{**each.to_json(), "place": each.place, **_where(each, article.path, spots)} for each in findings],
         "sizes": _sizes(article, sent),
     }
+
+
+def _where(finding: Finding, path: Path, spots: Callable[[int | None], dict[str, Any] | None]) -> dict[str, Any]:
+    """Say where the article shows what a finding is about; of one in another file, a block, only which file it is."""
+    if finding.path in (path, None):
+        return {"spot": spots(finding.line) if finding.path else None, "file": ""}
+    return {"spot": None, "file": finding.path.name if finding.path else ""}
 
 
 _SPOT_TAGS = (*HEADINGS, "p", "li", "tr")  # what the script looks among

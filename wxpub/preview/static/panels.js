@@ -47,7 +47,7 @@ function finding(each, open, others = null) {
     h("span", { class: `tag ${each.severity}` }, say[each.severity]),
     h("span", { class: "words" }, each.message),
     each.fix ? h("span", { class: "fix" }, each.fix) : null,
-    h("span", { class: "where" }, [each.line ? say.line(each.line) : null, each.rule].filter(Boolean).join(" · ")),
+    h("span", { class: "where" }, [each.file, each.line ? say.line(each.line) : null, each.rule].filter(Boolean).join(" · ")),
   ];
   if (!each.place) return h("li", {}, h("div", { class: "finding" }, body), others);
   return h("li", {}, h("button", { type: "button", class: "finding", title: say.showPlace, onclick: () => open(each) }, body), others);
