@@ -41,10 +41,18 @@ def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date 
 @click.option("--author", metavar="TEXT", help="Who signs its articles.")
 @click.option("--url", metavar="URL", help="Where it is on the web: its repository or its site.")
 @click.option("--date", "day", metavar="DATE", callback=_day, help="The day of the first issue; today if not given.")
+@click.option("--workflow", is_flag=True, help="Write a workflow for GitHub that checks, and pushes after a merge.")
 @click.option("--yes", is_flag=True, help="Do not ask; take what is found.")
 @options.as_json
 def init(
-    folder: Path, name: str | None, author: str | None, url: str | None, day: date | None, yes: bool, as_json: bool
+    folder: Path,
+    name: str | None,
+    author: str | None,
+    url: str | None,
+    day: date | None,
+    workflow: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Make a folder ready for a newsletter.
 
@@ -55,6 +63,7 @@ def init(
     \b
     Examples:
       wxpub init
+      wxpub init --workflow
       wxpub init letter --name 链接周报 --author 编辑部 --url https://github.com/me/letter --yes
     """
     if folder.exists() and not folder.is_dir():
@@ -84,7 +93,7 @@ def init(
     today = day or date.today()
     number = None if found.issues else 1
     wanted = Next(found.place(today, number), today, number)
-    files = founding.plan(found, answers, wanted)
+    files = founding.plan(found, answers, wanted) + ([founding.workflow(found)] if workflow else [])
     for each in files:
         if each.text is not None:
             options.write(each.path, each.text.encode())

@@ -4,6 +4,7 @@ wxpub.toml          author, 阅读原文, the name on covers
 .gitignore          pages that the tool makes
 .gitattributes      records and inboxes of two people merge line by line
 a first issue       where there is none
+a workflow          of GitHub Actions, where it is asked for: examples/github-action.yml, for this letter's folder
 """
 
 from __future__ import annotations
@@ -107,6 +108,25 @@ def plan(letter: Letter, answers: Answers, wanted: Next) -> list[File]:
         text = skeleton.first(letter, wanted)
         found.append(File(wanted.path, None if _is_there(wanted.path) else text))
     return found
+
+
+def workflow(letter: Letter) -> File:
+    """Plan the workflow of GitHub Actions, for the folder that the letter's issues are in.
+
+    Raises SourceError for a letter inside a larger repository: there GitHub would not see it.
+    """
+    path = letter.root / ".github" / "workflows" / "wxpub.yml"
+    around = next((each for each in letter.root.resolve().parents if (each / ".git").exists()), None)
+    if around and not (letter.root / ".git").exists():
+        hint = tr("write one yourself after examples/github-action.yml, with the letter's folder in its paths")
+        raise SourceError(
+            tr("the workflow belongs into the repository's own folder, {folder}", folder=around), hint=hint
+        )
+    folder = letter.shape.rpartition("/")[0]
+    text = (Path(__file__).parent / "github-action.yml").read_text(encoding="utf-8")
+    text = text.replace("issues/**", f"{folder}/**" if folder else "**/*.md")
+    text = text.replace("issues/*.md", f"{folder}/*.md" if folder else "*.md")
+    return File(path, None if _is_there(path) else text)
 
 
 def _settings(letter: Letter, answers: Answers) -> str:
