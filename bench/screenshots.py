@@ -134,7 +134,7 @@ def grid(browser: Browser) -> None:
 def gallery(browser: Browser, path: Path) -> None:
     """Show the page that has all themes side by side, scrolled to the headings and items."""
     opened = issue.open(path)
-    embedded, _ = pages.embed(opened)
+    embedded, _ = opened.embedded()
     looks = [replace(opened, theme=theme.load(name)) for name in theme.names()]
     page = browser.new_page(viewport={"width": 1440, "height": 960}, locale="zh-CN")
     page.set_content(pages.gallery([(each.theme, replace(each.page(), placed=embedded)) for each in looks]))

@@ -14,8 +14,9 @@ from conftest import AXE, EDITOR, ROOT, corpus_files
 from previewing import TEXT, finding, line_of, load, pages, write
 
 from wxpub import theme
+from wxpub.night import night
 from wxpub.preview.clipboard import plain_text
-from wxpub.preview.pages import embed, gallery, night, standalone
+from wxpub.preview.pages import gallery, standalone
 from wxpub.target import PASTE
 
 pytestmark = pytest.mark.browser
@@ -446,7 +447,7 @@ def gallery_page(browser_page: Any, tmp_path: Path) -> Any:
     path = write(tmp_path, TEXT.replace("![远方的图](https://pictures.example.com/far.png)", ""))
     looks = [load(path, name) for name in theme.names()]
     place = tmp_path / "gallery.html"
-    embedded, _ = embed(looks[0])
+    embedded, _ = looks[0].embedded()
     place.write_text(gallery([(each.theme, replace(each.page(), placed=embedded)) for each in looks]), encoding="utf-8")
     browser_page.watch = Watch(browser_page)
     browser_page.goto(place.as_uri())

@@ -252,7 +252,7 @@ def test_every_route_puts_every_block_at_the_same_place(phone: Phone, path: Path
     with preview(path) as session:
         for name in theme.names():
             opened = issue.open(path, theme=name)
-            fragment = phone.read(opened.page().fill(pages.embed(opened)[0]))
+            fragment = phone.read(opened.page().fill(opened.embedded()[0]))
             routes = {"convert": phone.alone(opened, path.parent), "paste": phone.pasted()}
             routes |= {"preview": phone.live(name, session)}
             view = session.live.snapshot.value

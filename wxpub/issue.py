@@ -26,7 +26,7 @@ from wxpub.finding import Finding, Rule
 from wxpub.images import Store, remote
 from wxpub.language import tr
 from wxpub.page import Home, ImageRef, Layout, Page, Size
-from wxpub.target import API, NEWSPIC, Target
+from wxpub.target import API, NEWSPIC, Placed, Target
 from wxpub.theme import Theme
 
 if TYPE_CHECKING:
@@ -110,6 +110,19 @@ class Issue:
         except SourceError as error:
             return self.missing(image, error)
         return None
+
+    def embedded(self, target: Target = API) -> tuple[dict[str, Placed], tuple[Finding, ...]]:
+        """Put every image for `target` but those of the web into a `data:` URL, and find those that cannot be read."""
+        images: dict[str, Placed] = {}
+        findings = []
+        for image in self.page(target).images:
+            if remote(image.src) or image.src.startswith("data:"):
+                continue
+            try:
+                images[image.src] = Placed(self.images.embed(image.src), *(self.images.size(image.src) or (0, 0)))
+            except SourceError as error:
+                findings.append(self.missing(image, error))
+        return images, tuple(findings)
 
     def missing(self, image: ImageRef, error: SourceError) -> Finding:
         """Say with its line that an image cannot be read, and why."""

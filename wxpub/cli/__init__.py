@@ -40,6 +40,7 @@ COMMANDS = {
     "index": "Keep the record of where issues were published.",
     "cover": "Make a cover picture from a title.",
     "themes": "List the themes, or show an issue in all of them.",
+    "site": "Write all issues as a web site into a folder.",
     "sandbox": "Run a local WeChat to try everything on.",
     "relay": "Forward the calls of a push to WeChat from a machine with a fixed address.",
     "trust": "Allow a newsletter's wxpub.toml what needs permission.",

@@ -328,6 +328,21 @@ RESULTS: dict[str, Schema] = {
         written=switch("whether the files were written"),
     ),
     "cover": record("The cover.", path=text("where it was written"), remark=text("what it lacks; empty as a rule")),
+    "site": record(
+        "The site that was written.",
+        folder=text("where, as it was named"),
+        address=text("where it will be on the web; empty if that is not known"),
+        pages=number("pages of issues that the site has"),
+        made=several("the issues whose pages were made anew", text("its path in the project")),
+        written=several("the files that were written", text("its path in the folder")),
+        removed=several("the files that were removed", text("its path in the folder")),
+        left=several("files that the site no longer has, and that somebody changed", text("its path in the folder")),
+        drafts=several("the issues that are drafts, and left out", text("its path in the project")),
+        failed=several(
+            "the issues that could not be read",
+            record("An issue.", name=text("its path in the project"), reason=text("what is wrong")),
+        ),
+    ),
     "themes": record(
         "The themes.",
         themes=several(

@@ -69,7 +69,7 @@ def _show(file: Path, output: Path | None, open_page: bool) -> tuple[Path, tuple
     from wxpub.preview import pages
 
     opened = issue.open(file)
-    images, findings = pages.embed(opened)
+    images, findings = opened.embedded()
     options.say(findings)
     looks = [replace(opened, theme=theme.load(name)) for name in theme.names()]
     page = pages.gallery([(look.theme, replace(look.page(), placed=images)) for look in looks])

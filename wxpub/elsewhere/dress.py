@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from wxpub import darkmode, style
-from wxpub.preview.pages import night
+from wxpub.night import night
 
 if TYPE_CHECKING:
     from wxpub.article import Article
@@ -92,9 +92,8 @@ def _css(text: str) -> str:
     return text.replace("<", "\\3c ").replace("}", "\\7d ")
 
 
-def language_of(article: Article) -> str:
-    """Name the language of an issue as HTML does: Chinese, unless its title and digest have no Chinese character."""
-    words = f"{article.title}{article.digest}" or article.body
+def language_of(words: str) -> str:
+    """Name the language of a letter as HTML does, by its words: Chinese, unless there is no Chinese character."""
     return "zh-CN" if _CHINESE.search(words) else "en"
 
 

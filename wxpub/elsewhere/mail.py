@@ -33,7 +33,6 @@ from wxpub.finding import Finding, Rule
 from wxpub.images import remote
 from wxpub.language import tr
 from wxpub.preview.clipboard import plain_text
-from wxpub.preview.pages import embed
 from wxpub.target import EMAIL, Placed
 from wxpub.tree import PARSER, fill, make, take
 
@@ -102,7 +101,7 @@ def write(issue: Issue, images: Mapping[str, Placed] | None = None) -> Mail:
     """
     findings: list[Finding] = []
     if images is None:
-        images, missing = embed(issue)
+        images, missing = issue.embedded(EMAIL)
         images = {src: Placed(on_web(issue, src) or each.url, each.width, each.height) for src, each in images.items()}
         findings += missing
         inside = [each for each in issue.page(EMAIL).images if images.get(each.src, Placed("")).url[:5] == "data:"]
@@ -207,7 +206,7 @@ def _text(issue: Issue) -> str:
 def _document(issue: Issue, images: Mapping[str, Placed]) -> str:
     page = issue.page(EMAIL)
     article, colours = page.article, palette(issue.theme.variables)
-    language = language_of(article)
+    language = language_of(f"{article.title}{article.digest}" or article.body)
     body = _kept(issue, images)
     said = " · ".join(escape(each) for each in (article.author, article.date) if each)
     words = "在网页上看" if language == "zh-CN" else "Read on the web"

@@ -18,7 +18,6 @@ from urllib.parse import quote, unquote
 from wxpub.elsewhere.dress import FONTS, GENERATOR, byline, classed, language_of, palette
 from wxpub.finding import Finding
 from wxpub.images import remote
-from wxpub.preview.pages import embed
 from wxpub.target import WEB
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def page(issue: Issue) -> tuple[str, tuple[Finding, ...]]:
 
     Its address on the web is the issue's `source_url`, where it has one.
     """
-    images, findings = embed(issue)
+    images, findings = issue.embedded(WEB)
     article = issue.page(WEB).article
     around = Surroundings(url=article.source_url, picture=article.cover if remote(article.cover) else "")
     return write(issue, images, around), findings
@@ -63,7 +62,7 @@ def write(issue: Issue, images: Mapping[str, Placed], around: Surroundings) -> s
     finished = issue.page(WEB)
     article, colours = finished.article, palette(issue.theme.variables)
     body, rules = classed(_plain(finished.fill(images)))
-    language = language_of(article)
+    language = language_of(f"{article.title}{article.digest}" or article.body)
     beside = article.source_url if article.source_url != around.url else ""
     words = "原文：" if language == "zh-CN" else "Source: "
     source = f'<p class="source">{words}<a href="{escape(beside)}">{escape(unquote(beside))}</a></p>' if beside else ""
@@ -87,11 +86,12 @@ def write(issue: Issue, images: Mapping[str, Placed], around: Surroundings) -> s
 
 def sheet(day: str, night: str, name: str = "web.css") -> str:
     """Give a shipped style sheet with its colours by day and at night put in."""
-    return _shipped(name).replace("/*day*/", day).replace("/*night*/", night).replace("/*fonts*/", FONTS)
+    return shipped(name).replace("/*day*/", day).replace("/*night*/", night).replace("/*fonts*/", FONTS)
 
 
 @cache
-def _shipped(name: str) -> str:
+def shipped(name: str) -> str:
+    """Read a shipped file, once in a process."""
     return (_HERE / name).read_text(encoding="utf-8")
 
 

@@ -259,6 +259,12 @@ def _encode(bitmap: Bitmap, source: Source, *, prefer_png: bool) -> tuple[bytes,
         bitmap = _scaled(bitmap, bitmap.width * 3 // 4)
 
 
+def small(image: Image, width: int) -> bytes:
+    """Scale an image down to at most `width` pixels, as a JPEG."""
+    bitmap = _pillow(image.data)
+    return _save(_scaled(_on_white(_plain(bitmap)), width), "JPEG", quality=82, optimize=True, progressive=True)
+
+
 def _on_white(bitmap: Bitmap) -> Bitmap:
     from PIL import Image as Pillow
 

@@ -24,11 +24,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from wxpub import address, darkmode, language, limits, style
+from wxpub import address, language, limits
 from wxpub.checks import heeded, measure
 from wxpub.errors import SourceError
 from wxpub.finding import Finding, file_and_line
 from wxpub.images import remote
+from wxpub.night import at_night, night
 from wxpub.preview.clipboard import plain_text
 from wxpub.target import PASTE, Placed
 from wxpub.tree import HEADINGS, line_of
@@ -259,7 +260,7 @@ def alone(issue: Issue, *, review: bool = False) -> Alone:
     With `review` remarks can be written on it, which `wxpub remarks` reads.
     An image that cannot be read keeps its source and gives a finding with its line.
     """
-    images, findings = embed(issue)
+    images, findings = issue.embedded()
     page, fragment = issue.page(), issue.page(PASTE).fill(images)
     named, cover = page.article.cover, ""
     with suppress(SourceError):
@@ -269,20 +270,6 @@ def alone(issue: Issue, *, review: bool = False) -> Alone:
         page, fragment=fragment, findings=found, images=images, theme=issue.theme.name, cover=cover, review=review
     )
     return Alone(shown, fragment, findings)
-
-
-def embed(issue: Issue) -> tuple[dict[str, Placed], tuple[Finding, ...]]:
-    """Put every local image and QR code into a `data:` URL; what stands on the web stays there."""
-    images: dict[str, Placed] = {}
-    findings = []
-    for image in issue.layout.images:
-        if remote(image.src) or image.src.startswith("data:"):
-            continue
-        try:
-            images[image.src] = Placed(issue.images.embed(image.src), *(issue.images.size(image.src) or (0, 0)))
-        except SourceError as error:
-            findings.append(issue.missing(image, error))
-    return images, tuple(findings)
 
 
 def standalone(
@@ -452,52 +439,3 @@ def phone(page: Page, html: str = "", *, dark: bool = False) -> str:
         title=escape(page.article.title),
         html=at_night(html) if dark else html,
     )
-
-
-# --- an article at night ----------------------------------------------------------------------------------------------
-
-
-def night(html: str) -> tuple[str, ...]:
-    """Return the style at night of every element of `html` that has a style, in document order."""
-    root = _root(html)
-    return tuple(text for element, text in _nights(root) if element.get("style") is not None)
-
-
-def at_night(html: str) -> str:
-    """Return `html` as it looks at night."""
-    from lxml.html import tostring
-
-    root = _root(html)
-    for element, text in _nights(root):
-        if text:
-            element.set("style", text)
-    return "".join(tostring(each, encoding="unicode") for each in root)
-
-
-def _root(html: str) -> HtmlElement:
-    from lxml.html import fragment_fromstring
-
-    return fragment_fromstring(html, create_parent="section")
-
-
-def _nights(root: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
-    """Yield every element with its style at night."""
-    elements = _elements(root)
-    for (element, _), night in zip(elements, darkmode.convert(each for _, each in elements), strict=True):
-        yield element, style.write(night.style)
-
-
-def _elements(root: HtmlElement) -> list[tuple[HtmlElement, darkmode.Element]]:
-    """List the elements in document order; equal styles are read once."""
-    found: list[tuple[HtmlElement, darkmode.Element]] = []
-    read = cache(style.read)
-
-    def visit(element: HtmlElement, depth: int) -> None:
-        has_text = any(map(str.strip, element.itertext()))
-        seen = darkmode.Element(depth, element.tag, read(element.get("style") or ""), element.attrib, has_text)
-        found.append((element, seen))
-        for child in element.iterchildren("*"):
-            visit(child, depth + 1)
-
-    visit(root, 0)
-    return found
