@@ -33,7 +33,9 @@ class Site(BaseHTTPRequestHandler):
         name = next(section for section, host in SITES.items() if host == self.server.server_address[0])
         page = (
             f"<meta property='og:title' content='{name}：第 {fortnight} 个双周的第 {number} 条 | 甲站'>"
-            "<meta property='og:site_name' content='甲站'><link rel=canonical href='" + self.path.partition("?")[0] + "'>"
+            "<meta property='og:site_name' content='甲站'><link rel=canonical href='"
+            + self.path.partition("?")[0]
+            + "'>"
         ).encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")

@@ -35,6 +35,12 @@ _COUNTED = re.compile(
 )
 _BRACKETED = re.compile(r"([【「\[])([^】」\]\n]{1,12})([】」\]])")
 _BACK = re.compile(r"往期|历史(?:文章|消息|回顾)|过刊|back issues|previous issues|past issues", re.IGNORECASE)
+# Sections that say in every issue the same, below the issue's own.
+_STANDING = re.compile(
+    r"(?:关于|联系|投稿|订阅|合作|声明|版权|致谢)(?:我们|本刊|作者|方式|说明|渠道|与.{1,4})?"
+    r"|about(?: us)?|contact(?: us)?|subscri(?:be|ption).*|licen[cs]e|imprint",
+    re.IGNORECASE,
+)
 _PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _BESIDE = re.compile(r"(?:[：:|｜/—–]|\s-\s)")
 _FRONT = re.compile(
@@ -198,7 +204,7 @@ def _of_last(letter: Letter, last: Past, wanted: Next) -> tuple[str, list[Block]
     front, body = _parted(_read(last.path))
     others = [(each, *_parted(_read(each.path))) for each in earlier]
     fields = [{_masked(field, each) for field in _fields(head)} for each, head, _ in others]
-    known = [set(_keys(cut(text), each)) for each, _, text in others]
+    known = [_said_in(cut(text), each) for each, _, text in others]
     blocks = cut(body)
     title = wanted.title or _title(last, earlier, wanted)
     keep = _common(blocks, last, known) if known else _alone(blocks, _bare(last.title))
@@ -212,7 +218,7 @@ def _of_last(letter: Letter, last: Past, wanted: Next) -> tuple[str, list[Block]
             kept.append(block if back else replace(block, text=_renewed(block.text, last, wanted)))
     begins = not earlier and table.BEGIN not in body and not any(map(_is_back, kept))  # the first had none to list
     if begins and any(_is_section(block, title) for block in kept):
-        kept.insert(_foot(kept), Block("heading", "## 往期回顾", 1, 2))
+        kept.insert(_end(kept), Block("heading", "## 往期回顾", 1, 2))
     return _front(front, last, wanted, title, fields), kept
 
 
@@ -227,7 +233,14 @@ def _common(blocks: Sequence[Block], last: Past, known: Sequence[set[_Key]]) -> 
         frame = _is_guide(block) or block.kind == "comment" or _is_title(block, last)
         if enough or frame or back or number >= foot:
             kept.append(block)
+        elif block.kind == "heading" and any((*key[:3], _named(key[3])) in each for each in known):
+            kept.append(replace(block, text=f"{'#' * block.level} {_named(block.words)}"))
     return kept
+
+
+def _named(heading: str) -> str:
+    """Give what a section is called every time: 本周话题 of “本周话题：旧手机能做什么”."""
+    return re.split(r"[：:]", heading, maxsplit=1)[0].strip()
 
 
 def _alone(blocks: Sequence[Block], title: str) -> list[Block]:
@@ -240,8 +253,9 @@ def _alone(blocks: Sequence[Block], title: str) -> list[Block]:
     kept, back = [], False
     for at, block in enumerate(blocks):
         if block.kind in ("heading", "rule"):
-            back = _is_back(block)
-        frame = block.kind in ("quote", "comment", "rule") or (block.kind == "heading" and block.level <= usual)
+            back = _is_back(block) or _is_standing(block)
+        note = block.kind == "quote" and (at < first or blocks[at - 1].kind == "heading")
+        frame = note or block.kind in ("comment", "rule") or (block.kind == "heading" and block.level <= usual)
         if frame or back or at >= foot or (at < first and block.kind == "text"):
             kept.append(block)
     return kept
@@ -249,6 +263,10 @@ def _alone(blocks: Sequence[Block], title: str) -> list[Block]:
 
 def _is_back(block: Block) -> bool:
     return block.kind == "heading" and _BACK.search(block.words) is not None
+
+
+def _is_standing(block: Block) -> bool:
+    return block.kind == "heading" and _STANDING.fullmatch(block.words) is not None
 
 
 def _is_section(block: Block, title: str) -> bool:
@@ -281,9 +299,15 @@ def _keys(blocks: Iterable[Block], issue: Past) -> list[_Key]:
     for block in blocks:
         text = _masked(block.words if block.kind == "heading" else block.text, issue)
         if block.kind == "heading":
-            section = "" if _is_title(block, issue) else text
+            section = "" if _is_title(block, issue) else _named(text)
         found.append((section, block.kind, block.level, text))
     return found
+
+
+def _said_in(blocks: Iterable[Block], issue: Past) -> set[_Key]:
+    """Give what an earlier issue says, its headings both whole and by their names."""
+    keys = _keys(blocks, issue)
+    return {*keys, *((*key[:3], _named(key[3])) for key in keys if key[1] == "heading")}
 
 
 def _masked(text: str, issue: Past) -> str:
@@ -446,7 +470,7 @@ def _sorted_in(
     """Sort the items by the headings of the issue; headings that are missing are added to `blocks`."""
     usual = _usual(blocks, title)
     headings = [block for block in blocks if _is_section(block, title) and block.level >= usual]
-    sections = [block.words for block in headings if not _BACK.search(block.words)]
+    sections = [block.words for block in headings if not (_is_back(block) or _is_standing(block))]
     gap = headings[-1].gap if headings else 1
     placed: dict[str, list[str]] = {name: [] for name in sections}
     placed.setdefault("", [])
@@ -475,8 +499,8 @@ def _section(wanted: str, sections: Sequence[str]) -> str | None:
 
 
 def _end(blocks: Sequence[Block]) -> int:
-    """Find where the issue's own sections end: at its back issues, or at the rule above its foot."""
-    back = (at for at, block in enumerate(blocks) if _is_back(block))
+    """Find where the issue's own sections end: at its back issues, at what it says of itself, or at its foot."""
+    back = (at for at, block in enumerate(blocks) if _is_back(block) or _is_standing(block))
     return min([*back, _foot(blocks)])
 
 
