@@ -74,6 +74,17 @@ def test_a_package_has_every_picture_once_as_a_file(issue: Path) -> None:
     assert json.loads(json.dumps(given)) == given
 
 
+def test_a_picture_that_is_not_there_is_left_out_and_counted(tmp_path: Path) -> None:
+    made = builder(write(tmp_path, TEXT.replace("dot.png", "none.png")))
+    try:
+        given = package(made())
+    finally:
+        made.close()
+    assert given["lost"] == 2, "one is not there, and one on the web was not fetched yet"
+    assert "none.png" not in given["content"] and "far.png" not in given["content"]
+    assert re.findall(r'src="([^"]*)"', given["content"]) == [given["pictures"][0]["key"]], "the QR code alone"
+
+
 def outcome(sent: str, kept: str, **fields: str) -> dict[str, Any]:
     return {"sent": {"title": "题", "content": sent}, "kept": {"title": "题", "content": kept, **fields}}
 
@@ -97,6 +108,17 @@ def outcome(sent: str, kept: str, **fields: str) -> dict[str, Any]:
         (
             outcome('<p style="border:0;margin:0">一</p>', '<p style="margin-top: 0">一</p>'),
             ["WeChat dropped style border (1 of 1)"],
+        ),
+        (
+            outcome("<p><b>一</b><strong>二</strong><strong>三</strong></p>", "<p><b>一</b><strong>二三</strong></p>"),
+            [],
+        ),
+        (
+            outcome(
+                '<p><span style="display:inline-block">一</span><span style="display:inline-block">二</span></p>',
+                "<p>一二</p>",
+            ),
+            ["WeChat dropped tag span (2 of 2)", "WeChat dropped style display (2 of 2)"],
         ),
         ({}, []),
         ({"sent": 3, "kept": [1]}, []),

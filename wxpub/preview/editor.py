@@ -20,33 +20,38 @@ from wxpub.drafts.send import lost
 from wxpub.images import Image, hosted
 from wxpub.language import tr
 from wxpub.limits import COVER_RATIO
-from wxpub.target import PASTE
+from wxpub.target import PASTE, Placed
 
 if TYPE_CHECKING:
     from wxpub.preview.build import Shown, View
 
 KEPT_BYTES = 8 * 1024 * 1024  # of what the editor's page may send to be compared; two articles of the largest size
+# Neighbours of one style, which an editor writes as one; boxes in a line are seen to be fewer.
+_NEIGHBOURS = re.compile(r"(<(span|strong|em|code)(?: style=\"(?![^\"]*display:)[^\"]*\")?>)([^<]*)</\2>\1")
 _LAST_BREAK = re.compile(r"<br>(?=</)")  # ends a line that ends anyway: editors keep one of their own there
 _FORGOTTEN = {"-webkit-overflow-scrolling"}  # for old phones alone; no browser that an editor uses knows it any more
 _FIELDS = ("title", "author", "digest")
-_INSIDE = re.compile(r'<img\s[^>]*?\bsrc=""[^>]*>')  # a picture that the editor did not take as a file
+_NOWHERE = re.compile(r'<img\s[^>]*?\bsrc=""[^>]*>')  # a picture that is not there, or not as a file
 
 
 def package(view: View) -> dict[str, Any]:
     """Give `view` as plain values. A picture stands in the HTML under its key, and `pictures` has it as a file.
 
-    One that WeChat has already keeps its address there. `lost` counts the pictures that are not ready or not readable.
+    One that WeChat has already keeps its address there; one that is not ready or not readable is left out and counted.
     """
     article = view.issue.layout.article
     own = {each.src: view.shown[each.src] for each in view.issue.layout.images if not hosted(each.src)}
-    placed = {src: each.at(view.uploaded.get(each.source) or _key(each)) for src, each in own.items() if each.image}
+    placed = {
+        src: each.at(view.uploaded.get(each.source) or _key(each)) if each.image else Placed("")
+        for src, each in own.items()
+    }
     files = {_key(each): each.image for each in own.values() if each.image and each.source not in view.uploaded}
     cover = view.cover
     return {
         "title": article.title,
         "author": article.author,
         "digest": article.digest,
-        "content": view.issue.page(PASTE).fill(placed),
+        "content": _NOWHERE.sub("", view.issue.page(PASTE).fill(placed)),
         "pictures": [_file(key, image) for key, image in files.items()],
         "cover": {**_file(_key(cover), cover.image), "crops": _crops(cover.image)} if cover.image else None,
         "lost": sum(each.image is None for each in own.values()),
@@ -74,7 +79,9 @@ def compare(outcome: Mapping[str, Any]) -> list[str]:
     Both come from a web page: whatever they are, they are compared as text and raise nothing.
     """
     sent, kept = (_texts(outcome.get(name)) for name in ("sent", "kept"))
-    needed = _LAST_BREAK.sub("", _INSIDE.sub("", without_guards(sent["content"])))
+    needed = _LAST_BREAK.sub("", _NOWHERE.sub("", without_guards(sent["content"])))
+    while (joined := _NEIGHBOURS.sub(r"\1\3", needed)) != needed:
+        needed = joined
     found = differences(needed, kept["content"], families=True)
     told = [lost(each) for each in found if each.what not in _FORGOTTEN]
     return told + [

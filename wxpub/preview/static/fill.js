@@ -91,7 +91,7 @@ export async function fill(article, say) {
     kept[name] = await write(name, article[name]);
     if (kept[name] === null) missing.push(name);
   }
-  if (article.cover && !await cover(article.cover, urls.get(article.cover.key))) missing.push("cover");
+  if (!article.cover || !await cover(article.cover, urls.get(article.cover.key))) missing.push("cover");
   const { title, author, digest } = article;
   const inside = article.pictures.filter((picture) => !urls.has(picture.key)).map((picture) => picture.name);
   return { sent: { title, author, digest, content: place(article, urls, "") }, kept, missing, inside };
