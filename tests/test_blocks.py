@@ -334,7 +334,10 @@ def test_the_preview_follows_blocks_those_too_that_are_not_there_yet(tmp_path: P
     view = builder()
     assert {tmp_path / f"blocks/{name}.md" for name in ("header", "footer", "licence", "赞助")} <= set(builder.files())
     (missing,) = [each for each in view.state["findings"] if each["rule"] == "block-missing"]
-    assert (missing["line"], missing["file"]) == (9, "")
+    assert (missing["line"], "file" in missing) == (9, False)
+    (tmp_path / "blocks/licence.md").write_text("![](none.png)\n", encoding="utf-8")
+    (lost,) = [each for each in builder().state["findings"] if each["rule"] == "image-missing"]
+    assert (lost["line"], lost["file"], lost["spot"]) == (1, "licence.md", None)
 
 
 def test_an_ordinary_issue_asks_for_no_blocks(tmp_path: Path) -> None:

@@ -155,16 +155,17 @@ def describe(
         ],
         "notes": [{**note._asdict(), "mark": note.mark} for note in page.notes],
         "images": list(images),
-        "findings": [{**each.to_json(), "place": each.place, **_where(each, article.path, spots)} for each in findings],
+        "findings": [
+            {
+                **each.to_json(),
+                "place": each.place,
+                "spot": spots(each.line) if each.path == article.path else None,
+                **({"file": each.path.name} if each.path in page.layout.files else {}),  # a block
+            }
+            for each in findings
+        ],
         "sizes": _sizes(article, sent),
     }
-
-
-def _where(finding: Finding, path: Path, spots: Callable[[int | None], dict[str, Any] | None]) -> dict[str, Any]:
-    """Say where the article shows what a finding is about; of one in another file, a block, only which file it is."""
-    if finding.path in (path, None):
-        return {"spot": spots(finding.line) if finding.path else None, "file": ""}
-    return {"spot": None, "file": finding.path.name if finding.path else ""}
 
 
 _SPOT_TAGS = (*HEADINGS, "p", "li", "tr")  # what the script looks among
