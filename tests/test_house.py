@@ -161,6 +161,7 @@ ROOMS: dict[str, set[str]] = {
         "target",
         "tree",
     },
+    "agents": {"config", "errors", "preview", "theme"},
     "sandbox": {"darkmode", "errors", "limits", "verdict"},
 }
 
@@ -183,6 +184,9 @@ OWNERS: dict[str, set[str]] = {
     "flask": {"sandbox", "preview"},
     "werkzeug": {"sandbox", "preview"},
     "watchfiles": {"preview"},
+    "mcp": {"cli"},
+    "mcp_types": {"cli"},
+    "anyio": {"cli"},
 }
 
 

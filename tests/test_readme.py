@@ -24,7 +24,7 @@ CHINESE = (ROOT / "README.md").read_text(encoding="utf-8")
 ENGLISH = (ROOT / "README.en.md").read_text(encoding="utf-8")
 ISSUE = "# 第一期\n\n> 导读：一句话。\n\n## 新闻\n\n- [一条](https://example.com/a)：值得一读。\n"
 # Commands that end only when they are told to, or show a browser: they run up to their own help.
-ENDLESS = {"preview", "sandbox"}
+ENDLESS = {"preview", "sandbox", "mcp"}
 
 
 def blocks(text: str) -> list[str]:

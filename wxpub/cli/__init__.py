@@ -44,6 +44,7 @@ COMMANDS = {
     "sandbox": "Run a local WeChat to try everything on.",
     "relay": "Forward the calls of a push to WeChat from a machine with a fixed address.",
     "trust": "Allow a newsletter's wxpub.toml what needs permission.",
+    "mcp": "Let an assistant check, convert and push, by MCP.",
     "doctor": "Check credentials, whitelist, quotas, fonts and clock.",
 }
 

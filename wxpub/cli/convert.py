@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from wxpub.preview.server import Session
 
-_GENERATORS = b'name="generator" content="wxpub', b"X-Mailer: wxpub"
 # What is made of an issue: the end of its file's name, and for whom the article is finished ("page" is for WeChat).
 FORMATS: Mapping[str, tuple[str, Target | None]] = {
     "page": (".html", None),
@@ -224,18 +223,11 @@ class _Work:
         if str(place) == "-":
             sys.stdout.buffer.write(text.encode())
             return
-        if ours and place.exists() and not _is_ours(place):
+        from wxpub.preview.pages import is_ours
+
+        if ours and place.exists() and not is_ours(place):
             raise SourceError(tr("exists and was not made by wxpub"), place, hint=tr("name another place with -o"))
         options.write(place, text.encode())
-
-
-def _is_ours(place: Path) -> bool:
-    """Whether `convert` wrote the page at `place`."""
-    try:
-        begin = safe.read(place, 4096)
-        return any(each in begin for each in _GENERATORS)
-    except OSError:
-        return False
 
 
 def _all(work: _Work, pairs: Sequence[tuple[Path, Path | None]]) -> Iterator[Outcome]:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from wxpub import address, language, limits
+from wxpub import address, language, limits, safe
 from wxpub.checks import heeded, measure
 from wxpub.errors import SourceError
 from wxpub.finding import Finding, file_and_line
@@ -253,6 +253,18 @@ class Alone(NamedTuple):
     html: str
     fragment: str
     findings: tuple[Finding, ...]
+
+
+_GENERATORS = b'name="generator" content="wxpub', b"X-Mailer: wxpub"
+
+
+def is_ours(place: Path) -> bool:
+    """Whether `wxpub convert` wrote the page or the mail at `place`."""
+    try:
+        begin = safe.read(place, 4096)
+    except OSError:
+        return False
+    return any(each in begin for each in _GENERATORS)
 
 
 def alone(issue: Issue, *, review: bool = False) -> Alone:

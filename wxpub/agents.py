@@ -1,0 +1,380 @@
+"""What an assistant may do with a newsletter: a tool's name and arguments in, the document of a command out.
+
+    agents = Agents([Path("letter")])
+    reply = await agents.call("check", {"files": ["issues/2026-11-20.md"]})
+
+Every tool is a command line with `--json`, run in a process of its own: whatever holds for the command line holds here,
+`wxpub trust` included. What an assistant must not do is no tool: no draft is deleted, nothing is allowed, no account is
+chosen. Files are those of the folders that the user named. What goes to WeChat was shown before: a plan gives a token
+that is good once, for these files as they are, for a few minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wxpub import config, language, theme
+from wxpub.errors import ConfigError, ConflictError, SourceError, WxpubError
+from wxpub.language import tr
+from wxpub.preview import pages
+
+GOOD_FOR = 600.0  # seconds that a token is good: time to read a plan, not to forget it
+SECONDS = 900.0  # for a command; WeChat takes up to ten minutes to publish
+
+Json = dict[str, Any]
+Words = list[str]
+# Runs a command line in a folder and gives what it printed on stdout.
+Run = Callable[[Words, Path, Mapping[str, str]], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One thing that an assistant can do.
+
+    `words` make the command line of checked arguments; `command` is the command whose document is the answer.
+    `plans` names the tool that a token of this one is for; `writes` and `outside` say what it changes, here and at
+    WeChat.
+    """
+
+    name: str
+    about: str
+    command: str
+    words: Callable[[Agents, Json], tuple[Path, Words]]
+    fields: Mapping[str, Json] = field(default_factory=dict)
+    needed: tuple[str, ...] = ()
+    plans: str = ""
+    writes: bool = False
+    outside: bool = False
+
+    @property
+    def takes(self) -> Json:
+        """The JSON Schema of its arguments."""
+        return {
+            "type": "object",
+            "properties": dict(self.fields),
+            "required": list(self.needed),
+            "additionalProperties": False,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a tool answers: the command's document, and the same in words where it failed."""
+
+    document: Json
+    failed: bool = False
+
+    @property
+    def text(self) -> str:
+        """What an assistant reads: the document, or what went wrong and what to do."""
+        if not self.failed:
+            return json.dumps(self.document, ensure_ascii=False)
+        error = self.document["error"] or {"message": "", "hint": ""}
+        told = [
+            f"{each['path']}:{each['line']}: {each['message']}; {each['fix']} [{each['rule']}]"
+            for each in self.document["findings"]
+            if each["severity"] == "error"
+        ]
+        return "\n".join(filter(None, (error["message"], error["hint"], *told)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What was shown: the tool that may do it, on which arguments, with which fingerprint, until when."""
+
+    tool: str
+    arguments: str
+    fingerprint: str
+    until: float
+
+
+class Agents:
+    """Runs the tools in the newsletters of `roots`, with one account, for as long as an assistant is connected.
+
+    `account` and `sandbox` are the user's choice, as on the command line. Raises ConfigError for a root that is no
+    newsletter: without `wxpub.toml` or a Git repository there, pictures and settings could be those of folders above.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Path],
+        run: Run,
+        *,
+        account: str = "",
+        sandbox: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.roots = tuple(root.resolve() for root in roots)
+        for root in self.roots:
+            if not (root / config.FILE_NAME).is_file() and not (root / ".git").exists():
+                hint = tr("`wxpub init` makes it one, and so does an empty wxpub.toml")
+                raise ConfigError(tr("is not the folder of a newsletter"), root, hint)
+        self.whom: Words = [*(["--account", account] if account else []), *(["--sandbox"] if sandbox else [])]
+        self._run, self._clock = run, clock
+        self._plans: dict[str, _Plan] = {}
+
+    async def call(self, name: str, arguments: Json) -> Reply:
+        """Run a tool. Raises WxpubError where the arguments cannot be had; what a command refuses is in the reply."""
+        tool = next((each for each in TOOLS if each.name == name), None)
+        if tool is None:
+            raise WxpubError(tr("there is no tool {name}", name=name))
+        given = dict(arguments)
+        token = given.pop(TOKEN, "")
+        fingerprint = self._confirmed(tool, given, token) if TOKEN in tool.fields else ""
+        folder, words = tool.words(self, given)
+        if fingerprint:
+            words = ["--expect", fingerprint, *words]
+        env = {**os.environ, language.VARIABLE: language.current()}
+        printed = await self._run(command([*tool.command.split(), "--json", *words]), folder, env)
+        try:
+            document = json.loads(printed)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise WxpubError(tr("wxpub {command} gave no answer", command=tool.command))
+        result = document["result"] or {}
+        if tool.plans and "fingerprint" in result and result.get("action") not in _IDLE:
+            document[TOKEN] = self._shown(tool.plans, given, result["fingerprint"])
+        return Reply(_short(document), bool(document["error"]) or (tool.outside and not document["ok"]))
+
+    # --- what was shown -----------------------------------------------------------------------------------------------
+
+    def _shown(self, tool: str, arguments: Json, fingerprint: str) -> str:
+        """Keep what was shown, and give the token for it."""
+        now = self._clock()
+        self._plans = {token: plan for token, plan in self._plans.items() if plan.until > now}
+        token = secrets.token_urlsafe(16)
+        self._plans[token] = _Plan(tool, _plain(arguments), fingerprint, now + GOOD_FOR)
+        return token
+
+    def _confirmed(self, tool: Tool, arguments: Json, token: str) -> str:
+        """Give the fingerprint of what was shown for this very call; the token is used up by it, whatever follows."""
+        plan = self._plans.pop(token, None)
+        first = f"plan_{tool.name}"
+        hint = tr("call {tool} first, show its answer to the user, and pass its confirmation on", tool=first)
+        if plan is None:
+            raise ConflictError(tr("this confirmation is unknown, or was used before"), hint)
+        if plan.until <= self._clock():
+            raise ConflictError(tr("this confirmation is too old"), hint)
+        if (plan.tool, plan.arguments) != (tool.name, _plain(arguments)):
+            raise ConflictError(tr("this confirmation is for something else"), hint)
+        return plan.fingerprint
+
+    # --- arguments ----------------------------------------------------------------------------------------------------
+
+    def file(self, name: str) -> tuple[Path, Path]:
+        """Find a file: its root and its path from there. Raises SourceError for what is not inside a root."""
+        for root in self.roots:
+            try:
+                found = (root / name).resolve(strict=True)
+            except (OSError, RuntimeError, ValueError):
+                continue
+            if found.is_relative_to(root) and found.is_file():
+                return root, found.relative_to(root)
+        hint = tr("name a file of {folders}", folders=language.listed(map(str, self.roots)))
+        raise SourceError(tr("{name}: no file that may be read", name=name), hint=hint)
+
+    def files(self, names: Sequence[str]) -> tuple[Path, Words]:
+        """Find files of one root, as arguments of a command that is run there."""
+        found = [self.file(name) for name in names]
+        if len({root for root, _ in found}) > 1:
+            raise SourceError(tr("these files are of several newsletters"))
+        return found[0][0], ["--", *(str(path) for _, path in found)]
+
+    def look(self, arguments: Json) -> Words:
+        """Choose a theme: one of the program's, or a CSS file inside a root."""
+        name = arguments.get("theme", "")
+        if name and name not in theme.names():
+            root, path = self.file(name)
+            name = str(root / path)
+        return ["--theme", name] if name else []
+
+    def page(self, name: str) -> tuple[Path, Words]:
+        """Say where the page of a file goes: beside it, where nobody else's page is."""
+        root, path = self.file(name)
+        place = path.with_suffix(".html")
+        if (root / place).exists() and not pages.is_ours(root / place):
+            raise SourceError(tr("exists and was not made by wxpub"), place)
+        return root, ["-o", str(place)]
+
+
+def command(words: Words) -> Words:
+    """Write the command line that runs `wxpub` as it runs here; nothing that lies in the folder is imported."""
+    code = "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1)); from wxpub.__main__ import main; main()"
+    return [sys.executable, "-I", "-c", code, json.dumps([each for each in sys.path if each]), *words]
+
+
+def _plain(arguments: Json) -> str:
+    return json.dumps(arguments, sort_keys=True)
+
+
+def _short(document: Json) -> Json:
+    """Leave out what fills an assistant's memory and tells it nothing: HTML, and where its characters go."""
+    result = document["result"] or {}
+    for each in result.get("files", ()):
+        for part in (each.get("article") or {}, each.get("size") or {}):
+            for key in LENGTHY & part.keys():
+                del part[key]
+    return document
+
+
+_IDLE = ("nothing", "published")  # plans with nothing to confirm
+LENGTHY = frozenset({"html", "kinds", "sections", "properties"})  # of an article or its size
+TOKEN = "confirmation"  # noqa: S105  the name of a field
+
+_FILE: Json = {"type": "string", "description": "the Markdown file, from the newsletter's folder"}
+_FILES: Json = {"type": "array", "items": _FILE, "minItems": 1, "maxItems": 8, "description": "the Markdown files"}
+_THEME: Json = {"type": "string", "description": "a theme of `themes`; by default the issue's own"}
+_NEW: Json = {"type": "boolean", "description": "make a new draft and leave the one before alone"}
+_FORCE: Json = {"type": "boolean", "description": "overwrite what was changed in the web editor: ask the user first"}
+_CONFIRMATION: Json = {"type": "string", "description": "the confirmation of the plan that the user agreed to"}
+_PUSHED = {"files": _FILES, "theme": _THEME, "new": _NEW, "force": _FORCE}
+
+
+def _open(agents: Agents, given: Json) -> tuple[Path, Words]:
+    root, file = agents.files([given["file"]])
+    return root, [*agents.look(given), *file]
+
+
+def _check(agents: Agents, given: Json) -> tuple[Path, Words]:
+    return agents.files(given["files"])
+
+
+def _convert(agents: Agents, given: Json) -> tuple[Path, Words]:
+    root, place = agents.page(given["file"])
+    return root, [*place, *_open(agents, given)[1]]
+
+
+def _push(agents: Agents, given: Json) -> tuple[Path, Words]:
+    root, files = agents.files(given["files"])
+    chosen = [f"--{name}" for name in ("new", "force") if given.get(name)]
+    return root, [*agents.whom, *chosen, *agents.look(given), *files]
+
+
+def _plan_push(agents: Agents, given: Json) -> tuple[Path, Words]:
+    root, words = _push(agents, given)
+    return root, ["--dry-run", *words]
+
+
+def _publish(agents: Agents, given: Json) -> tuple[Path, Words]:
+    root, file = agents.files([given["file"]])
+    return root, [*agents.whom, "--yes", *file]
+
+
+def _plan_publish(agents: Agents, given: Json) -> tuple[Path, Words]:
+    root, words = _publish(agents, given)
+    return root, ["--dry-run", *words]
+
+
+def _account(agents: Agents, given: Json) -> tuple[Path, Words]:
+    return agents.roots[0], [*agents.whom, *(["--", given["media_id"]] if "media_id" in given else [])]
+
+
+def _nothing(agents: Agents, given: Json) -> tuple[Path, Words]:
+    return agents.roots[0], []
+
+
+def _explain(agents: Agents, given: Json) -> tuple[Path, Words]:
+    return agents.roots[0], [f"--explain={given['rule']}"]
+
+
+TOOLS: tuple[Tool, ...] = (
+    Tool(
+        "open",
+        "Read an issue: title, digest, outline, notes, pictures, and what was found while it was converted.",
+        "convert",
+        _open,
+        {"file": _FILE, "theme": _THEME},
+        ("file",),
+    ),
+    Tool(
+        "check",
+        "Find what is wrong with issues, each finding with file, line and remedy. An error would stop a push.",
+        "check",
+        _check,
+        {"files": _FILES},
+        ("files",),
+    ),
+    Tool(
+        "convert",
+        "Write the page of an issue beside it, to look at and to copy from, and give its path.",
+        "convert",
+        _convert,
+        {"file": _FILE, "theme": _THEME},
+        ("file",),
+        writes=True,
+    ),
+    Tool(
+        "plan_push",
+        "Say what a push would do, and change nothing. Show the answer to the user; its confirmation is for `push`.",
+        "push",
+        _plan_push,
+        _PUSHED,
+        ("files",),
+        plans="push",
+    ),
+    Tool(
+        "push",
+        "Put issues into the account's draft box, exactly as `plan_push` has shown them, once the user agrees.",
+        "push",
+        _push,
+        {**_PUSHED, TOKEN: _CONFIRMATION},
+        ("files", TOKEN),
+        writes=True,
+        outside=True,
+    ),
+    Tool(
+        "plan_publish",
+        "Say which articles would become public, and publish nothing. The confirmation in the answer is for `publish`.",
+        "publish",
+        _plan_publish,
+        {"file": _FILE},
+        ("file",),
+        plans="publish",
+    ),
+    Tool(
+        "publish",
+        "Publish the draft of an issue, for everybody and for good, once the user has agreed to `plan_publish`.",
+        "publish",
+        _publish,
+        {"file": _FILE, TOKEN: _CONFIRMATION},
+        ("file", TOKEN),
+        writes=True,
+        outside=True,
+    ),
+    Tool(
+        "drafts", "List the drafts of the account, with the issues that they were pushed from.", "drafts list", _account
+    ),
+    Tool(
+        "show_draft",
+        "Show a draft as WeChat keeps it.",
+        "drafts show",
+        _account,
+        {"media_id": {"type": "string", "description": "its number, as `drafts` lists it"}},
+        ("media_id",),
+    ),
+    Tool("index", "List the published issues and their permalinks.", "index list", _nothing),
+    Tool("themes", "List the themes and what can be set in them.", "themes", _nothing),
+    Tool(
+        "explain",
+        "Explain a rule that a finding names: what readers see of it, what to do, whether it can be ignored.",
+        "check",
+        _explain,
+        {"rule": {"type": "string", "description": "its name, or `all`"}},
+        ("rule",),
+    ),
+    Tool(
+        "doctor",
+        "Say what works and what does not: settings, credentials, whitelist, quotas, fonts.",
+        "doctor",
+        _account,
+    ),
+)
