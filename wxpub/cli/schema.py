@@ -184,6 +184,7 @@ RESULTS: dict[str, Schema] = {
                                 src=text("where it is"),
                                 alt=text("what it shows"),
                                 line=maybe(number("its line, from 1")),
+                                file=text("the block in which it stands; empty for the issue itself"),
                             ),
                         ),
                     )
