@@ -25,6 +25,7 @@ from click.testing import CliRunner
 from conftest import ROOT
 from PIL import Image as Pillow
 from pushing import SECRET, Newsletter, newsletter, no_pause, picture
+from relaying import KEY, running
 
 from wxpub import article, client, config, exchange, ledger, theme, trust
 from wxpub.cli import cli
@@ -38,6 +39,7 @@ from wxpub.issue import open as open_issue
 from wxpub.language import LANGUAGES
 from wxpub.ledger import FILE_NAME, Ledger
 from wxpub.limits import ERRCODE_HINTS
+from wxpub.relay import Rules
 from wxpub.sandbox import Sandbox, serve
 
 PAGE = ROOT / "docs" / "errors.md"
@@ -466,6 +468,32 @@ def refused(code: int) -> Case:
     return answered("errcode", code)
 
 
+def relayed(key: str = KEY, secret: str = SECRET, **rules: Any) -> Case:
+    """Ask through a relay with these rules."""
+
+    def case(desk: Desk) -> None:
+        appid = desk.paper.account.appid
+        with running(Rules(**{"keys": [KEY], "appids": [appid], "base": desk.wechat.url, **rules})) as relay:
+            Client(Credentials("x", appid, secret, relay.url, relay_key=key), pause=no_pause).count_drafts()
+
+    return case
+
+
+RELAY: dict[str, Case] = {
+    "no key": relayed(key=""),
+    "a wrong key": relayed(key="x" * 40),
+    "another account": relayed(appids=["wx1111111111111111"]),
+    "no AppSecret on either side": relayed(secret=""),
+    "a call that was left out": relayed(without=["draft/count"]),
+    "too many calls a minute": relayed(calls_a_minute=1),
+    "WeChat behind it out of reach": relayed(base="http://127.0.0.1:1"),
+    "a relay without a key": relayed(keys=[]),
+    "a relay with a short key": relayed(keys=["secret"]),
+    "a relay without an account": relayed(appids=[]),
+    "a relay without what there is not": relayed(without=["draft/counts"]),
+}
+
+
 REFUSALS: dict[str, Case] = {
     str(code): refused(code) for code in sorted(ERRCODE_HINTS, key=lambda code: (code < 0, code))
 }
@@ -685,6 +713,7 @@ TABLE: dict[str, dict[str, Case]] = {
     "Pictures": PICTURES,
     "Pictures on the web": REMOTE,
     "The network and what answers": NETWORK,
+    "A relay": RELAY,
     "What WeChat refuses": REFUSALS,
     "Ledger, push and publish": PUSHES,
 }

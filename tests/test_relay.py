@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import ROOT
 from pushing import picture
+from relaying import KEY, OTHER, Running, running
 
 from wxpub import wechat as accounts
 from wxpub.cli import cli
@@ -27,33 +27,8 @@ from wxpub.client import Client
 from wxpub.config import Credentials
 from wxpub.errors import ApiError, ConfigError, NetworkError
 from wxpub.exchange import RELAY_KEY_HEADER
-from wxpub.relay import ENDPOINTS, Relay, Rules, Server
+from wxpub.relay import ENDPOINTS, Rules
 from wxpub.sandbox import Sandbox
-
-KEY = "k3y-" + "z" * 40
-OTHER = "0ther-" + "y" * 40
-SECRET_WORDS = (KEY, OTHER)
-
-
-class Running:
-    """A relay that runs, with what it logged."""
-
-    def __init__(self, server: Server, log: list[str]) -> None:
-        self.server, self.log = server, log
-        self.port = server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-
-
-@contextmanager
-def running(rules: Rules) -> Iterator[Running]:
-    log: list[str] = []
-    server = Server(Relay(rules), "127.0.0.1", 0, log.append)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield Running(server, log)
-    finally:
-        server.stop()
 
 
 @pytest.fixture
@@ -417,6 +392,10 @@ def test_an_upload_that_is_refused_hears_why(wechat: Sandbox, relay: Running) ->
     assert not wechat.calls("/cgi-bin/media/uploadimg")
 
 
+def test_who_sends_before_it_reads_hears_why_too(wechat: Sandbox, relay: Running) -> None:
+    assert status(raw(relay, request("POST", "/cgi-bin/stable_token", b"x" * 5_000_000))) == 413
+
+
 def test_who_waits_to_be_told_to_send_a_body_is_told_only_if_it_is_wanted(wechat: Sandbox, relay: Running) -> None:
     wanted = {"Expect": "100-continue", "Content-Length": str(len(TOKEN_CALL))}
     refused = raw(relay, request("POST", "/cgi-bin/stable_token", headers=wanted, key="x"))
@@ -485,7 +464,11 @@ def test_a_newsletter_cannot_name_the_key(desk: Path) -> None:
         (["--appid", "wx1"], {}, "a relay needs a key; make one with `wxpub relay --make-key`"),
         (["--appid", "wx1"], {"WXPUB_RELAY_KEY": "short"}, "a relay's key has at least 32 characters"),
         ([], {"WXPUB_RELAY_KEY": KEY}, "a relay serves named accounts only; name each with --appid"),
-        (["--appid", "wx1", "--without", "x"], {"WXPUB_RELAY_KEY": KEY}, "there is no endpoint x; known: stable_token"),
+        (
+            ["--appid", "wx1", "--without", "x"],
+            {"WXPUB_RELAY_KEY": KEY},
+            "there is no endpoint x; known: stable_token, token",
+        ),
         (["--appid", "wx1", "--secret-env", "X"], {"WXPUB_RELAY_KEY": KEY, "X": "y"}, "X does not hold an AppSecret"),
         (["--appid", "a", "--appid", "b", "--secret-env", "X"], {"WXPUB_RELAY_KEY": KEY}, "give one --appid"),
         (["--appid", "wx1", "--api-base", "http://x.example"], {"WXPUB_RELAY_KEY": KEY}, "unencrypted"),

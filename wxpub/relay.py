@@ -26,9 +26,9 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from wxpub.errors import ConfigError, NetworkError, reason_of
+from wxpub.errors import ConfigError, NetworkError, did_you_mean, reason_of
 from wxpub.exchange import RELAY_KEY_HEADER, Exchange, Question
-from wxpub.language import tr
+from wxpub.language import listed, tr
 from wxpub.limits import API_BASE, MATERIAL_IMAGE_BYTES, UPLOADIMG_BYTES
 from wxpub.wire import Wire, wait
 
@@ -112,8 +112,8 @@ class Rules:
         if not self.appids:
             raise ConfigError(tr("a relay serves named accounts only"), hint=tr("name each with --appid"))
         if unknown := sorted(set(self.without) - set(ENDPOINTS)):
-            known = tr("known: {names}", names=", ".join(ENDPOINTS))
-            raise ConfigError(tr("there is no endpoint {name}", name=unknown[0]), hint=known)
+            hint = did_you_mean(unknown[0], ENDPOINTS, tr("known: {names}", names=listed(ENDPOINTS)))
+            raise ConfigError(tr("there is no endpoint {name}", name=unknown[0]), hint=hint)
 
 
 class _No(Exception):
