@@ -467,7 +467,7 @@ def test_a_newsletter_cannot_name_the_key(desk: Path) -> None:
         (
             ["--appid", "wx1", "--without", "x"],
             {"WXPUB_RELAY_KEY": KEY},
-            "there is no endpoint x; known: stable_token, token",
+            "there is no endpoint x; known: stable_token",
         ),
         (["--appid", "wx1", "--secret-env", "X"], {"WXPUB_RELAY_KEY": KEY, "X": "y"}, "X does not hold an AppSecret"),
         (["--appid", "a", "--appid", "b", "--secret-env", "X"], {"WXPUB_RELAY_KEY": KEY}, "give one --appid"),
