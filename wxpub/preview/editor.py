@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from wxpub.preview.build import Shown, View
 
 KEPT_BYTES = 8 * 1024 * 1024  # of what the editor's page may send to be compared; two articles of the largest size
-# Neighbours of one style, which an editor writes as one; boxes in a line are seen to be fewer.
-_NEIGHBOURS = re.compile(r"(<(span|strong|em|code)(?: style=\"(?![^\"]*display:)[^\"]*\")?>)([^<]*)</\2>\1")
+# Neighbours of one style, which an editor writes as one. Of boxes that can be seen it makes fewer, and that is told.
+_BOXED = r"(?![^\"]*(?:background|border|padding|width):)"
+_NEIGHBOURS = re.compile(rf"(<(span|strong|em|code)(?: style=\"{_BOXED}[^\"]*\")?>)([^<]*)</\2>\1")
 _LAST_BREAK = re.compile(r"<br>(?=</)")  # ends a line that ends anyway: editors keep one of their own there
 _FORGOTTEN = {"-webkit-overflow-scrolling"}  # for old phones alone; no browser that an editor uses knows it any more
 _FIELDS = ("title", "author", "digest")

@@ -109,6 +109,7 @@ export function panel({ source, editor, language, by }) {
     const todo = [...outcome.missing.map((name) => say.missing[name]), ...outcome.inside.map(say.inside)];
     show(h("p", { class: "fine" }, say.done),
       todo.length ? [h("p", { class: "warn" }, say.todo), h("ul", {}, todo.map((each) => h("li", {}, each)))] : null,
+      outcome.inside.length ? h("p", { class: "soft" }, say.insideHow) : null,
       !answer ? h("p", { class: "soft" }, say.unchecked)
         : told.length ? [h("p", { class: "warn" }, say.differs), h("ul", {}, told.map((each) => h("li", {}, each)))]
           : h("p", { class: "fine" }, say.same),
