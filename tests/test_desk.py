@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from conftest import CORPUS, ROOT
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wxpub import config
 from wxpub.cli import cli
@@ -68,6 +70,16 @@ def test_the_real_letter_is_one_series() -> None:
     assert re.fullmatch(r".*/\{date:%Y-%m-%d\}\.md", found.shape)
     assert len(found.issues) == len(list((CORPUS / "issues").glob("*.md")))
     assert all(each.date == each.path.stem and each.date in each.title for each in found.issues)
+
+
+@given(st.text(st.sampled_from("a1-_.{}期第[]%:! \\/2026"), min_size=1, max_size=14))
+def test_the_next_file_is_named_like_the_last_whatever_that_is(name: str) -> None:
+    stem = name.strip("/. ").replace("//", "/") or "x"
+    shape = letter.shape_of(f"{stem}.md")
+    if shape:
+        made = letter.Letter(Path("root"), config.Config(Path("root")), (), shape).place(date(2026, 11, 21), 7)
+        assert made.suffix == ".md"
+        assert letter.shape_of(made.relative_to("root").as_posix()).replace(":01d", ":d") == shape
 
 
 def test_a_file_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:

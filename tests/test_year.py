@@ -1,4 +1,4 @@
-"""A letter's year: an empty folder, then a fortnight twenty-six times, from links found to an issue published.
+"""A letter's year: an empty folder, then a fortnight twenty-six times, from links found to an issue and a feed.
 
 Everything goes by the command line, into a local WeChat, and no word is typed that the tool knows.
 """
@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from lxml import etree
 
 from wxpub.cli import cli
 
@@ -90,7 +91,7 @@ def test_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wechat: Any, si
         monkeypatch.setenv(f"WXPUB_{name}", value)
     monkeypatch.setattr("wxpub.cli.desk.date", Calendar)
     monkeypatch.chdir(tmp_path)
-    wxpub("init", "--name", "灯下", "--author", "编辑部")
+    wxpub("init", "--name", "灯下", "--author", "编辑部", "--url", "https://letter.example/")
     settings = tmp_path / "wxpub.toml"
     settings.write_text(settings.read_text() + "\n[network]\nallow_private = true\n", encoding="utf-8")
 
@@ -132,6 +133,12 @@ def test_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wechat: Any, si
             assert re.findall(r"^- \[.*? \| 甲站\]\((.*?)\)：一句话。$", body, re.M) == links
         assert f"# 灯下 第 {number + 1} 期（{days[number]}）" in text
     assert not re.search(r"^- ", (tmp_path / "inbox.md").read_text(encoding="utf-8"), re.M)
+
+    written = wxpub("site", "out")["result"]
+    assert (written["pages"], written["failed"], written["drafts"]) == (ISSUES, [], [])
+    entries = etree.parse(tmp_path / "out/feed.xml").findall("{*}entry")
+    titles = [f"灯下 第 {number} 期（{day}）" for number, day in enumerate(days, 1)]
+    assert [each.findtext("{*}title") for each in entries] == titles[: -len(entries) - 1 : -1]
 
     (again,) = wxpub("add", f"{sites['论文']}/7/2")["result"]["links"]
     assert (again["state"], again["before"]["date"], again["before"]["number"]) == ("sent", str(days[7]), 8)

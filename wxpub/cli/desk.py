@@ -181,12 +181,15 @@ def add(urls: tuple[str, ...], section: str, note: str, offline: bool, again: bo
     known = [replace(each, title=title or each.title) for each, (_, title) in zip(known, found, strict=True)]
     places = sent.before(letters, [(each.url, each.title) for each in known])
     inbox, before = Inbox(_text_of(letters.inbox)), Inbox(_text_of(letters.inbox))
+    waiting = {sent.key(url) for item in inbox.items for url in item.urls}
     answers: list[dict[str, Any]] = []
     for each, place in zip(known, places, strict=True):
-        waits = any(sent.key(url) == sent.key(each.url) for item in inbox.items for url in item.urls)
-        state = "waiting" if waits else "sent" if place and place.same and not again else "added"
+        state = (
+            "waiting" if sent.key(each.url) in waiting else "sent" if place and place.same and not again else "added"
+        )
         name = section.strip() or sent.section(letters, each.url, each.site)
         if state == "added":
+            waiting.add(sent.key(each.url))
             inbox = inbox.adding(Entry(each.url, each.title, each.site, each.date, note, " ".join(name.split())))
         answers.append(_answered(each, name if state == "added" else "", state, place))
         _tell_of(each, name, state, place)

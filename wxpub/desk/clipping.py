@@ -139,8 +139,9 @@ def read(page: str, url: str) -> Clipping:
         site = _said(html.unescape(nickname[2])) if nickname else _words(tree, "//*[@id='js_name']") or site
     site = "" if site in _GENERIC else site
     title = next((metas[name] for name in _TITLES if name in metas), "") or _words(tree, "//head/title|//title")
-    title = _without_site(title or _words(tree, "//h1"), site, address.parse(url).host)
-    return Clipping(_lasting(tree, metas, url), title[:_MOST_CHARS], site[:_MOST_CHARS], _day(tree, metas, page))
+    title, site = (title or _words(tree, "//h1"))[:_MOST_CHARS], site[:_MOST_CHARS]
+    title = _without_site(title, site, address.parse(url).host)
+    return Clipping(_lasting(tree, metas, url), title, site, _day(tree, metas, page))
 
 
 def _text(answer: Answer) -> str:

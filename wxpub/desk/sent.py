@@ -22,6 +22,7 @@ from wxpub.limits import ARTICLE_HOST
 
 _ALIKE = 0.85  # of 1: how much two titles have to have in common
 _TITLE = 6  # letters: a shorter title says too little
+_MOST_CHARS = 300  # of a title, far above any
 _PIECES = 4  # of a title, of which one at least stands in every title like it
 _RECENT = 30  # issues that tell in which section a site usually stands
 _USUAL, _SHARE = 3, 0.75  # links of a site that are in one section, and their share of all its links
@@ -66,7 +67,7 @@ def key(url: str) -> str:
 
 def words(title: str) -> str:
     """Give what a title says, without the source behind it."""
-    return plain(_SOURCE.sub("", title))
+    return plain(_SOURCE.sub("", title[:_MOST_CHARS]))
 
 
 def before(letter: Letter, wanted: Sequence[tuple[str, str]]) -> list[Place | None]:
@@ -141,7 +142,7 @@ def _telling(address: str) -> list[str]:
 
 def _pieces(title: str) -> list[str]:
     """Cut a title into parts of which each that is like it has one at least, in the letters that it is written in."""
-    said = _SOURCE.sub("", title).lower()
+    said = _SOURCE.sub("", title[:_MOST_CHARS]).lower()
     if len(words(title)) < _TITLE:
         return []
     size = max(2, len(said) // _PIECES)
@@ -161,7 +162,7 @@ def _near(one: str, other: str) -> bool:
 
 
 def _source(label: str) -> str:
-    match = _SOURCE.search(label)
+    match = _SOURCE.search(label[:_MOST_CHARS])
     return match[0] if match else ""
 
 

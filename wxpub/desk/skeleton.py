@@ -26,6 +26,10 @@ from wxpub.language import listed, tr
 EARLIER = 3  # issues that the last one is compared with
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}(#{1,20})[ \t]+(.*?)[ \t]*#*[ \t]*")
+_PART = re.compile(r" {0,3}<!--\s*wxpub:[\w ,-]+-->[ \t]*")
+_BACK_PART = re.compile(r" {0,3}<!--\s*wxpub:back-issues\s*-->[ \t]*")
+_PART_END = re.compile(r" {0,3}<!--\s*/wxpub\s*-->[ \t]*")
+_SPACED = 4  # lines between two paragraphs of an item
 _RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*")
 _BULLET = re.compile(r" {0,3}(?:[-*+][ \t]|\d{1,3}(?:[.)][ \t]|、))")
@@ -215,7 +219,8 @@ def _of_last(letter: Letter, last: Past, wanted: Next) -> tuple[str, list[Block]
         if _is_title(block, last):
             kept.append(replace(block, text=f"{'#' * block.level} {title}"))
         else:
-            kept.append(block if back else replace(block, text=_renewed(block.text, last, wanted)))
+            as_is = back or block.kind == "back"
+            kept.append(block if as_is else replace(block, text=_renewed(block.text, last, wanted)))
     begins = not earlier and table.BEGIN not in body and not any(map(_is_back, kept))  # the first had none to list
     if begins and any(_is_section(block, title) for block in kept):
         kept.insert(_end(kept), Block("heading", "## 往期回顾", 1, 2))
@@ -230,7 +235,7 @@ def _common(blocks: Sequence[Block], last: Past, known: Sequence[set[_Key]]) -> 
             back = _is_back(block)
         times = sum(key in each for each in known)
         enough = times > 0 if block.kind == "heading" else 2 * times >= len(known)
-        frame = _is_guide(block) or block.kind == "comment" or _is_title(block, last)
+        frame = _is_guide(block) or block.kind == "back" or _is_title(block, last)
         if enough or frame or back or number >= foot:
             kept.append(block)
         elif block.kind == "heading" and any((*key[:3], _named(key[3])) in each for each in known):
@@ -255,8 +260,8 @@ def _alone(blocks: Sequence[Block], title: str) -> list[Block]:
         if block.kind in ("heading", "rule"):
             back = _is_back(block) or _is_standing(block)
         note = block.kind == "quote" and (at < first or blocks[at - 1].kind == "heading")
-        frame = note or block.kind in ("comment", "rule") or (block.kind == "heading" and block.level <= usual)
-        if frame or back or at >= foot or (at < first and block.kind == "text"):
+        frame = note or block.kind in ("back", "rule") or (block.kind == "heading" and block.level <= usual)
+        if frame or back or at >= foot or (at < first and block.kind in ("text", "part", "comment")):
             kept.append(block)
     return kept
 
@@ -591,6 +596,10 @@ def _block(lines: Sequence[str], at: int) -> tuple[str, int]:
         while end < len(lines) and not (lines[end].strip().startswith(fence[1]) and not lines[end].strip().strip("`~")):
             end += 1
         return "fence", min(end + 1, len(lines))
+    if _PART.fullmatch(line):
+        while end < len(lines) and not _PART_END.fullmatch(lines[end]):
+            end += 1
+        return "back" if _BACK_PART.fullmatch(line) else "part", min(end + 1, len(lines))
     if line.lstrip().startswith("<!--"):
         while "-->" not in lines[end - 1] and end < len(lines):
             end += 1
@@ -609,7 +618,7 @@ def _ends(kind: str, lines: Sequence[str], at: int) -> bool:
     """Whether an item, a quote or a paragraph has ended before a line."""
     line = lines[at]
     if not line.strip():
-        inner = next((each for each in lines[at:] if each.strip()), "")
+        inner = next((each for each in lines[at : at + _SPACED] if each.strip()), "")
         return kind != "item" or not inner.startswith(("  ", "\t"))
     if kind == "quote" and not line.lstrip().startswith(">"):
         return True
