@@ -30,7 +30,6 @@ from wxpub.finding import Finding
 
 DOUBT = online._doubt
 Say = Callable[["Asked"], None]
-Script = "int | tuple[int, Mapping[str, str]] | Say"
 
 
 class Asked(BaseHTTPRequestHandler):

@@ -34,7 +34,7 @@ from wxpub.wire import Wire, wait
 
 HOST, PORT = "127.0.0.1", 8787
 KEY_CHARS = 32  # a shorter key could be guessed
-CALLS_A_MINUTE = 240  # of one key; a push of forty pictures makes some sixty
+CALLS_A_MINUTE = 240  # of one key; a push makes one for each picture, and a handful more
 CONNECTIONS = 32  # at the same time
 HEAD_SECONDS = 10  # until the request's head has come
 UPLOAD_RATE = 20_000  # bytes a second that the slowest line is taken to send
