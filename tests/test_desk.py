@@ -145,6 +145,16 @@ def test_the_next_issue_is(
     }
 
 
+def test_a_dry_run_prints_the_file_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "2026-11-07.md").write_text("# 灯下（2026-11-07）\n", encoding="utf-8")
+    (tmp_path / "inbox.md").write_text("- [一](https://example.org/1)\n", encoding="utf-8")
+    before = everything(tmp_path)
+    done = CliRunner().invoke(cli, ["new", "2026-12-05", "--dry-run"])
+    assert done.stdout == "# 灯下（2026-12-05）\n\n- [一](https://example.org/1)\n\n"
+    assert everything(tmp_path) == before
+
+
 def test_real_letters_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From every issue of the real letter on, the next has its frame, and nothing that only the last one said."""
     if not CORPUS.is_dir():
@@ -259,6 +269,20 @@ def test_a_letter_below_its_repository_is_shown_where_it_is(tmp_path: Path, monk
     init("--yes")
     found = config.find(Path()).article["source_url"]
     assert found == "https://gitee.com/me/all/blob/HEAD/letters/lamps/{path}"
+
+
+@pytest.mark.parametrize(("picture", "home"), [("../qr.png", "."), ("qr.png", "issues")])
+def test_a_letter_whose_issues_show_pictures_above_is_the_folder_above(
+    picture: str, home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "issues").mkdir()
+    for day in ("2026-10-24", "2026-11-07"):
+        text = f"# 灯下（{day}）\n\n字\n\n![二维码]({picture})\n"
+        (tmp_path / f"issues/{day}.md").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "issues")
+    init("--yes")
+    assert [each.parent for each in tmp_path.rglob("wxpub.toml")] == [tmp_path / home]
 
 
 @pytest.mark.parametrize(

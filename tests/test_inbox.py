@@ -310,6 +310,20 @@ def test_a_site_has_its_section(tmp_path: Path) -> None:
     assert sent.section(found, "https://both.example/2") == ""
 
 
+@pytest.mark.parametrize(
+    ("papers", "others", "issues", "section"), [(3, 1, 0, "论文"), (3, 2, 0, ""), (2, 0, 0, ""), (3, 0, 30, "")]
+)
+def test_three_links_of_four_in_the_last_thirty_issues_make_a_site_s_section(
+    papers: int, others: int, issues: int, section: str, tmp_path: Path
+) -> None:
+    links = [f"- [甲](https://a.example/{n})\n" for n in range(papers + others)]
+    text = f"# 灯\n\n## 论文\n\n{''.join(links[:papers])}\n## 项目\n\n{''.join(links[papers:])}"
+    (tmp_path / "issue-1.md").write_text(text, encoding="utf-8")
+    for number in range(2, issues + 2):
+        (tmp_path / f"issue-{number}.md").write_text("# 灯\n", encoding="utf-8")
+    assert sent.section(letter.find(tmp_path), "https://www.a.example/new") == section
+
+
 # --- the command ------------------------------------------------------------------------------------------------------
 
 

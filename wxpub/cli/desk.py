@@ -120,11 +120,22 @@ def init(
 
 
 def _letter_in(folder: Path) -> Letter:
-    """Read the letter in a folder: in the one that a `wxpub.toml` marks, or else in this folder itself."""
+    """Read the letter in a folder: in the one that a `wxpub.toml` marks, or else in this folder itself.
+
+    Issues that show pictures of the folder above belong to a letter there, if that is in the same repository: from
+    below, no picture above would be read.
+    """
     settings = config.find(folder) if folder.exists() else None
-    if settings is None or settings.path is None:
-        settings = config.Config(folder.resolve())
-    return letter.read(settings.root, settings)
+    if settings is not None and settings.path is not None:
+        return letter.read(settings.root, settings)
+    root = folder.resolve()
+    found = letter.read(root, config.Config(root))
+    if (root / ".git").exists() or config.repository_around(root) is None or not founding.reaches_up(found):
+        return found
+    options.tell(
+        tr("its issues show pictures of the folder above, so that is the newsletter's: {folder}", folder=root.parent)
+    )
+    return letter.read(root.parent, config.Config(root.parent))
 
 
 def _asks() -> bool:

@@ -74,6 +74,17 @@ def guess(letter: Letter) -> Answers:
     return Answers(skeleton.name_of(letter), author or EDITORS, url)
 
 
+def reaches_up(letter: Letter) -> bool:
+    """Whether the last issue, beside which the letter's folder lies, shows a picture of the folder above."""
+    if letter.last is None or "/" in letter.shape:
+        return False
+    try:
+        text = article.contents(letter.last.path).decode("utf-8", errors="replace")
+    except SourceError:
+        return False
+    return re.search(r"""!\[[^\]]*\]\(\s*<?\.\./|<img[^>]*src=["']\.\./""", text) is not None
+
+
 def _without_path(template: str) -> str:
     return re.sub(r"/blob/HEAD/\{path\}$", "", template)
 
