@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import tracemalloc
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -228,8 +229,15 @@ def test_no_more_is_read_than_is_wanted(server: Any) -> None:
 
 def test_no_more_is_unpacked_than_is_wanted(server: Any) -> None:
     bomb = gzip.compress(b"\0" * 20 * 1024 * 1024)
-    answer = ask(server(saying("200 OK", b"Content-Encoding: gzip\r\n", bomb)), most=100_000)
+    url = server(saying("200 OK", b"Content-Encoding: gzip\r\n", bomb))
+    tracemalloc.start()
+    try:
+        answer = ask(url, most=100_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert (len(answer.body), answer.whole) == (100_000, False)
+    assert peak < 2_000_000
 
 
 def leading(statuses: dict[str, str]) -> Callable[[socket.socket, threading.Event], None]:
