@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ from conftest import ROOT
 from jsonschema import Draft202012Validator
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
+from PIL import Image as Pillow
 from pushing import picture
 
 from wxpub.agents import GOOD_FOR, TOOLS, Agents
@@ -125,6 +128,64 @@ def test_the_resources_are_the_rules_the_themes_the_errors_and_the_schema(letter
             assert "plain" in {look["name"] for look in found["themes"]["themes"]}
             assert "whitelist" in found["errors"]["40164"]
             Draft202012Validator.check_schema(found["schema"])
+
+    played(scene)
+
+
+def test_links_that_were_found_go_into_the_next_issue(letter: Path) -> None:
+    (letter / "2026-11-20.md").write_text("# 微光（2026-11-20）\n\n## 新闻\n\n- [一](https://a.example/1)。\n")
+
+    async def scene() -> None:
+        async with assistant(letter) as call:
+            added = await call("add", urls=["https://b.example/2"], section="新闻", note="值得一读", offline=True)
+            assert added.structured_content["result"]["links"][0]["state"] == "added", said(added)
+            begun = await call("new", date="2026-12-04")
+            assert begun.structured_content["result"]["items"] == 1, said(begun)
+            for urls in (["file:///etc/passwd"], ["-"], ["--again"]):
+                assert (await call("add", urls=urls)).is_error
+            assert (await call("new", date="../x")).is_error
+
+    played(scene)
+    assert "https://b.example/2" in (letter / "2026-12-04.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.browser
+def test_an_assistant_sees_the_article_as_readers_do(letter: Path) -> None:
+    picture(letter.parent / "secret.png", "#ff0000", (300, 300))
+    quoted = f"![]({letter.parent / 'secret.png'})\n\n<img src='file://{letter.parent}/secret.png'>"
+    text = "# 长\n\n![](1.png)\n\n" + "一段正文。\n\n" * 50 + quoted
+    (letter / "long.md").write_text(text, encoding="utf-8")
+
+    async def scene() -> None:
+        async with assistant(letter) as call:
+
+            async def drawn(**given: Any) -> Pillow.Image:
+                result = await call("preview_picture", file="long.md", **given)
+                assert not result.is_error, said(result)
+                _, image = result.content
+                assert image.mime_type == "image/png"
+                parts.add(result.structured_content["parts"])
+                return Pillow.open(io.BytesIO(b64decode(image.data))).convert("RGB")
+
+            parts: set[int] = set()
+            day, night, end = await drawn(), await drawn(dark=True), await drawn(part=2)
+            assert parts == {2}
+            assert (day.size, end.width, end.height < 2000) == ((390, 2000), 390, True)
+            assert day.getpixel((2, 2)) == (255, 255, 255) and sum(night.getpixel((2, 2))) < 150
+            reds = [each for image in (day, end) for each in image.getcolors(1 << 20) if each[1] == (255, 0, 0)]
+            assert not reds, "a picture from outside the folder"
+            assert (51, 102, 153) in {colour for _, colour in day.getcolors(1 << 20)}, "and the one inside is there"
+            refused = await call("preview_picture", file="long.md", part=3)
+            assert refused.is_error and "there are 2 parts" in said(refused)
+
+    played(scene)
+
+
+def test_without_a_browser_a_picture_is_refused_in_words(letter: Path) -> None:
+    async def scene() -> None:
+        async with assistant(letter, "--root", str(letter), PATH="/nonexistent") as call:
+            refused = await call("preview_picture", file="a.md")
+            assert refused.is_error and "no browser was found" in said(refused)
 
     played(scene)
 

@@ -19,20 +19,24 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from wxpub import config, language, theme
+from wxpub import config, language, safe, theme
 from wxpub.errors import ConfigError, ConflictError, SourceError, WxpubError
+from wxpub.images.fit import part
 from wxpub.language import tr
-from wxpub.preview import pages
+from wxpub.preview import pages, picture
 
 GOOD_FOR = 600.0  # seconds that a token is good: time to read a plan, not to forget it
 SECONDS = 900.0  # for a command; WeChat takes up to ten minutes to publish
+DRAWN = 60.0  # seconds, for a picture
+PART = 2000  # rows of a picture that are shown at once: more than a screen, less than an assistant makes smaller
 
 Json = dict[str, Any]
 Words = list[str]
-# Runs a command line in a folder and gives what it printed on stdout.
-Run = Callable[[Words, Path, Mapping[str, str]], Awaitable[bytes]]
+# Runs a command line in a folder, for so many seconds at most, and gives what it printed on stdout.
+Run = Callable[[Words, Path, Mapping[str, str], float], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Tool:
 
     `words` make the command line of checked arguments; `command` is the command whose document is the answer.
     `plans` names the tool that a token of this one is for; `writes` and `outside` say what it changes, here and at
-    WeChat.
+    WeChat; `asks` that it asks servers of others, `draws` that its answer is a picture.
     """
 
     name: str
@@ -53,6 +57,8 @@ class Tool:
     plans: str = ""
     writes: bool = False
     outside: bool = False
+    asks: bool = False
+    draws: bool = False
 
     @property
     def takes(self) -> Json:
@@ -67,10 +73,11 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a tool answers: the command's document, and the same in words where it failed."""
+    """What a tool answers: the command's document, the same in words where it failed, and a PNG where it draws."""
 
     document: Json
     failed: bool = False
+    picture: bytes = field(default=b"", repr=False)
 
     @property
     def text(self) -> str:
@@ -132,8 +139,13 @@ class Agents:
         folder, words = tool.words(self, given)
         if fingerprint:
             words = ["--expect", fingerprint, *words]
+        if tool.draws:
+            return await self._drawn(tool, folder, words, given)
+        return await self._answer(tool, folder, words, given)
+
+    async def _answer(self, tool: Tool, folder: Path, words: Words, given: Json) -> Reply:
         env = {**os.environ, language.VARIABLE: language.current()}
-        printed = await self._run(command([*tool.command.split(), "--json", *words]), folder, env)
+        printed = await self._run(command([*tool.command.split(), "--json", *words]), folder, env, SECONDS)
         try:
             document = json.loads(printed)
         except ValueError:
@@ -144,6 +156,23 @@ class Agents:
         if tool.plans and "fingerprint" in result and result.get("action") not in _IDLE:
             document[TOKEN] = self._shown(tool.plans, given, result["fingerprint"])
         return Reply(_short(document), bool(document["error"]) or (tool.outside and not document["ok"]))
+
+    async def _drawn(self, tool: Tool, folder: Path, words: Words, given: Json) -> Reply:
+        """Write a page in a folder of its own, and let a browser draw it, which is given no secret."""
+        with TemporaryDirectory(prefix="wxpub-") as name:
+            page = Path(name) / "page.html"
+            target = page.with_suffix(".png")
+            drawing = picture.command(page, target, dark=given.get("dark", False))
+            reply = await self._answer(tool, folder, ["--format", "web", "-o", str(page), *words], given)
+            if reply.failed:
+                return reply
+            page.write_text(picture.closed(page.read_text(encoding="utf-8")), encoding="utf-8")
+            await self._run(drawing, page.parent, safe.environment(), DRAWN)
+            if not target.is_file():
+                raise WxpubError(tr("the browser {name} drew nothing", name=drawing[0]))
+            data, parts = part(target.read_bytes(), PART, given.get("part", 1))
+        reply.document["result"]["files"][0]["page"] = None
+        return Reply({**reply.document, PARTS: parts}, picture=data)
 
     # --- what was shown -----------------------------------------------------------------------------------------------
 
@@ -220,14 +249,15 @@ def _short(document: Json) -> Json:
     """Leave out what fills an assistant's memory and tells it nothing: HTML, and where its characters go."""
     result = document["result"] or {}
     for each in result.get("files", ()):
-        for part in (each.get("article") or {}, each.get("size") or {}):
-            for key in LENGTHY & part.keys():
-                del part[key]
+        for held in (each.get("article") or {}, each.get("size") or {}):
+            for key in LENGTHY & held.keys():
+                del held[key]
     return document
 
 
 _IDLE = ("nothing", "published")  # plans with nothing to confirm
 LENGTHY = frozenset({"html", "kinds", "sections", "properties"})  # of an article or its size
+PARTS = "parts"
 TOKEN = "confirmation"  # noqa: S105  the name of a field
 
 _FILE: Json = {"type": "string", "description": "the Markdown file, from the newsletter's folder"}
@@ -251,6 +281,18 @@ def _check(agents: Agents, given: Json) -> tuple[Path, Words]:
 def _convert(agents: Agents, given: Json) -> tuple[Path, Words]:
     root, place = agents.page(given["file"])
     return root, [*place, *_open(agents, given)[1]]
+
+
+def _add(agents: Agents, given: Json) -> tuple[Path, Words]:
+    told = [f"--{name}={given[name]}" for name in ("section", "note") if given.get(name)]
+    chosen = [f"--{name}" for name in ("offline", "again") if given.get(name)]
+    return agents.roots[0], [*told, *chosen, "--", *given["urls"]]
+
+
+def _begin(agents: Agents, given: Json) -> tuple[Path, Words]:
+    title = [f"--title={given['title']}"] if given.get("title") else []
+    dry = ["--dry-run"] if given.get("dry_run") else []
+    return agents.roots[0], [*title, *dry, *(["--", given["date"]] if given.get("date") else [])]
 
 
 def _push(agents: Agents, given: Json) -> tuple[Path, Words]:
@@ -310,6 +352,54 @@ TOOLS: tuple[Tool, ...] = (
         _convert,
         {"file": _FILE, "theme": _THEME},
         ("file",),
+        writes=True,
+    ),
+    Tool(
+        "preview_picture",
+        "See an issue as readers see it on a phone, in parts of 2,000 rows; `parts` says how many there are.",
+        "convert",
+        _open,
+        {
+            "file": _FILE,
+            "theme": _THEME,
+            "dark": {"type": "boolean", "description": "by night"},
+            "part": {"type": "integer", "minimum": 1, "description": "which part, from 1"},
+        },
+        ("file",),
+        draws=True,
+    ),
+    Tool(
+        "add",
+        "Put links into the inbox of the next issue, with the title, site and date that their pages name.",
+        "add",
+        _add,
+        {
+            "urls": {
+                "type": "array",
+                "items": {"type": "string", "pattern": "^https?://"},
+                "minItems": 1,
+                "maxItems": 20,
+                "description": "the links",
+            },
+            "section": {"type": "string", "description": "the section that they are for"},
+            "note": {"type": "string", "description": "what is to be said of them"},
+            "offline": {"type": "boolean", "description": "do not ask the pages; keep the bare addresses"},
+            "again": {"type": "boolean", "description": "also what an issue had already"},
+        },
+        ("urls",),
+        writes=True,
+        asks=True,
+    ),
+    Tool(
+        "new",
+        "Begin the file of the next issue, with what waits in the inbox.",
+        "new",
+        _begin,
+        {
+            "date": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$", "description": "the day on which it appears"},
+            "title": {"type": "string", "description": "its title, if not that of the last issue, renewed"},
+            "dry_run": {"type": "boolean", "description": "show the file, and write nothing"},
+        },
         writes=True,
     ),
     Tool(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,19 +77,17 @@ def mcp(roots: tuple[Path, ...], account_name: str, sandbox: bool) -> None:
     anyio.run(serve)
 
 
-async def _run(words: Words, folder: Path, env: Mapping[str, str]) -> bytes:
+async def _run(words: Words, folder: Path, env: Mapping[str, str], seconds: float) -> bytes:
     """Run a command line to its end; it ends with the call if the assistant gives up."""
     import anyio
 
-    from wxpub.agents import SECONDS
-
     try:
-        with anyio.fail_after(SECONDS):
+        with anyio.fail_after(seconds):
             done = await anyio.run_process(
                 words, cwd=folder, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
             )
     except TimeoutError:
-        raise WxpubError(tr("it took longer than {n} minutes and was stopped", n=round(SECONDS / 60))) from None
+        raise WxpubError(tr("it took longer than {n} minutes and was stopped", n=round(seconds / 60))) from None
     return done.stdout
 
 
@@ -113,7 +112,7 @@ def _server(agents: Agents) -> Server[Any]:
                     annotations=types.ToolAnnotations(
                         read_only_hint=not tool.writes,
                         destructive_hint=tool.outside,
-                        open_world_hint=tool.outside,
+                        open_world_hint=tool.outside or tool.asks,
                     ),
                 )
                 for tool in TOOLS
@@ -129,9 +128,10 @@ def _server(agents: Agents) -> Server[Any]:
             reply = await agents.call(params.name, given)
         except WxpubError as error:
             return types.CallToolResult(content=[types.TextContent(text=str(error))], is_error=True)
-        return types.CallToolResult(
-            content=[types.TextContent(text=reply.text)], structured_content=reply.document, is_error=reply.failed
-        )
+        content: list[Any] = [types.TextContent(text=reply.text)]
+        if reply.picture:
+            content.append(types.ImageContent(data=b64encode(reply.picture).decode(), mime_type="image/png"))
+        return types.CallToolResult(content=content, structured_content=reply.document, is_error=reply.failed)
 
     async def list_resources(context: Any, params: Any) -> types.ListResourcesResult:
         found = [
@@ -174,7 +174,7 @@ def _errors() -> Json:
 
 def _form(tool: Tool) -> Json:
     """Describe what a tool answers: the document of its command, without what is left out, with its confirmation."""
-    from wxpub.agents import LENGTHY, TOKEN
+    from wxpub.agents import LENGTHY, PARTS, TOKEN
 
     def shorter(form: Any) -> Any:
         if isinstance(form, list):
@@ -190,4 +190,6 @@ def _form(tool: Tool) -> Json:
     form: Json = shorter(schema.of(tool.command))
     if tool.plans:
         form["properties"][TOKEN] = schema.text(f"what `{tool.plans}` takes; there is none where nothing is to be done")
+    if tool.draws:
+        form["properties"][PARTS] = schema.number("how many parts the picture has")
     return form

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from wxpub.errors import SourceError
 from wxpub.images.draw import environment
-from wxpub.language import tr
+from wxpub.language import tr, tr_n
 from wxpub.limits import (
     COLUMN_PIXELS,
     IMAGE_FILE_BYTES,
@@ -263,6 +263,25 @@ def small(image: Image, width: int) -> bytes:
     """Scale an image down to at most `width` pixels, as a JPEG."""
     bitmap = _pillow(image.data)
     return _save(_scaled(_on_white(_plain(bitmap)), width), "JPEG", quality=82, optimize=True, progressive=True)
+
+
+def part(data: bytes, height: int, number: int) -> tuple[bytes, int]:
+    """Cut part `number`, from 1, of `height` rows out of a tall picture without its even end; say how many there are.
+
+    Raises SourceError for a part that is not there.
+    """
+    from PIL import Image, ImageChops
+
+    bitmap = Image.open(io.BytesIO(data)).convert("RGB")
+    width, whole = bitmap.size
+    ground = Image.new("RGB", bitmap.size, bitmap.getpixel((0, whole - 1)))
+    box = ImageChops.difference(bitmap, ground).getbbox()
+    bottom = min(whole, box[3] + 24) if box else height
+    parts = -(-bottom // height)
+    if not 1 <= number <= parts:
+        raise SourceError(tr_n("there is {n} part", "there are {n} parts", parts))
+    top = (number - 1) * height
+    return _save(bitmap.crop((0, top, width, min(bottom, top + height))), "PNG", optimize=True), parts
 
 
 def _on_white(bitmap: Bitmap) -> Bitmap:
