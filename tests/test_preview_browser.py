@@ -274,7 +274,7 @@ def test_a_finding_copies_its_place(browser_page: Any, file: Path) -> None:
 
 def test_what_a_rule_finds_several_times_is_unfolded_on_request(browser_page: Any, tmp_path: Path) -> None:
     page, paste, placed = pages(write(tmp_path))
-    other = replace(finding(3), rule="link-lost", severity="info")
+    other = finding(3)._replace(rule="link-lost", severity="info")
     found = [other, finding(12), finding(15), finding(40)]
     file = tmp_path / "issue.html"
     file.write_text(standalone(page, fragment=paste, images=placed, findings=found, theme="plain"), encoding="utf-8")
