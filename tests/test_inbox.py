@@ -317,7 +317,7 @@ def test_three_links_of_four_in_the_last_thirty_issues_make_a_site_s_section(
     papers: int, others: int, issues: int, section: str, tmp_path: Path
 ) -> None:
     links = [f"- [甲](https://a.example/{n})\n" for n in range(papers + others)]
-    text = f"# 灯\n\n## 论文\n\n{''.join(links[:papers])}\n## 项目\n\n{''.join(links[papers:])}"
+    text = f"# 第 1 期\n\n## 论文\n\n{''.join(links[:papers])}\n## 项目\n\n{''.join(links[papers:])}"
     (tmp_path / "issue-1.md").write_text(text, encoding="utf-8")
     for number in range(2, issues + 2):
         (tmp_path / f"issue-{number}.md").write_text("# 灯\n", encoding="utf-8")
@@ -372,6 +372,11 @@ def test_a_page_that_cannot_be_had_is_kept_by_its_address(desk: Path, web: str) 
     assert f"{web}/gone answers 404" in said
     lines = (desk / "inbox.md").read_text(encoding="utf-8").splitlines()[-3:]
     assert lines == [f"- {web}/gone", f"- {web}/pdf", f"- [灯]({web}/utf)"]
+
+
+def test_what_an_app_shares_is_a_link_with_its_title(desk: Path) -> None:
+    add("会呼吸的台灯 https://c.example/1?spm=2 ", "--offline")
+    assert (desk / "inbox.md").read_text(encoding="utf-8").endswith("\n- [会呼吸的台灯](https://c.example/1)\n")
 
 
 def test_it_is_json_for_programs(desk: Path) -> None:

@@ -220,10 +220,10 @@ def _found(urls: Sequence[str]) -> list[tuple[str, str]]:
             lines = sys.stdin.buffer.read(article.MAX_BYTES).decode("utf-8", "replace").splitlines()
             found += [each for line in lines for each in links_in(line)]
             continue
-        if not (links := links_in(given)) or links[0][0] != given.strip():
+        if not (links := links_in(given)):
             hint = tr("write for example {example}", example="https://example.org/paper")
             raise click.UsageError(tr("{url} is not an address of the web; {hint}", url=given, hint=hint))
-        found.append(links[0])
+        found += links
     if not found:
         raise click.UsageError(tr("standard input has no link"))
     return list({url: (url, title) for url, title in reversed(found)}.values())[::-1]

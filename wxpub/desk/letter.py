@@ -26,6 +26,7 @@ from wxpub.config import Config
 from wxpub.errors import SourceError
 
 INBOX = "inbox.md"
+PAGE = "index"  # the name of an issue that has a folder of its own
 TEMPLATE = "template.md"
 FIRST = "issues/{date:%Y-%m-%d}.md"  # how the issues of a letter without any are named
 _SUFFIXES = (".md", ".markdown")
@@ -35,7 +36,10 @@ _MOST_FOLDERS = 5_000
 _USUAL = 14  # days to the next issue, as long as nothing tells
 _RECENT = 8  # issues whose distances tell how often the letter appears
 # Folders that hold no issues of this letter.
-_ELSEWHERE = frozenset({"node_modules", "venv", "site-packages", "__pycache__", "blocks"})
+_ELSEWHERE = frozenset(
+    {"node_modules", "venv", "site-packages", "__pycache__", "blocks"}
+    | {"_site", "_includes", "_layouts", "_data", "_build", "_book"}
+)
 # Documents of a repository, and files of the desk, which are no issues.
 _DOCUMENT = re.compile(
     r"(?:readme|licen[cs]e|contributing|changelog|code_of_conduct|security|support|inbox|template)\b", re.IGNORECASE
@@ -133,6 +137,8 @@ def read(root: Path, settings: Config) -> Letter:
         return Letter(root, settings)
     chosen = max(series.values(), key=lambda each: (len(each), max(path.name for _, path in each)))
     issues = tuple(sorted((_past(path, root) for _, path in chosen), key=_order))
+    if len(issues) == 1 and not issues[0].date and number_in(issues[0].title) is None:
+        return Letter(root, settings)  # a file with a number in its name, like any other
     # 100 follows 099, and does not say by itself that numbers are filled up with zeros: "{number:03d}" < "{number:d}"
     return Letter(root, settings, issues, min(shape for shape, _ in chosen))
 
@@ -147,7 +153,7 @@ def _files(root: Path) -> Iterator[Path]:
     for visited, (folder, folders, names) in enumerate(os.walk(root)):
         if visited == _MOST_FOLDERS:
             return
-        folders[:] = sorted(each for each in folders if each[0] not in "._" and each not in _ELSEWHERE)
+        folders[:] = sorted(each for each in folders if each[0] != "." and each not in _ELSEWHERE)
         for name in sorted(names):
             if name.endswith(_SUFFIXES) and not _DOCUMENT.match(name) and name[0] != ".":
                 seen += 1
@@ -159,10 +165,19 @@ def _files(root: Path) -> Iterator[Path]:
 def shape_of(name: str) -> str:
     """Tell by which rule a file is named, as a format of `date` and `number`; "" for a name without either.
 
-    What follows the date or the number belongs to one issue: 2026-11-21-lamps.md is `{date:%Y-%m-%d}.md`.
+    What follows the date or the number belongs to one issue: 2026-11-21-lamps.md is `{date:%Y-%m-%d}.md`. An issue may
+    have a folder of its own: 2026-11-21/index.md.
     """
     *folders, file = name.split("/")
     stem, dot, suffix = file.rpartition(".")
+    core = _core(stem)
+    if not core and stem == PAGE and folders:
+        core = f"{folder}/{PAGE}" if (folder := _core(folders.pop())) else ""
+    return "/".join((*map(_folder, folders), f"{core}{dot}{suffix}")) if core else ""
+
+
+def _core(stem: str) -> str:
+    """Read a name up to its date or number, and the word that counts behind that; "" for a name without either."""
     if (day := _DAY.search(stem)) and article.date_in(day[0]):
         tail = stem[day.end() :]
         core = f"{_plain(stem[: day.start()])}{{date:%Y{day['sep']}%m{day['sep']}%d}}"
@@ -172,8 +187,7 @@ def shape_of(name: str) -> str:
         core = f"{_plain(stem[: count.start()])}{{number:{width}d}}"
     else:
         return ""
-    kept = _SLUG.sub(r"\1", tail, count=1)
-    return "/".join((*map(_folder, folders), f"{core}{_plain(kept)}{dot}{suffix}"))
+    return core + _plain(_SLUG.sub(r"\1", tail, count=1))
 
 
 def _folder(name: str) -> str:
@@ -193,17 +207,18 @@ def _plain(text: str) -> str:
 
 def _past(path: Path, root: Path) -> Past:
     name = path.relative_to(root).as_posix()
+    stem = path.parent.name if path.stem == PAGE else path.stem
     try:
         text = safe.read(path, _HEAD_BYTES).decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
         found = article.parse(text, path)
     except (OSError, SourceError):  # what is wrong with it, says whoever opens it
-        return Past(path, name, article.date_in(path.stem), number_in(path.stem), path.stem)
-    title = found.title or heading_in(found.body) or path.stem
+        return Past(path, name, article.date_in(stem), number_in(stem), stem)
+    title = found.title or heading_in(found.body) or stem
     written = found.number if found.number.isdecimal() else ""
     number = int(written[:9]) if written else number_in(title)
-    if number is None and not article.date_in(path.stem) and (count := _COUNT.search(path.stem)):
+    if number is None and not article.date_in(stem) and (count := _COUNT.search(stem)):
         number = int(count[0])
-    day = found.date or article.date_in(path.stem) or _day_in(title)
+    day = found.date or article.date_in(stem) or _day_in(title)
     return Past(path, name, day, number, title)
 
 
