@@ -72,6 +72,7 @@ format: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev $(PEER)
 	$(BIN)/python bench/costs.py --base $(BASE)
 	$(BIN)/python bench/pipeline.py
+	$(BIN)/python bench/archive.py
 	$(BIN)/python bench/dialect.py --quick
 
 bench-size: $(VENV)/.installed-dev $(PEER)

@@ -42,11 +42,12 @@ class Cost:
 
 @dataclass(frozen=True)
 class Job:
-    """A command to measure, `rare` if it is long and is run in every third turn only."""
+    """A command to measure, `rare` if it is long and is run in every third turn only; it runs in `folder`."""
 
     command: Sequence[str | Path]
     env: Mapping[str, str]
     rare: bool = False
+    folder: Path = Path(tempfile.gettempdir())
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ def run(job: Job) -> Cost:
     """Run a command to its end; what its own children used is counted with it."""
     began = time.perf_counter()
     process = subprocess.Popen([str(each) for each in job.command], env=dict(job.env), stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, cwd=tempfile.gettempdir())  # fmt: skip
+                               stderr=subprocess.PIPE, cwd=job.folder)  # fmt: skip
     assert process.stderr is not None
     said = process.stderr.read()
     _, status, used = os.wait4(process.pid, 0)

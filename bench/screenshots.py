@@ -4,6 +4,8 @@
     docs/themes/grid.png               two years of back issues at 320 px, in every theme
     docs/themes/gallery.png            the page that has all themes side by side
     docs/screenshots/covers.png        each design with the square that is left of it
+    docs/screenshots/site.png          index and page of a site on a computer by day, and on a phone at night
+    docs/screenshots/mail.png          a mail, likewise
 
     python bench/screenshots.py [ISSUE.md]
 
@@ -18,6 +20,8 @@ import sys
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
@@ -26,10 +30,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from wxpub import article, images, issue, language, theme  # noqa: E402
+from wxpub.desk import letter  # noqa: E402
+from wxpub.elsewhere import mail, site  # noqa: E402
 from wxpub.images.cover import DESIGNS, Cover, draw, read_title  # noqa: E402
 from wxpub.page import render  # noqa: E402
 from wxpub.preview import pages  # noqa: E402
-from wxpub.target import Placed  # noqa: E402
+from wxpub.target import EMAIL, Placed  # noqa: E402
 
 HEIGHT = 1400  # CSS pixels of an article that a screen shows
 SMALL, SMALL_HEIGHT = 320, 660  # a small phone, and so much of it as the back issues take
@@ -59,6 +65,7 @@ def main() -> None:
             save(beside(screens), f"{name}.png")
         grid(browser)
         gallery(browser, path)
+        elsewhere(browser, path)
         browser.close()
     covers(ROOT / "docs/screenshots/covers.png")
 
@@ -91,11 +98,13 @@ def covers(place: Path) -> None:
 
 
 def beside(screens: list[Image.Image]) -> Image.Image:
-    """Put pictures of one size side by side."""
-    width, height = screens[0].size
-    sheet = Image.new("RGB", (len(screens) * (width + GAP) - GAP, height), "#888")
-    for number, screen in enumerate(screens):
-        sheet.paste(screen, (number * (width + GAP), 0))
+    """Put pictures of one height side by side."""
+    width = sum(each.width + GAP for each in screens) - GAP
+    sheet = Image.new("RGB", (width, screens[0].height), "#888")
+    left = 0
+    for each in screens:
+        sheet.paste(each, (left, 0))
+        left += each.width + GAP
     return sheet
 
 
@@ -144,6 +153,33 @@ def gallery(browser: Browser, path: Path) -> None:
     shown = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     shown.quantize(128, dither=Image.Dither.NONE).save(ROOT / "docs/themes/gallery.png", optimize=True)
     print(ROOT / "docs/themes/gallery.png")
+
+
+def elsewhere(browser: Browser, path: Path) -> None:
+    """Show what readers outside WeChat get of the example letter: its site, and an issue as a mail."""
+    with TemporaryDirectory() as folder:
+        out = Path(folder)
+        site.build(letter.find(path), out / "site", base="https://letter.example/", name="微光")
+        index, page = (out / "site" / name for name in ("index.html", f"issues/{path.stem}.html"))
+        sent = out / "mail.html"
+        opened = issue.open(path)
+        sent.write_text(mail.write(opened, opened.embedded(EMAIL)[0]).html, encoding="utf-8")
+        for name, shown in (("site", (index, page)), ("mail", (sent,))):
+            wide = [screen(browser, each, 1280, "light") for each in shown]
+            narrow = [screen(browser, each, pages.PHONE, "dark") for each in shown]
+            place = ROOT / f"docs/screenshots/{name}.png"
+            beside([*wide, *narrow]).quantize(192, dither=Image.Dither.NONE).save(place, optimize=True)
+            print(place)
+
+
+def screen(browser: Browser, place: Path, width: int, scheme: Literal["light", "dark"]) -> Image.Image:
+    """Show a file as a browser of `width` pixels does, in half the size where that is a computer's."""
+    page = browser.new_page(viewport={"width": width, "height": 1600 if width > 1000 else 800}, color_scheme=scheme)
+    page.goto(place.as_uri())
+    page.wait_for_timeout(200)
+    found = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    page.close()
+    return found.resize((width // 2, 800), Image.Resampling.LANCZOS) if width > 1000 else found
 
 
 def picture(src: str, path: Path) -> Placed:

@@ -204,18 +204,39 @@ def test_after_any_changes_the_site_is_the_same_as_one_made_anew(root: Path, tmp
         png = bytearray(PICTURE.read_bytes())
         (root / "pictures/a.png").write_bytes(bytes(png) + bytes([chance.randrange(256)]))
 
+    def sign() -> None:
+        (root / "blocks").mkdir(exist_ok=True)
+        (root / "blocks/end.md").write_text(f"落款 {chance.random()}\n\n{{{{ block neighbours }}}}\n", encoding="utf-8")
+        path = chance.choice(sorted(root.glob("issues/*.md")))
+        path.write_text(f"{path.read_text(encoding='utf-8')}\n{{{{ block end }}}}\n", encoding="utf-8")
+
     def settle() -> None:
         accent = f"#{chance.randrange(0x400000):06x}"
         (root / "wxpub.toml").write_text(f'{SETTINGS}[theme]\naccent = "{accent}"\n', encoding="utf-8")
 
     for turn in range(12):
-        for change in chance.choices((add, edit, foresee, delete, draw, settle), (4, 6, 3, 3, 2, 1), k=2):
+        for change in chance.choices((add, edit, foresee, delete, draw, sign, settle), (4, 6, 3, 3, 2, 3, 1), k=2):
             change()
         build(root, out)
         if turn % 3 == 2:
             fresh = tmp_path / f"fresh{turn}"
             build(root, fresh)
             assert files(out) == files(fresh), turn
+
+
+def test_a_block_is_in_the_pages_as_it_is_now_and_leads_to_pages(root: Path, tmp_path: Path) -> None:
+    (root / "blocks").mkdir()
+    (root / "blocks/end.md").write_text("甲\n\n{{ block neighbours }}\n", encoding="utf-8")
+    issue(root, 5, "{{ block end }}\n\n<!-- wxpub:wechat -->\n只在公众号\n<!-- /wxpub -->\n")
+    build(root, tmp_path / "out")
+    article = page(tmp_path / "out", 5).article
+    assert "甲" in article.text and "只在公众号" not in article.text
+    assert [each["href"] for each in article.find_all("a")][1:] == [
+        f"../issues/{day(number)}.html" for number in (4, 6)
+    ]
+    (root / "blocks/end.md").write_text("乙\n", encoding="utf-8")
+    build(root, tmp_path / "out")
+    assert "乙" in page(tmp_path / "out", 5).article.text
 
 
 def test_one_process_and_several_write_the_same(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

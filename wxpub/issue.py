@@ -31,6 +31,7 @@ from wxpub.theme import Theme
 
 if TYPE_CHECKING:
     from wxpub.blocks import Block
+    from wxpub.desk.archive import Series
     from wxpub.images.cover import Cover
 
 BLOCKS = "blocks"  # the folder, beside wxpub.toml, in which blocks are
@@ -52,7 +53,7 @@ class Issue:
 
     `back_issues` maps the Markdown of published issues (absolute path) to their permalinks. With `fetch`, images of the
     web are fetched for their sizes before the issue is laid out, as a push does; otherwise nothing leaves the machine.
-    `as_newspic` makes a 贴图 of it.
+    `as_newspic` makes a 贴图 of it. `series` are the letter's issues, for who has read them already.
     """
 
     article: Article
@@ -62,6 +63,7 @@ class Issue:
     images: Store = field(repr=False)
     fetch: bool = False
     as_newspic: bool = False
+    series: Series | None = field(default=None, repr=False)
 
     @property
     def is_newspic(self) -> bool:
@@ -180,7 +182,7 @@ class Issue:
         """Write the links to the issue before this one and, once it was published, to the one after it."""
         from wxpub.desk import archive, letter
 
-        series = archive.of(letter.read(self.settings.root, self.settings), self.back_issues)
+        series = self.series or archive.of(letter.read(self.settings.root, self.settings), self.back_issues)
         earlier, later = series.around(self.path.parent.resolve() / self.path.name)
         if later is not None and later.path not in series.urls:
             later = None

@@ -26,14 +26,15 @@ from urllib.parse import quote, urljoin
 
 from wxpub import ledger, safe
 from wxpub.article import MAX_BYTES
-from wxpub.desk.archive import plain
+from wxpub.desk import archive
+from wxpub.desk.archive import Series, plain
 from wxpub.desk.letter import Letter, Past
 from wxpub.elsewhere import web
 from wxpub.elsewhere.dress import GENERATOR, language_of, palette
 from wxpub.errors import SourceError, WxpubError, reason_of
 from wxpub.finding import Finding, shorten
 from wxpub.images import fit, remote
-from wxpub.issue import Issue, Opener
+from wxpub.issue import BLOCKS, Issue, Opener
 from wxpub.language import tr
 from wxpub.page import ImageRef
 from wxpub.target import WEB, Placed
@@ -157,7 +158,8 @@ def build(
     moved = _moved(before, pages, permalinks)
     writer = _Writer(folder, before.get("files", {}))
     spoken = language_of("".join((name, *(each.title for each in issues))))
-    work = _Work(writer, letter.root, base, name, spoken, opener, pages, permalinks, known, moved, _beside(issues))
+    beside, blocks = _beside(issues), _blocks(letter)
+    work = _Work(writer, letter, base, name, spoken, opener, pages, permalinks, known, moved, beside, blocks)
     made: dict[str, _Made] = {}
     changed: list[str] = []
     failed: dict[str, str] = {}
@@ -317,6 +319,17 @@ def _permalinks(letter: Letter, pages: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def _blocks(letter: Letter) -> list[str]:
+    """Give the names and digests of a letter's blocks."""
+    return [f"{each.name} {_digest_of(each)}" for each in sorted((letter.root / BLOCKS).glob("*"))]
+
+
+def _digest_of(path: Path) -> str:
+    with suppress(OSError, ValueError):
+        return _digest(safe.read_whole(path, MAX_BYTES))
+    return ""
+
+
 def _name(letter: Letter) -> str:
     """Find what the letter is called: the series of its covers, else its author, else its folder."""
     own = letter.settings.article
@@ -344,7 +357,7 @@ class _Work:
     """What the making of every page needs; each of several processes has its own."""
 
     writer: _Writer
-    root: Path
+    letter: Letter
     base: str
     name: str
     language: str
@@ -354,7 +367,8 @@ class _Work:
     known: Mapping[str, _Made]
     moved: tuple[str, ...] | None
     beside: Mapping[str, tuple[Past | None, Past | None]]
-    _links: dict[str, dict[str, str]] = field(default_factory=dict)
+    blocks: Sequence[str]  # digests of the letter's blocks, which may be in every page
+    _links: dict[str, tuple[dict[str, str], Series]] = field(default_factory=dict)
 
     def make(self, past: Past) -> _Outcome:
         """Make the page of an issue, unless the one that is there says the same."""
@@ -373,6 +387,7 @@ class _Work:
 
     def _key(self, past: Past, issue: Issue, text: bytes) -> str:
         """Name all that a page is made of but for its images and what it says of other issues."""
+        blocks = [_digest_of(self.letter.root / name) for name in (issue.article.header, issue.article.footer) if name]
         around = [[each.name, plain(each.title)] if each else None for each in self.beside[past.name]]
         made_of = [
             _FORMAT,
@@ -384,7 +399,7 @@ class _Work:
             around,
             issue.theme.css,
         ]
-        return _digest(json.dumps([*made_of, issue.settings.text]).encode() + text)
+        return _digest(json.dumps([*made_of, issue.settings.text, self.blocks, blocks]).encode() + text)
 
     def _stays(self, known: _Made, issue: Issue, text: str) -> bool:
         """Whether nothing that a page was made of has changed, and all of it is still there."""
@@ -399,7 +414,8 @@ class _Work:
     def _made(self, past: Past, issue: Issue, text: bytes, key: str) -> _Outcome:
         page = self.pages[past.name]
         up = "../" * page.count("/")
-        issue = replace(issue, back_issues={**issue.back_issues, **self._links_from(up)})
+        links, series = self._links_from(up)
+        issue = replace(issue, back_issues={**issue.back_issues, **links}, series=series)
         found = issue.page(WEB)
         files: dict[str, str] = {}
         images: dict[str, Placed] = {}
@@ -439,11 +455,12 @@ class _Work:
         )
         return _Outcome(entry, True, found.findings + tuple(findings))
 
-    def _links_from(self, up: str) -> dict[str, str]:
+    def _links_from(self, up: str) -> tuple[dict[str, str], Series]:
         """Map the files of all issues to their pages, as they are named from a folder of a certain depth."""
         if up not in self._links:
-            root = self.root.resolve()
-            self._links[up] = {str(root / name): up + quote(page) for name, page in self.pages.items()}
+            root = self.letter.root.resolve()
+            links = {str(root / name): up + quote(page) for name, page in self.pages.items()}
+            self._links[up] = links, archive.of(self.letter, links)
         return self._links[up]
 
     def _own(self, link: re.Match[str], up: str) -> str:
