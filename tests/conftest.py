@@ -16,10 +16,11 @@ from wxpub import images
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-EDITOR = ROOT / "tests/js/build/editor.js"  # made by `make packages`, as are the next four
+EDITOR = ROOT / "tests/js/build/editor.js"  # made by `make packages`, as are the next five
 AXE = ROOT / "tests/js/node_modules/axe-core/axe.min.js"
 MAIL = ROOT / "tests/js/node_modules/@jsx-email/doiuse-email/dist/index.mjs"
 COMMONMARK = ROOT / "tests/js/node_modules/commonmark-spec/spec.txt"
+MCP = ROOT / "tests/js/node_modules/@modelcontextprotocol/sdk/package.json"
 CLIENTS = ROOT / "examples/clients/node_modules/.installed"
 NEEDS = {
     "browser": "no Chromium found: install the package chromium",
@@ -49,7 +50,7 @@ def missing() -> dict[str, str]:
         "browser": CHROMIUM is not None,
         "font": images.draw.chinese_font() is not None,
         "graphviz": shutil.which("dot") is not None,
-        "npm": all(path.exists() for path in (EDITOR, AXE, COMMONMARK, MAIL, CLIENTS)),
+        "npm": all(path.exists() for path in (EDITOR, AXE, COMMONMARK, MAIL, MCP, CLIENTS)),
     }
     return {mark: reason for mark, reason in NEEDS.items() if not there[mark]}
 

@@ -29,7 +29,6 @@ from wxpub.errors import ConfigError, ConflictError
 from wxpub.sandbox import Sandbox
 
 CANARY = "c0ffee5ec12e7" + "0" * 19
-CLIENT = ROOT / "tests/js/node_modules/@modelcontextprotocol/sdk"
 
 
 @pytest.fixture
@@ -202,6 +201,31 @@ def test_what_a_command_refuses_is_told_in_words(letter: Path) -> None:
             assert refused.is_error and "40007" in said(refused)
 
     played(scene)
+
+
+@pytest.mark.npm
+def test_the_typescript_client_does_the_same(letter: Path) -> None:
+    calls = [
+        ["check", {"files": ["a.md"]}],
+        ["plan_push", {"files": ["a.md"]}],
+        ["push", {"files": ["a.md"], "confirmation": "$1"}],
+        ["push", {"files": ["a.md"], "confirmation": "$1"}],
+        ["open", {"file": "../secret.md"}],
+        ["plan_publish", {"file": "a.md"}],
+        ["publish", {"file": "a.md", "confirmation": "$1"}],
+    ]
+    words = ["-m", "wxpub", "mcp", "--root", str(letter), "--sandbox"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "WXPUB_SANDBOX_DB": str(letter.parent / "db.sqlite3")}
+    given = json.dumps({"command": sys.executable, "args": words, "calls": calls})
+    script = ["node", str(ROOT / "tests/js/mcp.mjs")]
+    done = subprocess.run(script, input=given, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    heard = json.loads(done.stdout)
+    assert heard["tools"] == [tool.name for tool in TOOLS]
+    assert heard["resources"] == [uri for uri, _, _ in RESOURCES]
+    assert [each["failed"] for each in heard["answers"]] == [False, False, False, True, True, False, False]
+    assert heard["answers"][2]["document"]["result"]["action"] == "created"
+    assert heard["answers"][6]["document"]["result"]["published"][0]["name"] == "a.md"
 
 
 # --- what it must not do ----------------------------------------------------------------------------------------------
