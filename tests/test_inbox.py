@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +16,7 @@ from click.testing import CliRunner
 from conftest import CORPUS, ROOT
 from hypothesis import given
 from hypothesis import strategies as st
+from strangers import speak, stranger
 
 from wxpub import dialect, safe
 from wxpub.cli import cli
@@ -163,6 +166,7 @@ PAGES: dict[str, tuple[int, str, bytes]] = {
     "/meta": (200, "text/html", '<meta charset="gbk"><title>灯</title>'.encode("gb18030")),
     "/unsaid": (200, "text/html", "<title>灯火通明</title>".encode("gb18030")),
     "/wrong": (200, "text/html; charset=nonsense", "<title>灯</title>".encode()),
+    "/slow": (200, "text/html; charset=punycode", b"<title>x</title>" + 200_000 * b"a" + b"-" + 800_000 * b"a"),
     "/pdf": (200, "application/pdf", b"%PDF"),
     "/gone": (404, "text/html", b"<title>404</title>"),
     "/shut": (403, "text/html", b"<title>robot?</title>"),
@@ -212,6 +216,7 @@ def web() -> Iterator[str]:
         ("/unsaid", "灯火通明", "/unsaid", ""),
         ("/wrong", "灯", "/wrong", ""),
         ("/long", "x", "/long", ""),
+        ("/slow", "x", "/slow", ""),
         ("/moved", "灯", "/utf", ""),
         ("/login", "灯", "/login", ""),
         ("/pdf?utm_medium=x", "", "/pdf", "is no web page but application/pdf"),
@@ -229,6 +234,39 @@ def test_the_local_network_is_not_asked(web: str) -> None:
     (found,) = clipping.clip([f"{web}/utf"])
     assert (found.title, found.url) == ("", f"{web}/utf")
     assert "an address of the local network" in found.fault
+
+
+def test_hosts_are_asked_side_by_side_but_not_all_at_once_and_each_one_thing_at_a_time() -> None:
+    now: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+
+    class Slow(Pages):
+        def do_GET(self) -> None:
+            host = self.headers["Host"]
+            now.update([host, "all"])
+            most.update({each: max(0, now[each] - most[each]) for each in (host, "all")})
+            time.sleep(0.05)
+            now.subtract([host, "all"])
+            super().do_GET()
+
+    server = ThreadingHTTPServer(("0.0.0.0", 0), Slow)
+    Thread(target=server.serve_forever, daemon=True).start()
+    hosts = [f"http://127.0.0.{number}:{server.server_address[1]}" for number in range(1, 11)]
+    found = clipping.clip([f"{host}/{page}" for host in hosts for page in ("utf", "gbk", "post")], allow_private=True)
+    server.shutdown()
+    server.server_close()
+    assert [each.title for each in found] == ["灯", "镕灯", "灯"] * 10
+    assert 1 < most.pop("all") <= clipping.AT_ONCE
+    assert set(most.values()) == {1}
+
+
+def test_a_page_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clipping, "_SECONDS", 0.3)
+    with stranger() as start:
+        url = start(lambda connection, over: speak("headers by the byte", connection, over))
+        (found,) = clipping.clip([url], allow_private=True)
+    assert (found.url, found.title) == (url, "")
+    assert "0.3 seconds" in found.fault
 
 
 # --- what was sent before ---------------------------------------------------------------------------------------------

@@ -38,6 +38,8 @@ _ACCEPT = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
 _CHINA = timezone(timedelta(hours=8))
 _UNSEEN = re.compile("[\0-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 _CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
+# Of Python's codecs those that pages are written in; some others take their time with the square of the length.
+_CODECS = re.compile(r"utf-(?:8|16|32)|gb|hz|big5|cp\d|iso|shift|euc|koi8|ascii|tis")
 _TITLES = ("og:title", "twitter:title", "citation_title", "dc.title")
 _SITES = ("og:site_name", "application-name")
 _DAYS = (
@@ -156,7 +158,7 @@ def _text(answer: Answer) -> str:
         with suppress(LookupError, UnicodeError):
             # GBK and GB2312 are said of what is GB18030; a page may be cut in the middle of a character
             codec = "gb18030" if name.lower() in ("gbk", "gb2312") else lookup(name).name if name else ""
-            if codec:
+            if _CODECS.match(codec):
                 return data.decode(codec) if answer.whole else data.decode(codec, "ignore")
     return data.decode("utf-8", "replace")
 
