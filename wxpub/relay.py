@@ -394,6 +394,7 @@ class _Connection(StreamRequestHandler):
         if first is None or "transfer-encoding" in headers:
             raise _No(400, "request")
         self._expects = headers.get("expect", "").lower() == "100-continue"
+        self._whole = headers.get("content-length", "0") == "0"  # nothing follows
         key = headers.get(RELAY_KEY_HEADER.lower(), "")
         return self.server.relay.admit(first[1].decode(), first[2].decode("latin-1"), headers, key)
 
