@@ -22,6 +22,7 @@ from wxpub import address, issue, theme
 from wxpub.cli import cli
 from wxpub.elsewhere import dress, mail, web
 from wxpub.issue import Issue
+from wxpub.preview import pages
 
 OWN = sorted((ROOT / "examples/issues").glob("*.md")) + sorted((ROOT / "tests/letters").glob("*.md"))
 EVERY = OWN + corpus_files()
@@ -369,6 +370,24 @@ def test_a_page_can_be_read_by_everybody_by_day_and_at_night(chromium: Any, sche
         shown.add_script_tag(path=AXE)
         wrong = shown.evaluate("axe.run().then((found) => found.violations.map((each) => each.id))")
         assert wrong == [], path
+    context.close()
+
+
+COLOURS = """(root) => [...document.querySelectorAll(root + " *")]
+    .filter((each) => !each.closest("a, svg"))
+    .map((each) => [each.tagName, getComputedStyle(each).color, getComputedStyle(each).backgroundColor])"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_colours_are_those_that_wechat_shows(chromium: Any, scheme: str) -> None:
+    context = chromium.new_context(color_scheme=scheme)
+    shown = context.new_page()
+    for look in theme.names():
+        shown.set_content(page_of(NODES, look))
+        ours = shown.evaluate(COLOURS, "article")
+        shown.set_content(pages.phone(opened(NODES, look).page(web.WEB), dark=scheme == "dark"))
+        assert shown.evaluate(COLOURS, ".wx-content") == ours, look
     context.close()
 
 

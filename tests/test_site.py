@@ -6,7 +6,7 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -237,6 +237,23 @@ def test_a_block_is_in_the_pages_as_it_is_now_and_leads_to_pages(root: Path, tmp
     (root / "blocks/end.md").write_text("乙\n", encoding="utf-8")
     build(root, tmp_path / "out")
     assert "乙" in page(tmp_path / "out", 5).article.text
+
+
+def test_a_build_that_is_broken_off_goes_on_the_next_time(root: Path, tmp_path: Path) -> None:
+    def broken(outcomes: Iterator[Any], count: int) -> Iterator[Any]:
+        for at, each in enumerate(outcomes):
+            if at == count // 2:
+                raise KeyboardInterrupt
+            yield each
+
+    out = tmp_path / "out"
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            build(root, out, watch=broken)
+        assert list(out.rglob("*.html")), "something was written"
+    build(root, out)
+    build(root, tmp_path / "fresh")
+    assert files(out) == files(tmp_path / "fresh")
 
 
 def test_one_process_and_several_write_the_same(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

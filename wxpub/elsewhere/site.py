@@ -158,6 +158,8 @@ def build(
     moved = _moved(before, pages, permalinks)
     writer = _Writer(folder, before.get("files", {}))
     spoken = language_of("".join((name, *(each.title for each in issues))))
+    if not before:
+        writer.keep(files={}, issues={}, pages={}, permalinks={})  # the folder is ours, also if this ends halfway
     beside, blocks = _beside(issues), _blocks(letter)
     work = _Work(writer, letter, base, name, spoken, opener, pages, permalinks, known, moved, beside, blocks)
     made: dict[str, _Made] = {}
@@ -176,15 +178,8 @@ def build(
     files |= _around(work, issues, made)
     written = [path for path, digest in files.items() if before.get("files", {}).get(path) != digest]
     removed, left = _cleared(folder, before.get("files", {}), files)
-    state = {
-        "made by": GENERATOR,
-        "format": _FORMAT,
-        "pages": pages,
-        "permalinks": permalinks,
-        "files": files,
-        "issues": {each: _kept(entry) for each, entry in made.items()},
-    }
-    writer.write(MANIFEST, json.dumps(state, ensure_ascii=False, indent=0, sort_keys=True).encode())
+    kept = {each: _kept(entry) for each, entry in made.items()}
+    writer.keep(files=files, issues=kept, pages=pages, permalinks=permalinks)
     return Report(
         folder,
         len(made),
@@ -571,6 +566,11 @@ class _Writer:
         except OSError as error:
             raise SourceError(tr("cannot be written: {reason}", reason=reason_of(error)), place) from None
         return digest
+
+    def keep(self, **state: Mapping[str, Any]) -> None:
+        """Write down what is here, and of what it was made."""
+        said = {"made by": GENERATOR, "format": _FORMAT, **state}
+        self.write(MANIFEST, json.dumps(said, ensure_ascii=False, indent=0, sort_keys=True).encode())
 
 
 def _cleared(
