@@ -95,7 +95,7 @@ def test_json_is_one_document_and_writes_no_file(wxpub: Wxpub) -> None:
     assert document["characters"] == len(document["html"])
     assert document["bytes"] == len(document["html"].encode())
     assert document["notes"] == [{"number": 1, "text": "论文", "url": "https://a.example/p"}]
-    assert document["images"] == [{"src": "a.png", "alt": "图", "line": 10}]
+    assert document["images"] == [{"src": "a.png", "alt": "图", "line": 10, "file": ""}]
     assert [(each["rule"], each["line"]) for each in found["findings"]] == [("link-empty", 8)]
     assert sorted(path.name for path in Path().iterdir()) == ["a.md"]
     write("b.md")

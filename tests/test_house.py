@@ -74,7 +74,7 @@ ROOMS: dict[str, set[str]] = {
         "target",
         "theme",
     },
-    "desk": {"address", "article", "config", "errors", "fetch", "ledger", "limits", "safe"},
+    "desk": {"address", "article", "config", "errors", "fetch", "finding", "ledger", "limits", "safe"},
     "wechat": {"address", "client", "config", "errors", "ledger", "sandbox"},
     "checks": {
         "address",

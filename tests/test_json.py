@@ -93,7 +93,7 @@ def letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for day in ("2026-11-06", "2026-11-20"):
         (folder / f"{day}.md").write_text(f"# {day}\n\n正文。\n\n## 往期回顾\n\n- [x](x.md)\n", encoding="utf-8")
     (folder / "bad.md").write_text("# 题\n\n[空]()\n\n![图](missing.png)\n", encoding="utf-8")
-    (folder / "a.html").write_text("<div>字</div>", encoding="utf-8")
+    (folder / "a.html").write_text("<div>字<a href='https://mp.weixin.qq.com/s/A'>A</a></div>", encoding="utf-8")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("WXPUB_SANDBOX_DB", str(tmp_path / "sandbox" / "db.sqlite3"))
     return folder

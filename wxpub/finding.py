@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from wxpub.language import gettext, listed, tr
 
 Severity = Literal["error", "warning", "info"]
-Kind = Literal["source", "metadata", "conversion", "push", "mail", "page", "verdict"]
+Kind = Literal["source", "metadata", "conversion", "push", "mail", "page", "verdict", "record"]
 
 KINDS: dict[Kind, str] = {
     "source": "the issue's Markdown",
@@ -24,6 +24,7 @@ KINDS: dict[Kind, str] = {
     "mail": "what mail programs make of it, where the issue becomes a mail",
     "page": "the article's HTML",
     "verdict": "what WeChat's own checker says, where `--official` asks it",
+    "record": "where issues were published, as `wxpub index check` looks at it",
 }
 
 

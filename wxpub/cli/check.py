@@ -72,11 +72,12 @@ def _explain(ctx: click.Context, param: click.Parameter, name: str | None) -> No
 def rules() -> tuple[Rule, ...]:
     """List every rule that a finding of this program can name: what is found in an issue, and on its way to WeChat."""
     from wxpub import drafts
+    from wxpub.desk import record
     from wxpub.drafts import pull
     from wxpub.elsewhere import mail
     from wxpub.preview import remarks
 
-    return (*checks.rules(), *drafts.RULES, *pull.RULES, *mail.RULES, *remarks.RULES)
+    return (*checks.rules(), *drafts.RULES, *pull.RULES, *mail.RULES, *remarks.RULES, *record.RULES)
 
 
 def _described(rule: Rule) -> dict[str, Any]:
@@ -115,6 +116,8 @@ def _off(rule: Rule) -> str:
         return tr("not possible: WeChat would refuse the article, or readers would miss something")
     if rule.kind == "push":
         return tr("not possible: it tells what a push did")
+    if rule.kind == "record":
+        return tr("not possible: `wxpub index check` alone tells it")
     if rule.kind == "mail":
         return tr("not possible: it tells what becomes of a mail")
     return tr('[check] ignore = ["{rule}"] in wxpub.toml', rule=rule.id)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,7 @@ from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, issue_name, publis
 
 if TYPE_CHECKING:
     from wxpub.desk.archive import Series
+    from wxpub.desk.record import Claim, Match, Outcome
 
 
 @click.group()
@@ -27,6 +31,8 @@ def index() -> None:
     Examples:
       wxpub index list
       wxpub index add issues/2026-11-06.md https://mp.weixin.qq.com/s/AbCdEf
+      wxpub index import album.html
+      wxpub index check
       wxpub index table --write
       wxpub index rebuild
     """
@@ -130,6 +136,148 @@ def move(old: Path, new: Path, account_name: str, sandbox: bool, as_json: bool) 
     options.print_json({"before": before, "after": after})
 
 
+# --- many at once -----------------------------------------------------------------------------------------------------
+
+
+@index.command("import")
+@click.argument("source", required=False, metavar="[FILE|-]", type=click.Path(path_type=Path))
+@click.option("--write", is_flag=True, help="Record what was found; without it only show it.")
+@click.option("--replace", is_flag=True, help="Record also what differs from what is recorded.")
+@options.account
+@options.as_json
+def import_addresses(
+    source: Path | None, write: bool, replace: bool, account_name: str, sandbox: bool, as_json: bool
+) -> None:
+    """Record where many issues were published, from a list or from the account.
+
+    FILE has lines of a file or title and an address, or it is CSV with a header (file, title, number, date, url), or a
+    saved page: an album (合集), or any page of links to articles. An issue is found by its file, else by title, number
+    or date; what fits no issue, or several, is listed and left. Without FILE the account is asked what it published,
+    which personal and unverified accounts may not. An address that is recorded stays, unless --replace is given.
+
+    \b
+    Examples:
+      wxpub index import album.html
+      wxpub index import addresses.csv --write
+      wxpub index import --account weekly --write
+      pbpaste | wxpub index import -
+    """
+    from wxpub.desk import record
+
+    settings = config.find(Path.cwd())
+    if source is not None and not sandbox:
+        ledger, key = Ledger(settings.root / FILE_NAME), wechat.key_of(settings, account_name)
+        claims = record.claims(_list(source), source)
+    else:
+        with wechat.connect(settings, account_name, sandbox=sandbox, say=options.tell) as account:
+            ledger, key = account.ledger(), account.key
+            claims = record.claims(_list(source), source) if source else list(_of_account(account))
+    found = record.match(claims, _series(Path.cwd(), ledger))
+    taken = (*found.new, *(found.differ if replace else ()))
+    if write and taken:
+        with ledger.locked():
+            owners = ledger.facts(Published)
+            for each in taken:
+                name = issue_name(each.issue.path, settings.root)
+                for owner in [owner for owner, known in owners if known == name] or [key]:
+                    ledger.record(owner, {name: Published(each.url)})
+    _tell_import(found, taken, write=write, replace=replace)
+    kept = () if replace else found.differ
+    options.print_json(
+        {
+            "recorded": [_matched(each) for each in taken],
+            "kept": [_matched(each) for each in kept],
+            "same": found.same,
+            "left": [{"name": claim.name, "url": claim.url, "reason": reason} for claim, reason in found.left],
+            "written": write,
+        }
+    )
+
+
+def _list(source: Path) -> str:
+    """Read a list, or standard input for `-`. Raises SourceError if it is no text in UTF-8."""
+    from wxpub.desk.record import MOST_BYTES
+
+    data = sys.stdin.buffer.read(MOST_BYTES + 1) if source == article.STDIN else article.contents(source)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SourceError(tr("not UTF-8"), source, hint=tr("save it as UTF-8")) from None
+
+
+def _of_account(account: wechat.Account) -> Iterator[Claim]:
+    """List what the account published, by the day on which that was in China."""
+    from wxpub.desk.record import told
+
+    for item in account.client.publications():
+        day = datetime.fromtimestamp(item.updated, timezone(timedelta(hours=8))).date().isoformat()
+        for each in item.articles:
+            if each.url and not each.fields.get("is_deleted"):
+                claim = told(each.url, each.title)
+                yield claim if claim.date else claim._replace(date=day)
+
+
+def _matched(match: Match) -> dict[str, str]:
+    return {"name": match.issue.name, "url": match.url, "by": match.by}
+
+
+def _way(by: str) -> str:
+    """Say by what an issue was found."""
+    return {
+        "file": tr("by its file"),
+        "title": tr("by its title"),
+        "number": tr("by its number"),
+        "date": tr("by its date"),
+        "similar title": tr("by a similar title"),
+    }[by]
+
+
+def _tell_import(found: Outcome, taken: Sequence[Match], *, write: bool, replace: bool) -> None:
+    for each in taken:
+        options.echo(f"{each.issue.name}  {each.url}  ({_way(each.by)})")
+    for each in () if replace else found.differ:
+        said = tr("{name}: another address is recorded; found: {url}", name=each.issue.name, url=each.url)
+        options.echo(said, err=True, fg="yellow")
+    for claim, reason in found.left:
+        said = tr("left: {name}, {url}: {reason}", name=claim.name, url=claim.url, reason=reason)
+        options.echo(said, err=True, fg="yellow")
+    if found.differ and not replace:
+        options.echo(tr("what is recorded stays; --replace takes what was found"), err=True)
+    options.echo(tr_n("{n} recorded already", "{n} recorded already", found.same), err=True)
+    if write:
+        options.echo(tr_n("{n} address recorded", "{n} addresses recorded", len(taken)), err=True)
+    elif taken:
+        options.echo(tr("nothing is written yet: add --write"), err=True)
+
+
+@index.command("check")
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
+@options.as_json
+@click.pass_context
+def check_record(ctx: click.Context, strict: bool, as_json: bool) -> None:
+    """Say what is wrong with the record, and with the lists of back issues.
+
+    Issues without a published address, addresses that two issues share, issues whose files are gone, numbers that do
+    not follow the dates, lists of back issues that leave some out. Exit code 1 if there is an error.
+
+    \b
+    Example:
+      wxpub index check
+    """
+    from wxpub.desk import record
+
+    settings = config.find(Path.cwd())
+    series = _series(Path.cwd())
+    found = record.check(series, settings.root / FILE_NAME)
+    options.say(found)
+    if not found:
+        options.echo(tr_n("{n} issue: nothing found", "{n} issues: nothing found", len(series.issues)), err=True)
+    options.print_json({"issues": len(series.issues), "published": len(series.urls)}, found)
+    severities = {each.severity for each in found}
+    if "error" in severities or (strict and "warning" in severities):
+        ctx.exit(1)
+
+
 # --- the list of back issues ------------------------------------------------------------------------------------------
 
 
@@ -181,11 +329,11 @@ def back_issues(files: tuple[Path, ...], write: bool, as_json: bool) -> None:
         options.echo(tr("nothing is written yet: add --write"), err=True)
 
 
-def _series(start: Path) -> Series:
+def _series(start: Path, ledger: Ledger | None = None) -> Series:
     from wxpub.desk import archive, letter
 
     found = letter.find(start)
-    return archive.of(found, published(found.root))
+    return archive.of(found, ledger.permalinks(found.root) if ledger else published(found.root))
 
 
 def _exactly(path: Path) -> str:

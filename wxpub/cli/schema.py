@@ -88,6 +88,12 @@ _ERROR: Schema = {"$ref": "#/$defs/error"}
 
 _COUNTED = record("A part and its characters.", name=text("the part"), characters=number("its characters"))
 _PLACE = record("An issue and its address.", name=text("the issue's name in the ledger"), url=text("its permalink"))
+_MATCHED = record(
+    "An issue and the address that was found for it.",
+    name=text("the issue's name in the ledger"),
+    url=text("its permalink"),
+    by=text("by what it was found", "file", "title", "number", "date", "similar title"),
+)
 _DRAFTED = record(
     "An article of a draft.", title=text("its title"), file=maybe(text("the issue that was pushed to it from here"))
 )
@@ -314,6 +320,27 @@ RESULTS: dict[str, Schema] = {
         "What the account holds of the ledger's.",
         found=several("what was found, in words", text("a line")),
         kept=maybe(text("a copy of the ledger as it was")),
+    ),
+    "index import": record(
+        "What a list says, and what became of it.",
+        recorded=several("what is recorded, or would be with --write", _MATCHED),
+        kept=several("issues of which another address is recorded, which stays", _MATCHED),
+        same=number("how many are recorded already"),
+        left=several(
+            "what fits no issue, or several",
+            record(
+                "An address.",
+                name=text("what the list calls it"),
+                url=text("where it leads"),
+                reason=text("why it is left"),
+            ),
+        ),
+        written=switch("whether the ledger was written"),
+    ),
+    "index check": record(
+        "What was looked at.",
+        issues=number("how many issues the letter has"),
+        published=number("how many of them are recorded as published"),
     ),
     "index move": record("The issue's names.", before=text("the old one"), after=text("the new one")),
     "index table": record(

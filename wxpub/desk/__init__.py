@@ -8,4 +8,5 @@ skeleton    the file of the next issue, made of the last one
 founding    the files with which a letter begins
 archive     its issues as one series, with the addresses at which they were published
 table       the list of back issues that an issue ends in
+record      where issues were published, from lists of all kinds, and what is wrong with what is recorded
 """
