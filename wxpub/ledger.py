@@ -139,7 +139,7 @@ def issue_name(path: Path, root: Path) -> str:
         relative = path.resolve().relative_to(root.resolve())
     except ValueError:
         relative = Path(path.name)
-    return unicodedata.normalize("NFC", relative.as_posix())
+    return unicodedata.normalize("NFC", safe.utf8(relative.as_posix()).decode())
 
 
 def published(root: Path) -> dict[str, str]:

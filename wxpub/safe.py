@@ -193,6 +193,14 @@ def _decoded(value: str) -> tuple[str, list[tuple[int, int]]]:
     return "".join(letters), spans
 
 
+def utf8(text: str) -> bytes:
+    """Encode text as UTF-8, also where it holds a file's name that is not: what cannot be read is replaced."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").encode()
+    except UnicodeEncodeError:  # half of a pair, as JSON can hold it
+        return text.encode("utf-8", "replace")
+
+
 # --- files ------------------------------------------------------------------------------------------------------------
 
 _STALE = 3600.0  # seconds after which a temporary file belongs to nobody any more

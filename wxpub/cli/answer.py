@@ -65,7 +65,7 @@ class Answer:
             "findings": self.findings,
             "error": self.error,
         }
-        click.echo(safe.json_text(json.dumps(document, ensure_ascii=False, indent=2)).encode())
+        click.echo(safe.utf8(safe.json_text(json.dumps(document, ensure_ascii=False, indent=2))))
 
 
 _current: ContextVar[Answer | None] = ContextVar("answer", default=None)  # of the command that runs, if it is wanted

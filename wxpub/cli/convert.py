@@ -221,13 +221,13 @@ class _Work:
     def _write(self, place: Path, text: str, *, ours: bool) -> None:
         """Write a page; one that somebody else made stays unless it is named with -o."""
         if str(place) == "-":
-            sys.stdout.buffer.write(text.encode())
+            sys.stdout.buffer.write(safe.utf8(text))
             return
         from wxpub.preview.pages import is_ours
 
         if ours and place.exists() and not is_ours(place):
             raise SourceError(tr("exists and was not made by wxpub"), place, hint=tr("name another place with -o"))
-        options.write(place, text.encode())
+        options.write(place, safe.utf8(text))
 
 
 def _all(work: _Work, pairs: Sequence[tuple[Path, Path | None]]) -> Iterator[Outcome]:
@@ -271,7 +271,7 @@ def _places(files: Sequence[Path], output: str | None, suffix: str, quiet: bool)
     if output is None:
         return [None if quiet else path.with_suffix(suffix) for path in files]
     folder = Path(output)
-    if len(files) == 1 and not folder.is_dir() and not output.endswith("/"):
+    if len(files) == 1 and not folder.is_dir() and not output.endswith(("/", os.sep)):
         return [folder]
     names = [path.with_suffix(suffix).name for path in files]
     twice = sorted({name for name in names if names.count(name) > 1})

@@ -324,9 +324,11 @@ def chinese_font() -> str | None:
     if known or not program:
         return known
     asked = subprocess.run(  # noqa: S603  our own words
-        [program, ":lang=zh-cn", "file"], capture_output=True, text=True, check=False, timeout=20, env=environment()
+        [program, ":lang=zh-cn", "file"], capture_output=True, check=False, timeout=20, env=environment()
     )
-    found = sorted(filter(None, (line.rstrip(": ") for line in asked.stdout.splitlines())), key=_preference)
+    found = sorted(
+        filter(None, (line.rstrip(": ") for line in os.fsdecode(asked.stdout).splitlines())), key=_preference
+    )
     return found[0] if found else None
 
 
