@@ -9,7 +9,7 @@ BASE ?= a27c6ef
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all packages check types bench bench-size bench-house bench-sandbox screenshots extension format clean
+.PHONY: help demo test test-all packages check types bench bench-size bench-house bench-sandbox screenshots extension format release clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -90,6 +90,9 @@ extension: $(VENV)/.installed
 screenshots: $(VENV)/.installed-dev
 	$(BIN)/python bench/screenshots.py
 	$(BIN)/python docs/screenshots/make.py
+
+release: $(VENV)/.installed-dev
+	$(BIN)/python .ci/release.py $(VERSION)
 
 clean:
 	rm -rf $(VENV) demo dist tests/js/build tests/js/node_modules examples/clients/node_modules bench/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

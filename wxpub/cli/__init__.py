@@ -49,6 +49,15 @@ COMMANDS = {
 }
 
 
+# Libraries that a distribution may leave out of its package, and the extra that names each; see pyproject.toml.
+LIBRARIES = {
+    "flask": "sandbox",
+    "werkzeug": "sandbox",
+    "watchfiles": "sandbox",
+    "resvg_py": "svg",
+    "ziamath": "math",
+    "ziafont": "math",
+}
 INTERRUPTED = 130  # the exit code after Ctrl-C, as shells have it: 128 and the signal's number
 # Commands that share a module with another one.
 _HOMES = {
@@ -209,6 +218,15 @@ class Commands(click.Group):
             answer.fail(error)
             options.echo(tr("error: {error}", error=error), fg="red", err=True)
             ctx.exit(1)
+        except ModuleNotFoundError as error:
+            missing = _missing(error)
+            if missing is None:
+                raise
+            from wxpub.cli import options
+
+            answer.fail(missing)
+            options.echo(tr("error: {error}", error=missing), fg="red", err=True)
+            ctx.exit(1)
         except (KeyboardInterrupt, click.Abort) as error:
             if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__context__, KeyboardInterrupt):
                 answer.fail(error)
@@ -232,6 +250,20 @@ class Commands(click.Group):
             refusal = click.UsageError(safe.text(message), error.ctx)
             answer.fail(refusal)
             raise refusal from None
+
+
+def _missing(error: ModuleNotFoundError) -> WxpubError | None:
+    """Say of a library that is not installed what needs it and how to get it; None for a module of our own."""
+    library = (error.name or "").partition(".")[0]
+    if library in ("", "wxpub"):
+        return None
+    needs = {"math": tr("formulas"), "svg": tr("SVG images"), "sandbox": tr("the local WeChat and the preview")}
+    extra = LIBRARIES.get(library, "")
+    message = tr("the Python package {name} is not installed", name=library)
+    if extra:
+        message = tr("{what} need the Python package {name}, which is not installed", what=needs[extra], name=library)
+    target = f"wxpub[{extra}]" if extra else "wxpub"
+    return WxpubError(message, tr("install it: pip install {package}", package=f'"{target}"'))
 
 
 _speak()

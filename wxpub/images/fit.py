@@ -361,6 +361,8 @@ def _rasterise(data: bytes, name: str) -> bytes:
         raise SourceError(said, hint=tr("save it as PNG")) from None
     except (OSError, ValueError, OverflowError):
         drawn = None
+    if drawn is not None and drawn.returncode and b"ModuleNotFoundError" in drawn.stderr:
+        raise ModuleNotFoundError(name="resvg_py")
     if drawn is None or drawn.returncode or not drawn.stdout:
         hint = tr("open it in a browser, or save it as PNG")
         raise SourceError(tr("image {image} is not an SVG that can be drawn", image=name), hint=hint)
