@@ -155,6 +155,17 @@ def test_a_dry_run_prints_the_file_and_writes_nothing(tmp_path: Path, monkeypatc
     assert everything(tmp_path) == before
 
 
+def test_an_issue_that_is_not_utf_8_is_not_copied_as_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "2026-11-07.md").write_bytes("# 灯下（2026-11-07）\n".encode("gb18030"))
+    done = CliRunner().invoke(cli, ["new", "2026-12-05"])
+    assert done.exit_code == 1
+    assert "2026-11-07.md: is not UTF-8; save it as UTF-8" in done.output
+    assert [each.name for each in tmp_path.iterdir()] == ["2026-11-07.md"]
+
+
 def test_real_letters_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From every issue of the real letter on, the next has its frame, and nothing that only the last one said."""
     if not CORPUS.is_dir():

@@ -306,7 +306,11 @@ def new(day: date | None, number: int | None, title: str, template: Path | None,
       wxpub new --dry-run
     """
     found = letter.find(Path.cwd())
-    due, following = found.following(date.today())
+    today = date.today()
+    due, following = found.following(today)
+    if day is None and found.last and found.last.date > today.isoformat():
+        hint = tr("to begin the one after it, give its day: wxpub new {date}", date=due.isoformat())
+        raise SourceError(tr("is the next issue already"), found.last.path, hint=hint)
     wanted = Next(found.place(day or due, number or following), day or due, number or following, title)
     if wanted.path.exists() or wanted.path.is_symlink():
         hint = tr("give another day: wxpub new 2026-12-05")

@@ -206,7 +206,7 @@ def _of_last(letter: Letter, last: Past, wanted: Next) -> tuple[str, list[Block]
     """Take from the last issue what is the letter's; the second one begins the list of back issues."""
     earlier = letter.issues[-EARLIER - 1 : -1]
     front, body = _parted(_read(last.path))
-    others = [(each, *_parted(_read(each.path))) for each in earlier]
+    others = [(each, *_parted(_read(each.path, strict=False))) for each in earlier]
     fields = [{_masked(field, each) for field in _fields(head)} for each, head, _ in others]
     known = [_said_in(cut(text), each) for each, _, text in others]
     blocks = cut(body)
@@ -640,7 +640,10 @@ def _text(blocks: Sequence[Block]) -> str:
     return "".join(parts)
 
 
-def _read(path: Path) -> str:
-    """Read an issue with unix line ends. Raises SourceError if it cannot be read."""
-    data = article.contents(path)
-    return data.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+def _read(path: Path, *, strict: bool = True) -> str:
+    """Read an issue with unix line ends. Raises SourceError if it cannot be read, or is not UTF-8 and has to be."""
+    try:
+        text = article.contents(path).decode("utf-8-sig", errors="strict" if strict else "replace")
+    except UnicodeDecodeError:
+        raise SourceError(tr("is not UTF-8"), path, hint=tr("save it as UTF-8")) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
