@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner
 from conftest import CORPUS, ROOT
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strangers import speak, stranger
 
@@ -58,6 +58,7 @@ def rest(text: str, lines: list[str]) -> bool:
     return all(line in left for line in lines)
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXTS, ENTRIES)
 def test_adding_keeps_every_line_that_was_there(text: str, entry: Entry) -> None:
     added = Inbox(text).adding(entry).text
@@ -66,6 +67,7 @@ def test_adding_keeps_every_line_that_was_there(text: str, entry: Entry) -> None
     assert len(added.splitlines()) <= len(text.splitlines()) + (8 if not text else 5)
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXTS, st.lists(st.integers(0, 5)))
 def test_taking_items_keeps_every_other_character(text: str, taken: list[int]) -> None:
     inbox = Inbox(text)
@@ -81,6 +83,7 @@ def test_taking_items_keeps_every_other_character(text: str, taken: list[int]) -
     assert inbox.without([]).text == text
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXTS, ENTRIES)
 def test_what_was_added_is_taken_without_a_trace(text: str, entry: Entry) -> None:
     before = Inbox(text)
@@ -90,6 +93,7 @@ def test_what_was_added_is_taken_without_a_trace(text: str, entry: Entry) -> Non
         assert rest(inbox.without(new[-1:]).text, text.splitlines())
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ENTRIES, max_size=5))
 def test_an_inbox_that_only_the_tool_wrote_is_read_as_it_was_meant(entries: list[Entry]) -> None:
     inbox = Inbox()
@@ -116,6 +120,7 @@ def test_an_inbox_that_only_the_tool_wrote_is_read_as_it_was_meant(entries: list
     assert found == by_section
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(WORDS.filter(str.strip))
 def test_a_title_is_read_by_markdown_as_it_is(title: str) -> None:
     line = write(Entry("https://e.example/x", title))
@@ -153,6 +158,7 @@ def test_a_page_says(name: str, url: str, html: str, expected: list[str]) -> Non
     assert [found.title or "-", found.site or "-", found.date or "-", found.url] == expected
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=300), st.sampled_from(["<title>{}</title>", '<meta property="og:title" content="{}">', "{}"]))
 def test_a_page_may_be_anything(text: str, form: str) -> None:
     found = clipping.read(form.format(text), "https://example.org/a")
