@@ -162,6 +162,21 @@ def test_links_within_a_page_lead_to_headings_as_on_github(tmp_path: Path) -> No
     ]  # fmt: skip
 
 
+def test_a_footnote_and_its_number_lead_to_each_other_on_a_page(tmp_path: Path) -> None:
+    text = "甲[^a]乙[^b]甲[^a] [无](#fn-9)\n\n[^a]: 说明\n[^b]: https://a.example/\n"
+    found = issue.open(write(tmp_path, text))
+    page = soup(web.page(found)[0])
+    links = [(each.get("id"), each.get("href"), each.string) for each in page.article.find_all("a")]
+    assert links == [
+        ("fnref-1", "#fn-1", "[1]"), ("fnref-2", "#fn-2", "[2]"), (None, "#fn-1", "[1]"), (None, None, "无"),
+        ("fn-1", "#fnref-1", "[1]"),
+        ("fn-2", "#fnref-2", "[2]"), (None, "https://a.example/", "https://a.example/"),
+    ]  # fmt: skip
+    sent = soup(mail.write(found).html)
+    assert [each["href"] for each in sent.find_all("a")] == ["https://a.example/"], "a mail has no places to jump to"
+    assert not soup(found.page().html).find_all("a"), "WeChat neither"
+
+
 @pytest.mark.parametrize(
     "hostile",
     [

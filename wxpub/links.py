@@ -363,7 +363,8 @@ class _Series:
                 self._unread.append(body)
         ref.attrib.clear()
         ref.set("class", "note")
-        ref.text = _mark(number)
+        ref.text = None
+        fill(ref, [_leading(_mark(number), f"#fn-{number}", self.target.anchors)])
 
     # --- the list at the end ---
 
@@ -386,7 +387,7 @@ class _Series:
                 make("h2", "notes-title", [heading], section)
                 entries = make("section", "note-list", parent=section)
                 for note in notes:
-                    _entry(entries, note, self._bodies.get(note.number), digits)
+                    _entry(entries, note, self._bodies.get(note.number), digits, self.target)
         return section
 
     def _report_unknown(self) -> None:
@@ -492,18 +493,28 @@ def _behind(a: HtmlElement) -> str:
     return (a.tail or "") + ("" if following is None else "".join(following.itertext()))
 
 
-def _entry(entries: HtmlElement, note: Note, body: HtmlElement | None, digits: int) -> None:
+def _leading(text: str, url: str, live: bool) -> HtmlElement | str:
+    """Write text as a link, where links of this kind are `live`."""
+    if not live:
+        return text
+    a = make("a", "", [text])
+    a.set("href", url)
+    return a
+
+
+def _entry(entries: HtmlElement, note: Note, body: HtmlElement | None, digits: int, target: Target) -> None:
     """Append one entry: number, text, address on its own line; a footnote keeps its blocks.
 
     Numbers hang in a column that is as wide for one digit as for `digits`: two spaces are as wide as one digit.
     """
     column = "\u00a0\u00a0" * (digits - len(str(note.number))) + " "
-    entry = make("p", "note-item", [make("span", "note-number", [note.mark]), column], entries)
+    mark = _leading(note.mark, f"#fnref-{note.number}", target.anchors)
+    entry = make("p", "note-item", [make("span", "note-number", [mark]), column], entries)
     entry.set("data-note", str(note.number))
     if body is None:
         if note.text:
             fill(entry, [make("span", "note-text", [note.text]), make("br")])
-        fill(entry, [make("span", "url", [note.url])])
+        fill(entry, [make("span", "url", [_leading(note.url, note.url, target.live_links)])])
         return
     first, *rest = list(body) or [None]
     if first is not None and first.tag == "p":

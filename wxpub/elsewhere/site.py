@@ -582,7 +582,7 @@ def _cleared(
         if path in files:
             continue
         place = folder / path
-        if ".." in PurePosixPath(path).parts or not place.parent.resolve().is_relative_to(folder) or place.is_symlink():
+        if not place.parent.resolve().is_relative_to(folder) or place.is_symlink():
             continue
         with suppress(OSError):
             if _digest(place.read_bytes()) != digest:

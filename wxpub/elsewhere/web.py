@@ -126,7 +126,10 @@ def _plain(html: str) -> str:
 
 
 def _anchored(html: str) -> str:
-    """Give headings the ids that GitHub gives them, so that links within the page lead there; those to none go."""
+    """Give headings the ids that GitHub gives them, so that links within the page lead there; those to none go.
+
+    A footnote is led to from its number in the text, and back.
+    """
     ids: set[str] = set()
 
     def named(found: re.Match[str]) -> str:
@@ -143,8 +146,15 @@ def _anchored(html: str) -> str:
 
     html = _HEADING.sub(named, html)
 
+    jumps = {unquote(unescape(each)) for each in _ANCHOR.findall(html)}
+
     def led(found: re.Match[str]) -> str:
         name = unquote(unescape(found[1]))
+        back = name.replace("fn", "fnref") if name.startswith("fn-") else name.replace("fnref", "fn")
+        if back != name and back in jumps:  # a footnote's number leads to it, and its own number back
+            own = "" if back in ids else f' id="{back}"'
+            ids.add(back)
+            return f'<a{own} href="#{name}"'
         return f'<a href="#{quote(name)}"' if name in ids else "<a"
 
     return _ANCHOR.sub(led, html)
