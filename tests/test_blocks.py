@@ -16,9 +16,13 @@ from pushing import Newsletter, newsletter, picture
 import wxpub
 from wxpub import blocks, theme
 from wxpub.cli import cli
+from wxpub.client import Client
+from wxpub.drafts import pull
 from wxpub.finding import Finding
 from wxpub.issue import Issue
+from wxpub.preview import pages, remarks
 from wxpub.preview.build import Builder
+from wxpub.preview.remarks import Remark
 from wxpub.sandbox import Sandbox, serve
 from wxpub.target import API, EMAIL, TARGETS, WEB
 
@@ -353,6 +357,27 @@ def test_an_ordinary_issue_asks_for_no_blocks(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1].strip() == ""
+
+
+def test_what_an_editor_changed_in_a_block_of_the_draft_is_told_with_the_blocks_line(paper: Newsletter) -> None:
+    written(paper.root, FILES)
+    paper.push("issues/a.md")
+    ((media_id, _),) = paper.drafts().items()
+    client = Client(paper.account)
+    fields = dict(client.get_draft(media_id)[0].fields)
+    client.update_draft(media_id, 0, {**fields, "content": fields["content"].replace("某云", "某某云")})
+    pulled = pull.pull(paper.job("issues/a.md", terms={"keep": False}))
+    assert pulled.after == pulled.before, "a block is not the issue's"
+    assert "赞助.md:3" in [f"{each.path.name if each.path else ''}:{each.line}" for each in pulled.left]
+
+
+def test_a_remark_on_a_block_names_the_block(tmp_path: Path) -> None:
+    issue = opened(tmp_path)
+    (line,) = [line for line, _, element in pages.blocks(issue.layout.root) if "某云" in "".join(element.itertext())]
+    found = remarks.placed(
+        issue, [Remark("换一句", "某云", "某云", line=line), Remark("哪里", "没有", "", line=1 << 40)]
+    )
+    assert [(each.path, each.line) for each in found if "换一句" in each.message] == [(tmp_path / "blocks/赞助.md", 3)]
 
 
 def test_a_finding_has_its_line_in_its_file(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ class Layout:
     def place(self, line: int | None) -> tuple[Path, int | None]:
         """Say which line of which file a line of the tree is."""
         file, line = file_and_line(line)
-        return self.files[file - 1] if file else self.article.path, line
+        return self.files[file - 1] if 0 < file <= len(self.files) else self.article.path, line
 
 
 @dataclass(frozen=True)

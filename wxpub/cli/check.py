@@ -266,7 +266,8 @@ def _report(
         if ask:
             from wxpub.checks.official import prepared
 
-            found = checks.ordered((*found, *checks.heeded(ask(prepared(issue, target or API)), issue.settings)))
+            said = issue.layout.placed(ask(prepared(issue, target or API)))
+            found = checks.ordered((*found, *checks.heeded(said, issue.settings)))
         links: tuple[Link, ...] = ()
         if online:
             from wxpub.checks.online import links_in_issue

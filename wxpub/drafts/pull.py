@@ -93,7 +93,7 @@ def pull(job: Job) -> Pulled:
 
     traced = trace(base, ours, read(stored.content), render, {src: each.url for src, each in images.items()})
     after, unset = _with_fields(issue, traced.text, stored, alone=len(standing.articles) == 1)
-    left = tuple(PULL_LEFT.find(_said(each), path, each.line) for each in traced.left)
+    left = tuple(PULL_LEFT.find(_said(each), *issue.layout.place(each.line)) for each in traced.left)
     left += tuple(PULL_LEFT.find(each, path, 1) for each in (*unset, *_cover(job, stored)))
     merged = _merged(base, _unix(text), after, path)
     pulled = ready.issue.version(merged)

@@ -82,7 +82,7 @@ def placed(issue: Issue, remarks: Iterable[Remark]) -> tuple[Finding, ...]:
         if each.words:
             said = tr("“{words}”: {remark}", words=shorten(each.words, _QUOTED), remark=said)
         gone = "" if line else tr("the words are not there any more")
-        found.append(REMARK.find(said, issue.path, line or each.line, fix=gone))
+        found.append(REMARK.find(said, *issue.layout.place(line or each.line), fix=gone))
     return tuple(sorted(found, key=lambda each: each.line or 0))
 
 
