@@ -167,6 +167,42 @@ def test_an_issue_that_is_not_utf_8_is_not_copied_as_something_else(
     assert [each.name for each in tmp_path.iterdir()] == ["2026-11-07.md"]
 
 
+def test_what_a_link_leads_to_outside_is_not_of_the_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repository that somebody else made chooses no file of this machine that is read, published or written."""
+    secret = tmp_path / "secret.md"
+    secret.write_text("# 机密 2026-11-20\n\n- [机](https://example.org/1)\n", encoding="utf-8")
+    root = tmp_path / "letter"
+    root.mkdir()
+    written(root, "2026-11-07.md: # 灯下（2026-11-07）")
+    (root / "2026-11-20.md").symlink_to(secret)
+    assert [each.name for each in letter.find(root).issues] == ["2026-11-07.md"]
+    monkeypatch.chdir(root)
+    add = "add --offline https://example.org/2"
+    for name, words in (("inbox.md", "new"), ("inbox.md", add), ("template.md", "new")):
+        (root / name).symlink_to(secret)
+        done = CliRunner().invoke(cli, words.split())
+        assert done.exit_code and "out of the newsletter's folder" in done.stderr, words
+        assert (root / name).is_symlink() and "机密" not in done.stdout
+        (root / name).unlink()
+    (root / "2026-11-07.md").unlink()
+    (root / "2026-11-20.md").unlink()
+    (root / "issues").symlink_to(tmp_path)
+    for words in ("new 2026-12-05", "init --yes"):
+        assert "out of the newsletter's folder" in CliRunner().invoke(cli, words.split()).stderr
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["letter", "secret.md"]
+
+
+def test_an_inbox_that_is_a_link_within_the_letter_stays_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, "2026-11-07.md: # 灯下（2026-11-07）")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/found.md").write_text("- https://example.org/1\n", encoding="utf-8")
+    (tmp_path / "inbox.md").symlink_to("notes/found.md")
+    monkeypatch.chdir(tmp_path)
+    assert not CliRunner().invoke(cli, ["add", "--offline", "https://example.org/2"]).exit_code
+    assert (tmp_path / "inbox.md").is_symlink()
+    assert (tmp_path / "notes/found.md").read_text(encoding="utf-8").count("example.org") == 2
+
+
 def test_real_letters_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From every issue of the real letter on, the next has its frame, and nothing that only the last one said."""
     if not CORPUS.is_dir():

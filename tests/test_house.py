@@ -161,7 +161,7 @@ ROOMS: dict[str, set[str]] = {
         "target",
         "tree",
     },
-    "agents": {"config", "errors", "images", "preview", "safe", "theme"},
+    "agents": {"article", "config", "errors", "images", "preview", "safe", "theme"},
     "sandbox": {"darkmode", "errors", "limits", "verdict"},
 }
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from wxpub import config, language, safe, theme
+from wxpub import article, config, language, safe, theme
 from wxpub.errors import ConfigError, ConflictError, SourceError, WxpubError
 from wxpub.images.fit import part
 from wxpub.language import tr
@@ -214,9 +214,20 @@ class Agents:
     def files(self, names: Sequence[str]) -> tuple[Path, Words]:
         """Find files of one root, as arguments of a command that is run there."""
         found = [self.file(name) for name in names]
+        for root, path in found:
+            self._styled(root / path)
         if len({root for root, _ in found}) > 1:
             raise SourceError(tr("these files are of several newsletters"))
         return found[0][0], ["--", *(str(path) for _, path in found)]
+
+    def _styled(self, path: Path) -> None:
+        """Refuse an issue whose front matter names a CSS file that is not inside a root."""
+        try:
+            name = article.read(path).theme
+        except SourceError:  # what is wrong with it, the command says
+            return
+        if name.endswith(".css"):
+            self.file(str(path.parent / Path(name).expanduser()))
 
     def look(self, arguments: Json) -> Words:
         """Choose a theme: one of the program's, or a CSS file inside a root."""

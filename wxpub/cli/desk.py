@@ -17,7 +17,7 @@ from wxpub.desk import clipping, founding, letter, sent, skeleton
 from wxpub.desk.clipping import Clipping
 from wxpub.desk.founding import Answers
 from wxpub.desk.inbox import Entry, Inbox, links_in
-from wxpub.desk.letter import INBOX, TEMPLATE, Letter
+from wxpub.desk.letter import INBOX, Letter
 from wxpub.desk.sent import Place
 from wxpub.desk.skeleton import Next
 from wxpub.errors import SourceError
@@ -315,8 +315,7 @@ def new(day: date | None, number: int | None, title: str, template: Path | None,
     if wanted.path.exists() or wanted.path.is_symlink():
         hint = tr("give another day: wxpub new 2026-12-05")
         raise SourceError(tr("is there already; nothing is overwritten"), wanted.path, hint=hint)
-    if template is None and (own := found.root / TEMPLATE).is_file():
-        template = own
+    template = template or found.template
     waiting = Inbox(_text_of(found.inbox))
     made = skeleton.make(found, wanted, waiting, template)
     left = len(waiting.items) - len(made.taken)

@@ -6,7 +6,8 @@
     found.place(...)      the file of an issue of this date and number
 
 Nothing of it is configured: where issues lie and how their files are named is read off the files themselves. Those that
-are named alike (issues/2026-11-21.md, 2026/vol-012.md) are a series, and the largest series is the letter.
+are named alike (issues/2026-11-21.md, 2026/vol-012.md) are a series, and the largest series is the letter. What
+a link leads to outside the folder is none of its files.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -24,6 +26,7 @@ from statistics import median_low
 from wxpub import article, config, safe
 from wxpub.config import Config
 from wxpub.errors import SourceError
+from wxpub.language import tr
 
 INBOX = "inbox.md"
 PAGE = "index"  # the name of an issue that has a folder of its own
@@ -95,8 +98,14 @@ class Letter:
 
     @property
     def inbox(self) -> Path:
-        """Where found links wait for the next issue; the file need not exist."""
-        return self.root / INBOX
+        """Where found links wait for the next issue; the file need not exist. Raises SourceError as `own` does."""
+        return own(self.root / INBOX, self.root)
+
+    @property
+    def template(self) -> Path | None:
+        """What the next issue begins with, if the letter has such a file. Raises SourceError as `own` does."""
+        path = own(self.root / TEMPLATE, self.root)
+        return path if path.is_file() else None
 
     def following(self, today: date) -> tuple[date, int | None]:
         """Say when the next issue appears and which number it has: None for a letter that does not count.
@@ -113,8 +122,22 @@ class Letter:
         return due, max(numbers, default=0) + 1 if counted else None
 
     def place(self, day: date, number: int | None) -> Path:
-        """Name the file of an issue."""
-        return self.root / self.shape.format(date=day, number=number or 1)
+        """Name the file of an issue. Raises SourceError where a link leads its folder out of the letter's."""
+        path = self.root / self.shape.format(date=day, number=number or 1)
+        own(path.parent, self.root)
+        return path
+
+
+def own(path: Path, root: Path) -> Path:
+    """Give the file of the letter that `path` is, or links to. Raises SourceError if links lead out of `root`.
+
+    A repository that somebody else made does not choose which other file of this machine is read or written.
+    """
+    with suppress(OSError, RuntimeError):  # a circle
+        if (real := path.resolve()).is_relative_to(root.resolve()):
+            return real if path.is_symlink() else path
+    hint = tr("replace the link by the file itself")
+    raise SourceError(tr("a link leads from here out of the newsletter's folder"), path, hint=hint)
 
 
 def find(start: Path) -> Letter:
@@ -159,7 +182,11 @@ def _files(root: Path) -> Iterator[Path]:
                 seen += 1
                 if seen > _MOST_FILES:
                     return
-                yield Path(folder, name)
+                path = Path(folder, name)
+                with suppress(SourceError):
+                    if path.is_symlink():
+                        own(path, root)
+                    yield path
 
 
 def shape_of(name: str) -> str:
