@@ -146,7 +146,7 @@ def write(entry: Entry) -> str:
 
 
 # What would begin markup; a bracket is none where it has its partner.
-_MARKS = re.compile(r"[\\`*<$~=]|&(?=#?\w+;)|_(?!\w)|(?<!\w)_|!(?=\[)|:(?=\w+:)|\^(?=\[)|\[(?=\^)")
+_MARKS = re.compile(r"[\\`*<$~=]|&(?=#?\w+;)|_(?!\w)|(?<!\w)_|!(?=\[)|:(?=\w+:)|\^(?=\[)|\A\^|\[(?=\^)")
 
 
 def escape(text: str) -> str:

@@ -48,7 +48,7 @@ _DOCUMENT = re.compile(
     r"(?:readme|licen[cs]e|contributing|changelog|code_of_conduct|security|support|inbox|template)\b", re.IGNORECASE
 )
 _DAY = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<sep>[-_.]?)(?P<month>\d\d)(?P=sep)(?P<day>\d\d)(?!\d)")
-_COUNT = re.compile(r"\d{1,5}(?!.*\d)")
+_COUNT = re.compile(r"(?<!\d)\d{1,5}(?!.*\d)")
 _SLUG = re.compile(r"(\s*[期号刊周卷])?(?:[-_ .,:，。：].*)?", re.DOTALL)
 _HEADING = re.compile(r" {0,3}#{1,20}[ \t]+(.*?)[ \t]*#*[ \t]*")
 _FENCE = re.compile(r" {0,3}(```|~~~)")
