@@ -51,6 +51,28 @@ def test_a_part_is_for_its_reader_and_every_line_keeps_its_number(case: list[str
         assert "\n".join(f"{each.rule} {each.line}" for each in findings) == "".join(broken)
 
 
+@pytest.mark.parametrize(
+    ("above", "line"),
+    [
+        ("```\n字\n```", 0),
+        ("- 项\n\n  ```\n  字\n  ```", 0),
+        ("```\n- ```\n```", 0),
+        ("例子：\n\n    ```\n    字", 8),
+        ("- 项\n\n  ```\n  字\n- 项", 9),
+        ("> ```\n> 字", 6),
+        ("<div>\n```\n</div>", 7),
+        ("<!--\n```\n-->", 7),
+    ],
+)
+def test_what_is_for_others_is_not_shown_unsaid_below_any_code(above: str, line: int, tmp_path: Path) -> None:
+    part = "<!-- wxpub:email -->\n只给邮件\n<!-- /wxpub -->\n"
+    for extensions in ("", '[markdown]\nextensions = ["abbr"]\n'):
+        issue = opened(tmp_path, a=f"# 题\n\n{above}\n\n{part}", toml=extensions)
+        assert found(issue, "part-open") == ([f"a.md:{line}"] if line else [])
+        assert ("只给邮件" in words(issue)) is bool(line)
+    assert found(opened(tmp_path, a=f"# 题\n\n```\n{part}```\n", toml=""), "part-open") == []
+
+
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_the_names_of_readers_are_those_of_targets(target: wxpub.target.Target) -> None:
     own = target.name if target.name in blocks.READERS else blocks.WECHAT

@@ -107,6 +107,23 @@ def read_parts(body: str, target: Target, path: Path) -> tuple[str, tuple[Findin
     return "\n".join(lines), tuple(reader.findings)
 
 
+def unshown_marks(body: str, shown: str, path: Path) -> tuple[Finding, ...]:
+    """Find the marks that `read_parts` left in `body` as text in code, where the article, `shown`, shows them nowhere.
+
+    Lines alone do not tell where code ends: it may with an item or a quote, or be none.
+    """
+    marks = [(number, line.strip()) for number, line in enumerate(body.split("\n"), 1) if _is_mark(line)]
+    texts = [text for _, text in marks]
+    lost = [number for number, text in marks if shown.count(text) < texts.count(text)]
+    message = tr("a mark stands below a fence of code that does not end, and marks nothing")
+    fix = tr("end the code above it with a fence of its own, or indent the fence as its item is")
+    return tuple(PART_OPEN.find(message, path, number, fix=fix) for number in lost[:1])
+
+
+def _is_mark(line: str) -> bool:
+    return "wxpub" in line and bool(_BEGIN.fullmatch(line) or _END.fullmatch(line))
+
+
 @dataclass(slots=True)
 class _Parts:
     """Reads a text line by line: the part that is open, and whether it is one comment."""
@@ -142,7 +159,7 @@ class _Parts:
                 self.fence = found[1]
                 return True
             return False
-        if found and found[1].startswith(self.fence) and not found[2].strip():
+        if found and found[1].startswith(self.fence) and not found[2].strip() and line.lstrip(" >")[:1] in "`~":
             self.fence = ""
         return True
 

@@ -260,11 +260,19 @@ def _fill(
 
 
 def _parse(article: Article, extensions: Sequence[str]) -> tuple[HtmlElement, tuple[Finding, ...]]:
-    if not extensions:
-        return dialect.parse(article.body, article.path, hard_breaks=article.hard_breaks)
-    from wxpub.dialect import extension  # Python-Markdown itself is needed only beside others
+    if extensions:
+        from wxpub.dialect import extension  # Python-Markdown itself is needed only beside others
 
-    return extension.parse(article.body, article.path, hard_breaks=article.hard_breaks, extensions=extensions)
+        root, found = extension.parse(
+            article.body, article.path, hard_breaks=article.hard_breaks, extensions=extensions
+        )
+    else:
+        root, found = dialect.parse(article.body, article.path, hard_breaks=article.hard_breaks)
+    if "wxpub" in article.body:  # a mark of a part in code
+        from wxpub import blocks
+
+        found += blocks.unshown_marks(article.body, "".join(root.itertext()), article.path)
+    return root, found
 
 
 def _draw(root: HtmlElement, draws: Callable[[str], bool]) -> None:
