@@ -24,7 +24,7 @@ from PIL import Image as Pillow
 from pushing import picture
 
 from wxpub.agents import GOOD_FOR, TOOLS, Agents
-from wxpub.cli.mcp import RESOURCES, _run
+from wxpub.cli.mcp import RESOURCES, _run, _server
 from wxpub.errors import ConfigError, ConflictError
 from wxpub.sandbox import Sandbox
 
@@ -57,22 +57,27 @@ Call = Callable[..., Awaitable[Any]]
 
 
 @asynccontextmanager
-async def assistant(letter: Path, *words: str, **env: str) -> AsyncIterator[Call]:
-    """Connect, and give what calls a tool; every answer has the form that the tool announces."""
-    db = str(letter.parent / "sandbox" / "db.sqlite3")
-    (letter.parent / "sandbox").mkdir(exist_ok=True)
-    given = words or ("--root", str(letter), "--sandbox")
-    async with Client(server(*given, WXPUB_SANDBOX_DB=db, **env)) as client:
-        forms = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
+async def assistant(*roots: Path, sandbox: bool = True, process: bool = False, **env: str) -> AsyncIterator[Call]:
+    """Connect, and give what calls a tool; every answer has the form that the tool announces.
 
-        async def call(name: str, **arguments: Any) -> Any:
-            result = await client.call_tool(name, arguments)
-            if result.structured_content is not None:
-                Draft202012Validator(forms[name]).validate(result.structured_content)
-            return result
+    The server runs here, and only with `process` as an assistant's program starts it, which takes its time.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"WXPUB_SANDBOX_DB": str(roots[0].parent / "db.sqlite3"), **env}.items():
+            patch.setenv(name, value)
+        words = [*(f"--root={root}" for root in roots), *(["--sandbox"] if sandbox else [])]
+        there = server(*words) if process else _server(Agents(roots, _run, sandbox=sandbox))
+        async with Client(there) as client:
+            forms = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
 
-        call.client = client  # type: ignore[attr-defined]
-        yield call
+            async def call(name: str, **arguments: Any) -> Any:
+                result = await client.call_tool(name, arguments)
+                if result.structured_content is not None:
+                    Draft202012Validator(forms[name]).validate(result.structured_content)
+                return result
+
+            call.client = client  # type: ignore[attr-defined]
+            yield call
 
 
 def said(result: Any) -> str:
@@ -89,12 +94,12 @@ def played(scene: Callable[..., Awaitable[None]], *given: Any) -> None:
 
 def test_an_assistant_brings_an_issue_from_the_file_to_its_permalink(letter: Path) -> None:
     async def scene() -> None:
-        async with assistant(letter) as call:
+        async with assistant(letter, process=True) as call:
             opened = (await call("open", file="a.md")).structured_content["result"]["files"][0]["article"]
             assert (opened["title"], "html" in opened) == ("第一期", False)
             checked = (await call("check", files=["a.md", "b.md"])).structured_content
             assert ("link-empty", "a.md", 7) in {(e["rule"], e["path"], e["line"]) for e in checked["findings"]}
-            assert "what readers see" not in said(await call("explain", rule="link-empty"))
+            assert "link-empty" in said(await call("explain", rule="link-empty"))
             page = (await call("convert", file="a.md")).structured_content["result"]["files"][0]["page"]
             assert "第一期" in (letter / page).read_text(encoding="utf-8")
             plan = (await call("plan_push", files=["a.md"])).structured_content
@@ -107,6 +112,7 @@ def test_an_assistant_brings_an_issue_from_the_file_to_its_permalink(letter: Pat
             assert shown.structured_content["result"]["articles"][0]["title"] == "第一期"
             again = (await call("plan_push", files=["a.md"])).structured_content
             assert (again["result"]["action"], "confirmation" in again) == ("nothing", False)
+            assert (await call("pull", file="a.md")).structured_content["result"]["diff"] == ""
             public = (await call("plan_publish", file="a.md")).structured_content
             assert public["result"]["titles"] == ["第一期"]
             done = await call("publish", file="a.md", confirmation=public["confirmation"])
@@ -167,10 +173,10 @@ def test_an_assistant_sees_the_article_as_readers_do(letter: Path) -> None:
                 return Pillow.open(io.BytesIO(b64decode(image.data))).convert("RGB")
 
             parts: set[int] = set()
-            day, night, end = await drawn(), await drawn(dark=True), await drawn(part=2)
+            day, end = await drawn(), await drawn(part=2, dark=True)
             assert parts == {2}
             assert (day.size, end.width, end.height < 2000) == ((390, 2000), 390, True)
-            assert day.getpixel((2, 2)) == (255, 255, 255) and sum(night.getpixel((2, 2))) < 150
+            assert day.getpixel((2, 2)) == (255, 255, 255) and sum(end.getpixel((2, 2))) < 150
             reds = [each for image in (day, end) for each in image.getcolors(1 << 20) if each[1] == (255, 0, 0)]
             assert not reds, "a picture from outside the folder"
             assert (51, 102, 153) in {colour for _, colour in day.getcolors(1 << 20)}, "and the one inside is there"
@@ -182,7 +188,7 @@ def test_an_assistant_sees_the_article_as_readers_do(letter: Path) -> None:
 
 def test_without_a_browser_a_picture_is_refused_in_words(letter: Path) -> None:
     async def scene() -> None:
-        async with assistant(letter, "--root", str(letter), PATH="/nonexistent") as call:
+        async with assistant(letter, PATH="/nonexistent") as call:
             refused = await call("preview_picture", file="a.md")
             assert refused.is_error and "no browser was found" in said(refused)
 
@@ -271,7 +277,7 @@ def test_no_file_outside_the_folder_is_read_or_written(letter: Path) -> None:
 
     played(scene)
     assert (letter / "b.html").read_text(encoding="utf-8") == "somebody's page"
-    assert sorted(letter.parent.iterdir()) == sorted([*before, letter.parent / "sandbox"])
+    assert sorted(letter.parent.iterdir()) == before
 
 
 def test_nothing_is_pushed_that_was_not_shown(letter: Path) -> None:
@@ -328,7 +334,7 @@ def test_no_answer_holds_a_secret_and_the_rules_of_trust_hold(letter: Path, wech
     heard: list[str] = []
 
     async def scene() -> None:
-        async with assistant(letter, "--root", str(letter), **own) as call:
+        async with assistant(letter, sandbox=False, **own) as call:
             plan = await call("plan_push", files=["a.md"])
             token = plan.structured_content["confirmation"]
             answers = [plan, await call("push", files=["a.md"], confirmation=token), await call("drafts")]
@@ -336,7 +342,7 @@ def test_no_answer_holds_a_secret_and_the_rules_of_trust_hold(letter: Path, wech
             heard.extend(each.model_dump_json() for each in answers)
         (letter / "wxpub.toml").write_text('[network]\napi_base = "http://thief.example"\n', encoding="utf-8")
         own.pop("WXPUB_API_BASE")
-        async with assistant(letter, "--root", str(letter), **own) as call:
+        async with assistant(letter, sandbox=False, **own) as call:
             stopped = await call("plan_push", files=["a.md"])
             assert stopped.is_error and "wxpub trust" in said(stopped)
 
@@ -399,7 +405,7 @@ def test_several_folders_are_kept_apart(letter: Path, tmp_path: Path) -> None:
     (other / "c.md").write_text("# 丙\n\n正文。\n", encoding="utf-8")
 
     async def scene() -> None:
-        async with assistant(letter, "--root", str(letter), "--root", str(other), "--sandbox") as call:
+        async with assistant(letter, other) as call:
             assert (await call("open", file="c.md")).structured_content["result"]["files"][0]["path"] == "c.md"
             assert not (await call("open", file=str(other / "c.md"))).is_error
             mixed = await call("check", files=["a.md", "c.md"])

@@ -317,13 +317,18 @@ def _plan_push(agents: Agents, given: Json) -> tuple[Path, Words]:
     return root, ["--dry-run", *words]
 
 
-def _publish(agents: Agents, given: Json) -> tuple[Path, Words]:
+def _pull(agents: Agents, given: Json) -> tuple[Path, Words]:
     root, file = agents.files([given["file"]])
-    return root, [*agents.whom, "--yes", *file]
+    return root, [*agents.whom, *file]
+
+
+def _publish(agents: Agents, given: Json) -> tuple[Path, Words]:
+    root, words = _pull(agents, given)
+    return root, ["--yes", *words]
 
 
 def _plan_publish(agents: Agents, given: Json) -> tuple[Path, Words]:
-    root, words = _publish(agents, given)
+    root, words = _pull(agents, given)
     return root, ["--dry-run", *words]
 
 
@@ -461,6 +466,14 @@ TOOLS: tuple[Tool, ...] = (
         _account,
         {"media_id": {"type": "string", "description": "its number, as `drafts` lists it"}},
         ("media_id",),
+    ),
+    Tool(
+        "pull",
+        "Show as a diff of the file what was edited in its draft since the push; writes nothing.",
+        "pull",
+        _pull,
+        {"file": _FILE},
+        ("file",),
     ),
     Tool("index", "List the published issues and their permalinks.", "index list", _nothing),
     Tool("themes", "List the themes and what can be set in them.", "themes", _nothing),
