@@ -1,4 +1,4 @@
-"""What the documents show: every theme on a phone, back issues on a small one, the gallery, every design of a cover.
+"""What the documents show: themes on a phone, back issues on a small one, the gallery, every design of a cover, cards.
 
     docs/themes/NAME.png               two screens of one issue by day, the same two by night
     docs/themes/grid.png               two years of back issues at 320 px, in every theme
@@ -6,6 +6,8 @@
     docs/screenshots/covers.png        each design with the square that is left of it
     docs/screenshots/site.png          index and page of a site on a computer by day, and on a phone at night
     docs/screenshots/mail.png          a mail, likewise
+
+    docs/screenshots/cards.png         three cards of one issue in every theme
 
     python bench/screenshots.py [ISSUE.md]
 
@@ -68,6 +70,7 @@ def main() -> None:
         elsewhere(browser, path)
         browser.close()
     covers(ROOT / "docs/screenshots/covers.png")
+    cards(path, ROOT / "docs/screenshots/cards.png")
 
 
 COVERS = {
@@ -94,6 +97,21 @@ def covers(place: Path) -> None:
         cut = whole.crop((middle, 0, middle + whole.height, whole.height))
         sheet.paste(cut.resize(square, Image.Resampling.LANCZOS), (x + wide[0] + gap, y))
     sheet.quantize(256, dither=Image.Dither.NONE).save(place, optimize=True)
+    print(place)
+
+
+def cards(path: Path, place: Path) -> None:
+    """Draw the title, one card of items and the end of an issue in every theme."""
+    size, gap = (216, 288), 10
+    names = theme.names()
+    sheet = Image.new("RGB", (6 * (size[0] + gap) + gap, -(-len(names) // 2) * (size[1] + gap) + gap), "#e9e9e6")
+    for number, name in enumerate(names):
+        opened = issue.open(path, theme=name, as_newspic=True)
+        sources = [each.src for each in opened.layout.images]
+        for column, src in enumerate((sources[0], sources[3], sources[-1])):
+            card = Image.open(io.BytesIO(opened.images.fit(src).data)).resize(size, Image.Resampling.LANCZOS)
+            sheet.paste(card, (gap + (number % 2 * 3 + column) * (size[0] + gap), gap + number // 2 * (size[1] + gap)))
+    sheet.quantize(192, dither=Image.Dither.NONE).save(place, optimize=True)
     print(place)
 
 

@@ -69,7 +69,8 @@ class Newsletter:
         settings = config.find(self.root)
         if terms.pop("allow_private", False):
             settings = replace(settings, network={**settings.network, "allow_private": True})
-        opened = [Opener(fetch=True).open(self.root / name, settings) for name in names]
+        opener = Opener(fetch=True, as_newspic=options.pop("as_newspic", False))
+        opened = [opener.open(self.root / name, settings) for name in names]
         client = Client(self.account, pause=pause)
         account = Account(client, self.root / FILE_NAME, self.account.appid, terms.pop("rehearsal", False))
         return replace(drafts.prepare(account, opened, pause=pause, **terms), **options)

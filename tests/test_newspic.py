@@ -5,21 +5,31 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from conftest import ROOT, corpus_files
+from PIL import Image as Pillow
 from pushing import Newsletter, newsletter, picture
 
-from wxpub import issue, page, theme
+from wxpub import issue, newspic, page, theme
 from wxpub.article import parse
 from wxpub.checks import check
+from wxpub.cli import cli
 from wxpub.client import Client, StoredArticle
 from wxpub.drafts.compare import lines
 from wxpub.drafts.publish import publish, rebuild
 from wxpub.errors import ConflictError, SourceError
+from wxpub.images import cards
+from wxpub.images.cards import Card, Deck, broken, draw, key, lay
+from wxpub.images.cover import Cover, is_ours, read_title
+from wxpub.images.draw import Typeface, typeface
 from wxpub.issue import Opener
 from wxpub.ledger import FILE_NAME, Draft, Published
 from wxpub.limits import NEWSPIC_CHARS, NEWSPIC_PICTURES
@@ -48,8 +58,8 @@ def only(paper: Newsletter) -> dict[str, Any]:
 def edit(paper: Newsletter, media_id: str, **fields: object) -> None:
     """Change a 贴图 as somebody does in the web editor."""
     article = dict(Client(paper.account).get_draft(media_id)[0].fields)
-    for key in ("url", "thumb_url", "is_deleted", "show_cover_pic"):
-        article.pop(key, None)
+    for name in ("url", "thumb_url", "is_deleted", "show_cover_pic"):
+        article.pop(name, None)
     Client(paper.account).update_draft(media_id, 0, {**article, **fields})
 
 
@@ -68,7 +78,7 @@ def test_the_text_is_plain_and_nothing_is_left_out(markdown: str, text: str) -> 
     assert layout.text == text
 
 
-@pytest.mark.parametrize("path", corpus_files()[::4] + sorted((ROOT / "examples/issues").glob("*.md")), ids=str)
+@pytest.mark.parametrize("path", corpus_files()[::9] + sorted((ROOT / "examples/issues").glob("*.md")), ids=str)
 def test_every_word_and_every_address_of_an_issue_is_in_the_text(path: Path) -> None:
     layout = page.compose(parse(path.read_text(encoding="utf-8-sig"), path), theme.load("plain"), target=NEWSPIC)
     text, words = "".join(layout.text.split()), page.finish(layout, NEWSPIC).html
@@ -243,9 +253,11 @@ def test_what_wechat_refuses_is_found_before(paper: Newsletter) -> None:
     for number in range(NEWSPIC_PICTURES + 1):
         picture(paper.root / f"{number}.png", f"#0000{number:02x}")
     shown = "".join(f"![图]({number}.png)\n\n" for number in range(NEWSPIC_PICTURES))
-    assert found(paper, "文字。\n") == [(2, "newspic-no-picture")]
+    assert found(paper, "文字。\n") == []  # cards are drawn
     assert found(paper, shown) == []
     assert found(paper, f"{shown}![图](20.png)\n") == [(45, "newspic-pictures")]
+    assert found(paper, "![图](0.png)\n\n1 < 2，a<5，`x <- y`\n") == []
+    assert found(paper, "![图](0.png)\n\n用 `<b>`\n") == [(1, "newspic-tag")]
     assert found(paper, "![图](0.png)\n\n" + "字" * NEWSPIC_CHARS) == []
     assert found(paper, "![图](0.png)\n\n" + "字" * (NEWSPIC_CHARS + 1)) == [(1, "newspic-text")]
 
@@ -269,3 +281,222 @@ def test_the_type_of_another_tool_makes_no_newspic(paper: Newsletter) -> None:
         assert not issue.open(path).is_newspic
     for kind in ("贴图", "newspic", "NewsPic", "图片消息"):
         assert issue.open(paper.write("a.md", f"---\ntype: {kind}\n---\n# 题目\n")).is_newspic
+
+
+# --- cards ------------------------------------------------------------------------------------------------------------
+
+LETTER = """---
+title: 微光（第 3 期）：小设备
+source_url: https://letter.example/3
+cover: none.png
+---
+
+> 导读：本期两条。
+
+## 新闻
+
+- [两家厂商公布语音芯片](https://example.org/a) | 某报<br>摘要：它们把前端放在模拟电路里。
+- [二](https://example.org/b)
+
+## 空的一栏
+
+## 图片
+
+![图](1.png "图一")
+
+第一段，**粗体**。
+
+| 甲 | 乙 |
+|---|---|
+| 1 | 2 |
+"""
+
+
+def deck_of(text: str, **fields: Any) -> Deck:
+    """Take an issue apart as a push does."""
+    found = parse(text, Path("issue.md"))
+    layout = page.compose(found, theme.load("plain"), target=NEWSPIC)
+    words = Cover(**read_title(layout.article.title, number=found.number, date=found.date))
+    return Deck(words, tuple(newspic.parts_of(layout.root)), found.source_url, **fields)
+
+
+def words_on(cards: Sequence[Card]) -> str:
+    return "".join("".join(line.text.split()) for card in cards for line in card.lines)
+
+
+def test_an_issue_is_taken_apart_in_order() -> None:
+    assert deck_of(LETTER).parts == (
+        ("lead", ("导读：本期两条。",)),
+        ("section", ("新闻",)),
+        ("item", ("两家厂商公布语音芯片 | 某报", "摘要：它们把前端放在模拟电路里。")),
+        ("item", ("二",)),
+        ("section", ("空的一栏",)),
+        ("section", ("图片",)),
+        ("picture", ("1.png",)),
+        ("caption", ("图一",)),
+        ("text", ("第一段，粗体。",)),
+        ("text", ("甲 | 乙", "1 | 2")),
+    )
+
+
+@pytest.mark.parametrize("path", corpus_files()[::20] + sorted((ROOT / "examples/issues").glob("*.md")), ids=str)
+def test_every_word_is_on_some_card_within_its_edges(path: Path) -> None:
+    deck = deck_of(path.read_text(encoding="utf-8-sig"))
+    cards = lay(deck)
+    face = typeface(bold=False)
+    kept = [part for part in deck.parts if part[0] not in ("section", "picture")]
+    wanted = "".join("".join(face.drawable(line).split()) for _, lines in kept for line in lines)
+    shown = words_on(
+        [replace(each, lines=tuple(x for x in each.lines if x.style not in ("section", "picture"))) for each in cards]
+    )
+    assert shown == wanted
+    for card in cards:
+        assert all(line.y >= 196 and line.y + line.size <= 1440 - 96 + 1 for line in card.lines)
+        ends = [line.y + line.size for line in card.lines]
+        assert all(one <= line.y for one, line in zip(ends, card.lines[1:], strict=False))
+
+
+def test_a_line_fits_its_column_and_ends_between_words() -> None:
+    face = typeface(bold=False)
+    text = "把卷积里的乘法换成绝对值距离，Convolution Without Multipliers，单帧延迟从 41 ms 降到 23 ms；" * 3
+    lines = broken(text, face, 40, 600)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert all(face.width(line) * 40 <= 600 for line in lines)
+    assert not any(
+        re.search(r"[A-Za-z]$", one) and re.match(r"[A-Za-z]", two) and (one.split()[-1] + two.split()[0]) in text
+        for one, two in pairwise(lines)
+    )
+    assert not any(line[0] in "，；。" for line in lines)
+    (whole,) = broken("w" * 20, face, 40, 2000)
+    assert "".join(broken("w" * 90, face, 40, 600)) == "w" * 90 != whole
+
+
+def test_a_heading_never_stands_alone_at_the_end_of_a_card() -> None:
+    text = "---\ntitle: 题\n---\n" + "".join(
+        f"## 第{n}栏\n\n- 一条" + "很长的话，" * (7 * n % 40) + "\n\n" for n in range(30)
+    )
+    for card in lay(deck_of(text)):
+        assert not card.lines or card.lines[-1].style != "section"
+
+
+def test_where_there_would_be_too_many_cards_the_words_become_smaller() -> None:
+    one = "- 题目\n摘要：" + "一句不长的话。" * 40 + "\n"
+    sizes = {}
+    for count in (4, 29):
+        cards = lay(deck_of("---\ntitle: 题\n---\n" + one * count))
+        assert len(cards) <= NEWSPIC_PICTURES
+        sizes[count] = {line.size for card in cards for line in card.lines if line.style == "body"}
+    assert sizes[4] == {40}
+    assert max(sizes[29]) < 40
+    assert len(lay(deck_of("---\ntitle: 题\n---\n" + one * 60))) > NEWSPIC_PICTURES
+
+
+def test_a_card_is_drawn_alike_and_knows_what_it_depends_on(tmp_path: Path) -> None:
+    deck = deck_of(LETTER)
+    cards = lay(deck, {"1.png": (40, 30)})
+    assert [bool(each.lines) for each in cards] == [False, *(len(cards) - 2) * [True], False]
+    data = picture(tmp_path / "1.png", "#ff0000").read_bytes()
+    for card in cards:
+        drawn = draw(deck, card, {"1.png": data})
+        assert drawn == draw(deck, card, {"1.png": data})
+        assert is_ours(drawn)
+        with Pillow.open(BytesIO(drawn)) as image:
+            assert image.size == (1080, 1440)
+            assert ((255, 0, 0) in dict.fromkeys(colour for _, colour in image.getcolors(1 << 21) or ())) == bool(
+                card.pictures
+            )
+    keys = [key(deck, each) for each in cards]
+    other = replace(deck, words=replace(deck.words, ground="#166534"))
+    assert len({*keys, *(key(other, each) for each in cards)}) == 2 * len(cards)
+    assert key(deck, cards[1], "a") != key(deck, cards[1], "b")
+
+
+def test_an_ordinary_issue_is_pushed_as_its_cards(paper: Newsletter) -> None:
+    picture(paper.root / "1.png", "#ff0000", (400, 300))
+    paper.write("a.md", LETTER)
+    receipt = paper.push("a.md", as_newspic=True)
+    article = StoredArticle(only(paper))
+    assert receipt.action == "created"
+    assert article.content == "本期两条。\n\n全文：https://letter.example/3"
+    assert len(article.pictures) == len(set(article.pictures)) == receipt.uploaded >= 3
+    assert paper.push("a.md", as_newspic=True).action == "unchanged"
+    picture(paper.root / "1.png", "#00ff00", (400, 300))
+    changed = paper.push("a.md", as_newspic=True)
+    assert (changed.action, changed.uploaded) == ("updated", 1)
+
+
+def test_a_newspic_without_pictures_has_cards_and_keeps_its_text(paper: Newsletter) -> None:
+    paper.newspic("a.md", "甲", "一句话。")
+    paper.push("a.md")
+    article = StoredArticle(only(paper))
+    assert (article.content, len(article.pictures)) == ("一句话。", 2)
+    paper.newspic("a.md", "甲", "一句话。", "1.png")
+    paper.push("a.md", as_newspic=True)
+    assert len(StoredArticle(only(paper)).pictures) == 1
+
+
+def test_the_command_writes_cards_and_leaves_other_pictures_alone(paper: Newsletter) -> None:
+    picture(paper.root / "1.png", "#ff0000")
+    path = paper.write("a.md", LETTER)
+    folder = paper.root / "a.cards"
+    done = CliRunner().invoke(cli, ["cards", str(path)])
+    assert done.exit_code == 0, done.output
+    names = sorted(each.name for each in folder.iterdir())
+    assert names == [f"card-{n:02}.png" for n in range(1, len(names) + 1)]
+    paper.write("a.md", "---\ntitle: 短\n---\n一句。\n")
+    assert CliRunner().invoke(cli, ["cards", str(path)]).exit_code == 0
+    assert len(list(folder.iterdir())) == 2 < len(names)
+    picture(folder / "card-02.png")
+    done = CliRunner().invoke(cli, ["cards", str(path), "--lang", "en"])
+    assert (done.exit_code, "is not a card that wxpub drew" in done.output) == (1, True)
+
+
+def test_without_a_chinese_font_no_cards_are_drawn(paper: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = paper.write("a.md", LETTER)
+    monkeypatch.setattr("wxpub.images.cards.typeface", lambda **how: Typeface())
+    cards._face.cache_clear()
+    with pytest.raises(SourceError, match="no Chinese font"):
+        _ = issue.open(path, as_newspic=True).layout
+    cards._face.cache_clear()
+
+
+# --- what is seen -----------------------------------------------------------------------------------------------------
+
+
+STRIP = """
+var pictures = [...document.querySelectorAll("img")].slice(0, 3)
+var strip = pictures[0]
+while (getComputedStyle(strip).scrollSnapType === "none") strip = strip.parentElement
+var middle = (box) => box.left + box.width / 2
+var away = () => pictures.map((each) =>
+    Math.abs(middle(each.getBoundingClientRect()) - middle(strip.getBoundingClientRect())))
+var nearest = () => away().indexOf(Math.min(...away()))
+"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("where", ["the page of convert", "the local WeChat"])
+def test_its_pictures_are_swiped_one_by_one(chromium: Any, wechat: Sandbox, paper: Newsletter, where: str) -> None:
+    path = paper.newspic("a.md", "甲", "一行<br>另一行。", "1.png", "2.png", "3.png")
+    if where == "the local WeChat":
+        address = f"{wechat.url}/frame/draft/{paper.push('a.md').media_id}/0"
+    else:
+        assert CliRunner().invoke(cli, ["convert", str(path)]).exit_code == 0
+        address = path.with_suffix(".html").as_uri()
+    tab = chromium.new_page(viewport={"width": 375, "height": 812}, color_scheme="dark")
+    tab.goto(address)
+    if where == "the page of convert":
+        tab.locator("iframe").first.wait_for()
+        frame = tab.frames[1]
+    else:
+        frame = tab.main_frame
+    frame.locator("img").nth(2).wait_for()
+    seen = []
+    for place in (0, 0.4, 0.7, 1.6, 2.2):  # no timer runs where no script may
+        frame.evaluate(f"{STRIP}; strip.scrollLeft = {place} * strip.clientWidth")
+        tab.wait_for_timeout(700)
+        seen.append(frame.evaluate(f"{STRIP}; nearest()"))
+    assert seen == [0, 0, 1, 2, 2]
+    assert frame.evaluate("document.documentElement.scrollWidth") <= 375
+    assert "<script" not in issue.open(path).page().html
+    tab.close()

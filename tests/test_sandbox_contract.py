@@ -543,6 +543,11 @@ DRAFTS = [
     row("cover_info without list", add(cover_info={}), 47001),
     row("goods", add(product_info={"footer_product_info": {"product_key": "x"}}), 53406),
     row("goods without key", add(product_info={"footer_product_info": {"x": 1}}), 53405),
+    row(
+        "newspic with a crop of another ratio",
+        newspic(cover_info={"crop_percent_list": [{"ratio": "2.35_1", "x1": "0", "y1": "0", "x2": "0.1", "y2": "1"}]}),
+        53402,
+    ),
     row("newspic without pictures", newspic(image_info=None), 41011),
     row("newspic of 21 pictures", newspic(21), 40170),
     row("newspic with HTML", newspic(content="<p>x</p>"), 45166),

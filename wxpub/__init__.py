@@ -58,15 +58,22 @@ _HOMES = {
 }
 
 
-def open(path: str | Path, *, theme: str | None = None, variables: Mapping[str, str] | None = None) -> Issue:
+def open(
+    path: str | Path,
+    *,
+    theme: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    as_newspic: bool = False,
+) -> Issue:
     """Open the issue at `path`: its Markdown, with the `wxpub.toml`, the theme and the ledger that belong to it.
 
     `theme` (a name of `wxpub themes`, or the path of a CSS file) and `variables` win over front matter and settings.
+    `as_newspic` makes a 贴图 of it, as `--as 贴图` does.
     Raises SourceError and ConfigError for what cannot be read.
     """
     from wxpub import issue
 
-    return issue.open(Path(path), theme=theme, variables=variables)
+    return issue.open(Path(path), theme=theme, variables=variables, as_newspic=as_newspic)
 
 
 def check(issue: Issue) -> tuple[Finding, ...]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ from wxpub.theme import Theme
 if TYPE_CHECKING:
     from wxpub.blocks import Block
     from wxpub.desk.archive import Series
+    from wxpub.images.cards import Part
     from wxpub.images.cover import Cover
 
 BLOCKS = "blocks"  # the folder, beside wxpub.toml, in which blocks are
@@ -148,6 +149,7 @@ class Issue:
             target=target,
             extensions=self.settings.extensions,
             draws=self.images.draws,
+            cards=self._cards if target.plain else None,
             home=Home(str(self.settings.image_root.resolve()), self.settings.addresses, _exists),
             load=self._block,
         )
@@ -191,6 +193,24 @@ class Issue:
         lines = [f"{word}：{archive.link(each, folder)}" for word, each in both if each is not None]
         return "\n\n".join(lines)
 
+    def _cards(self, article: Article, parts: Sequence[Part]) -> tuple[str, ...]:
+        """Name cards of the issue, in its theme's colours, with its cover's words. Raises SourceError for no font."""
+        from wxpub.images.cards import SIZE, Deck, draw, key, lay
+
+        deck = Deck(self._cover(article), tuple(parts), article.source_url)
+        pictures = (lines[0] for kind, lines in parts if kind == "picture")
+        sizes = {src: size for src in pictures if (size := self.images.size(src)) and all(size)}
+        return tuple(
+            self.images.drawn(
+                f"card-{card.number + 1:02}.png",
+                SIZE,
+                card.pictures,
+                partial(key, deck, card),
+                partial(draw, deck, card),
+            )
+            for card in lay(deck, sizes)
+        )
+
     def _sizes(self, images: Iterable[ImageRef]) -> dict[str, Size]:
         """Find the images' natural sizes; what cannot be read has none, and whoever needs the image hears why."""
         srcs = [image.src for image in images]
@@ -216,9 +236,11 @@ class Issue:
     @cached_property
     def cover(self) -> Cover:
         """What a cover of this issue is drawn of, in the theme's colours, where its author named no picture for it."""
+        return self._cover(self.layout.article)
+
+    def _cover(self, own: Article) -> Cover:
         from wxpub.images.cover import Cover, palette, read_title
 
-        own = self.layout.article
         words = read_title(own.title, series=own.cover_series, number=own.number, date=own.date)
         given = {name: getattr(own, f"cover_{name}") for name in ("design", "picture", "logo", "ground", "accent")}
         return Cover(**{**palette(self.theme.variables), **words, **{k: v for k, v in given.items() if v}})
@@ -231,14 +253,16 @@ def open(
     variables: Mapping[str, str] | None = None,
     images: Store | None = None,
     fetch: bool = False,
+    as_newspic: bool = False,
 ) -> Issue:
     """Open the issue at `path` with its settings, its theme and its newsletter's published issues.
 
     `theme` (a name, or a path from the working folder) and `variables` win over front matter and `wxpub.toml`.
-    `images` are images that were read before, as a preview keeps them. Raises SourceError for what is wrong with the
+    `images` are images that were read before, as a preview keeps them. `as_newspic` makes a 贴图 of it, with cards that
+    are drawn unless its author made it one, with pictures. Raises SourceError for what is wrong with the
     issue or its theme, ConfigError for what is wrong with settings or ledger.
     """
-    (issue,) = open_all([path], theme=theme, variables=variables, fetch=fetch)
+    (issue,) = open_all([path], theme=theme, variables=variables, fetch=fetch, as_newspic=as_newspic)
     return issue if images is None else replace(issue, images=images)
 
 
@@ -248,9 +272,10 @@ def open_all(
     theme: str | None = None,
     variables: Mapping[str, str] | None = None,
     fetch: bool = False,
+    as_newspic: bool = False,
 ) -> Iterator[Issue]:
     """Open several issues one by one; what they share, settings, ledger and theme, is read once."""
-    opener = Opener(theme, dict(variables or {}), fetch)
+    opener = Opener(theme, dict(variables or {}), fetch, as_newspic)
     for path in paths:
         yield opener.open(path)
 
@@ -262,6 +287,7 @@ class Opener:
     theme: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     fetch: bool = False
+    as_newspic: bool = False
     _settings: dict[Path, Config] = field(default_factory=dict)
     _back_issues: dict[Path, Mapping[str, str]] = field(default_factory=dict)
     _themes: dict[tuple[object, ...], Theme] = field(default_factory=dict)
@@ -275,7 +301,8 @@ class Opener:
             self._back_issues[settings.root] = _published(settings.root)
         private = bool(settings.network.get("allow_private"))
         store = Store(path, root=settings.image_root, allow_private=private, renderers=config.renderers)
-        return Issue(found, settings, self._theme(found, settings), self._back_issues[settings.root], store, self.fetch)
+        look, known = self._theme(found, settings), self._back_issues[settings.root]
+        return Issue(found, settings, look, known, store, self.fetch, self.as_newspic)
 
     def _theme(self, found: Article, settings: Config) -> Theme:
         name = self.theme or found.theme or theme.DEFAULT

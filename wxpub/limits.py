@@ -37,6 +37,7 @@ MATERIAL_IMAGE_BYTES = 10 * 1024 * 1024  # bmp, png, jpeg, jpg, gif
 THUMB_BYTES = 64 * 1024  # type=thumb, JPEG only
 COVER_RATIO = 2.35  # the crop of a draft's first article; that of all others, and of a shared link, is 1:1
 COVER_PIXELS = (900, 383)  # of that ratio
+CARD_PIXELS = (1080, 1440)  # of a drawn picture of a 贴图: 3:4, the tallest that is shown whole (reported, unverified)
 COLUMN_PIXELS = 677  # the article's column on a computer (page CSS); a phone has about 343
 IMAGE_PIXELS = 1440  # a body image's width in pixels: twice the column and a little, sharp on every screen
 

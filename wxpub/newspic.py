@@ -10,25 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from wxpub.finding import Finding, Rule
 from wxpub.language import tr
 from wxpub.limits import NEWSPIC_CHARS, NEWSPIC_PICTURES
-from wxpub.tree import BLOCKS, line_of
+from wxpub.tree import BLOCKS, HEADINGS, line_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from wxpub.article import Article
 
-NO_PICTURE = Rule(
-    "newspic-no-picture",
-    "error",
-    "a 贴图 has no picture",
-    "put a picture into the text, or name some in image_list",
-    reader="nothing: WeChat takes no 贴图 without a picture",
-)
+Kind: TypeAlias = Literal["section", "item", "point", "lead", "text", "picture", "caption"]
+Part: TypeAlias = "tuple[Kind, tuple[str, ...]]"
+
 TOO_MANY = Rule(
     "newspic-pictures",
     "error",
@@ -41,6 +37,13 @@ TOO_LONG = Rule(
     "error",
     f"the text of a 贴图 has more than {NEWSPIC_CHARS:,} characters (45166)",
     "shorten it; links count with their whole addresses",
+    reader="nothing: the push is refused",
+)
+TAG = Rule(
+    "newspic-tag",
+    "error",
+    "the text of a 贴图 has what looks like a tag of HTML, which WeChat refuses (45166)",
+    "write ＜ for <, or say it in words",
     reader="nothing: the push is refused",
 )
 PLAIN = Rule(
@@ -57,7 +60,7 @@ NO_COVER = Rule(
     "put it first among the pictures",
     reader="the first picture as the cover",
 )
-RULES = (NO_PICTURE, TOO_MANY, TOO_LONG, PLAIN, NO_COVER)
+RULES = (TOO_MANY, TOO_LONG, TAG, PLAIN, NO_COVER)
 
 _CELLS = frozenset(("td", "th"))
 _DECORATION = frozenset(("section-number", "end-mark", "table-hint"))  # words of the theme, not of the author
@@ -68,14 +71,14 @@ def judge(
 ) -> Iterator[Finding]:
     """Find what WeChat refuses of a 贴图, and what it loses; `pictures` are sources with their lines."""
     path, places = article.path, article.places
-    if not pictures:
-        yield NO_PICTURE.find(path=path, line=places.get("type", 1))
     if len(pictures) > NEWSPIC_PICTURES:
         said = tr("{n} pictures; a 贴图 has up to {most}", n=len(pictures), most=NEWSPIC_PICTURES)
         yield TOO_MANY.find(said, path, pictures[NEWSPIC_PICTURES][1])
     if len(text) > NEWSPIC_CHARS:
         said = tr("the text has {n:,} characters; WeChat takes {most:,} of a 贴图", n=len(text), most=NEWSPIC_CHARS)
         yield TOO_LONG.find(said, path, 1)
+    if (tag := re.search(r"<[a-zA-Z/!][^<>\s]*>?", text)) is not None:
+        yield TAG.find(tr("{text} in the text looks like a tag", text=tag[0]), path, 1)
     for element in root.iter("table"):
         yield PLAIN.find(tr("a table becomes lines of text"), path, line_of(element))
     for element in root.iter("section", "span"):
@@ -83,7 +86,7 @@ def judge(
             yield PLAIN.find(tr("a block of code becomes lines of text"), path, line_of(element))
         elif element.get("class") == "math":
             yield PLAIN.find(tr("a formula becomes its source"), path, line_of(element))
-    if article.cover and article.cover not in [src for src, _ in pictures[:1]]:
+    if article.is_newspic and article.cover and article.cover not in [src for src, _ in pictures[:1]]:
         yield NO_COVER.find(path=path, line=places.get("cover", 1))
 
 
@@ -96,11 +99,17 @@ def text_of(root: HtmlElement) -> str:
     return "\n\n".join(filter(None, blocks))
 
 
-class _Lines:
-    """The lines of a block; code keeps the spaces that begin one."""
+def summary(article: Article) -> str:
+    """Write the text below cards, which have all the words: the digest, and where the whole issue is to be read."""
+    return "\n\n".join(filter(None, (article.digest, article.source_url and f"全文：{article.source_url}")))
 
-    def __init__(self, block: HtmlElement) -> None:
+
+class _Lines:
+    """The lines of a block; code keeps the spaces that begin one. Addresses are `written` behind links, or not."""
+
+    def __init__(self, block: HtmlElement, *, written: bool = True) -> None:
         self.found = [""]
+        self._written = written
         self._visit(block)
 
     def _visit(self, element: HtmlElement) -> None:
@@ -119,7 +128,7 @@ class _Lines:
         for child in element:
             self._visit(child)
             self._say(child.tail)
-        if element.tag == "a":
+        if element.tag == "a" and self._written:
             self.found[-1] = _written_out(self.found[-1], element)
         if element.tag in BLOCKS and element.tag not in _CELLS:
             self._end()
@@ -162,12 +171,53 @@ def _written_out(line: str, a: HtmlElement) -> str:
     return f"{line}（{href}）" if said else line + href
 
 
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+
+def parts_of(root: HtmlElement) -> Iterator[Part]:
+    """Take a laid-out issue apart for cards: each part with its lines, a picture with its source.
+
+    The list of back issues is left out, since no link leads there from a picture, and what a link leads to as well.
+    """
+    for block in root:
+        kind, lines = _kind(block), tuple(_said(block))
+        if block.tag in HEADINGS:
+            yield "section", lines
+        elif kind in ("grid", "qrcode", "toc"):
+            continue
+        elif block.tag in ("ul", "ol"):
+            for item in block:
+                yield from _pictures(item)
+                if said := tuple(_said(item)):
+                    yield ("item" if _kind(item) == "item" else "point"), said
+        else:
+            yield from _pictures(block)
+            if lines:
+                yield ("lead" if kind == "lead" else "caption" if kind == "caption" else "text"), lines
+
+
+def _pictures(block: HtmlElement) -> Iterator[Part]:
+    return (("picture", (src,)) for image in block.iter("img") if (src := image.get("src", "").strip()))
+
+
+def _said(block: HtmlElement) -> Iterator[str]:
+    """List the lines of a block; an item needs no dot on a card."""
+    for line in _Lines(block, written=False).found:
+        if said := line.removeprefix("· ").strip():
+            yield said
+
+
+def _kind(block: HtmlElement) -> str:
+    return (block.get("class") or "").partition(" ")[0]
+
+
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 # What a reader sees, as near as HTML without a script comes to it: pictures that snap into place when they are swiped.
-_STRIP = "display:flex;gap:8px;overflow-x:auto;scroll-snap-type:x mandatory"
+_STRIP = "display:flex;gap:8px;padding:1px;overflow-x:auto;scroll-snap-type:x mandatory"
 _CARD = "flex:0 0 92%;scroll-snap-align:center;scroll-snap-stop:always"  # the next one peeps in
-_PICTURE = "display:block;width:100%;aspect-ratio:3/4;object-fit:contain;border-radius:4px"
+_EDGE = "border-radius:4px;box-shadow:0 0 0 1px rgba(128,128,128,.25)"  # a white card on a white page
+_PICTURE = f"display:block;width:100%;aspect-ratio:3/4;object-fit:contain;{_EDGE}"
 _TEXT = "padding:14px 0;font-size:16px;line-height:1.6;word-break:break-word"
 _LINE = "margin:0;min-height:1.6em;white-space:pre-wrap"
 

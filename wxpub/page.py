@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
+    from wxpub import newspic
     from wxpub.blocks import Block
     from wxpub.theme import Theme
 
@@ -181,6 +182,7 @@ def compose(
     home: Home | None = None,
     draws: Callable[[str], bool] = lambda language: False,
     load: Callable[[str], Block] | None = None,
+    cards: Callable[[Article, Sequence[newspic.Part]], Sequence[str]] | None = None,
 ) -> Layout:
     """Lay `article` out in the theme `style`.
 
@@ -189,7 +191,8 @@ def compose(
     once, for all images, for their natural sizes in pixels by source; an image without one keeps its own. `target`
     decides about links and about the parts that its reader gets; `extensions` names extensions of Python-Markdown that
     run beside the dialect; `draws` says whether diagrams in a language become images; `load` gives the blocks that the
-    article names (see `blocks.Blocks`). Equal input gives equal layouts.
+    article names (see `blocks.Blocks`). `cards` draws an issue that is to be a 贴图 although its author has not made it
+    one, or has given it no picture: its parts in, sources of images out. Equal input gives equal layouts.
     """
     article = _for_reader(article, target)
     root, findings = _parse(article, extensions)
@@ -218,6 +221,10 @@ def compose(
 
         images = tuple({each.src: each for each in (*_listed(article), *images)}.values())
         text = newspic.text_of(root)
+        if cards and not (article.is_newspic and images):
+            drawn = cards(article, tuple(newspic.parts_of(root)))
+            images = tuple(ImageRef(src, f"{n}/{len(drawn)}") for n, src in enumerate(drawn, 1))
+            text = text if article.is_newspic else newspic.summary(article)
         findings += tuple(newspic.judge(root, article, text, [(each.src, each.line) for each in images]))
     return Layout(article, root, source, resolved.notes, images, outline, findings, resolved.left, text, files)
 

@@ -144,6 +144,7 @@ def _off(rule: Rule) -> str:
     help="Say what a rule means, what readers see and what to do; `all` lists the rules.",
 )
 @options.theme
+@options.newspic
 @click.option(
     "--target",
     "target_name",
@@ -164,6 +165,7 @@ def check(
     show_size: bool,
     theme_name: str | None,
     variables: dict[str, str],
+    as_newspic: bool,
     target_name: str | None,
     official: bool,
     sandbox: bool,
@@ -198,7 +200,7 @@ def check(
         raise click.UsageError(tr("--sandbox says whom --official asks: give both"))
     if fresh and not online:
         raise click.UsageError(tr("--fresh asks servers again: give --online too"))
-    opener, target = Opener(theme_name, variables), CHANNELS.get(target_name or "")
+    opener, target = Opener(theme_name, variables, as_newspic=as_newspic), CHANNELS.get(target_name or "")
     paths, given = options.standard_input(files, stdin_name)
     with ExitStack() as stack:
         ask = _official(stack, sandbox) if official else None

@@ -60,6 +60,7 @@ _MANY = 8 if sys.platform == "linux" else 100
     help="Finish for the API or for the web editor.",
 )
 @options.theme
+@options.newspic
 @options.as_json
 @click.option("--open", "open_page", is_flag=True, help="Show the page in the browser.")
 @click.option("--copy", is_flag=True, help="Put the article on the clipboard, to paste into the web editor.")
@@ -73,6 +74,7 @@ def convert(
     target_name: str,
     theme_name: str | None,
     variables: dict[str, str],
+    as_newspic: bool,
     as_json: bool,
     open_page: bool,
     copy: bool,
@@ -122,7 +124,16 @@ def convert(
     paths, given = options.standard_input(files, stdin_name)
     places = _places(paths, output, suffix, quiet=quiet)
     target = elsewhere or CHANNELS[target_name]
-    work = _Work(Opener(theme_name, variables), target, form, fragment, copy, output is None, as_json, given)
+    work = _Work(
+        Opener(theme_name, variables, as_newspic=as_newspic),
+        target,
+        form,
+        fragment,
+        copy,
+        output is None,
+        as_json,
+        given,
+    )
     reports: list[Mapping[str, Any]] = []
     findings: list[Finding] = []
     failed, said = [], ""
@@ -240,7 +251,8 @@ def _all(work: _Work, pairs: Sequence[tuple[Path, Path | None]]) -> Iterator[Out
     from multiprocessing import get_context
 
     forks = sys.platform == "linux"
-    fresh = work if forks else replace(work, opener=Opener(work.opener.theme, work.opener.variables))
+    old = work.opener
+    fresh = work if forks else replace(work, opener=Opener(old.theme, old.variables, as_newspic=old.as_newspic))
     with get_context("fork" if forks else "spawn").Pool(initializer=_begin, initargs=(fresh, language.asked())) as pool:
         outcomes = pool.imap(_convert, rest, chunksize=max(1, len(rest) // 32))
         if not sys.stderr.isatty():
@@ -374,6 +386,7 @@ def _remarks_text(given: str) -> str:
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
 @click.option("--account", "account_name", default="", metavar="NAME", help="Push to this account of wxpub.toml.")
 @options.theme
+@options.newspic
 @options.as_json
 def preview(
     file: Path,
@@ -383,6 +396,7 @@ def preview(
     account_name: str,
     theme_name: str | None,
     variables: dict[str, str],
+    as_newspic: bool,
     as_json: bool,
 ) -> None:
     """Show an issue in the browser, live while you write.
@@ -402,6 +416,7 @@ def preview(
         file,
         theme=theme_name,
         variables=variables,
+        as_newspic=as_newspic,
         account=account_name,
         host=host,
         port=port,

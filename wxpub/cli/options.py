@@ -77,6 +77,17 @@ def _variables(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
     return pairs
 
 
+def newspic(command: F) -> F:
+    """Take `--as`."""
+    return click.option(
+        "--as",
+        "as_newspic",
+        type=click.Choice(("贴图", "newspic")),
+        callback=lambda ctx, param, value: value is not None,
+        help="Make a 贴图 of it: pictures to swipe through, drawn unless the issue is one with its own.",
+    )(command)
+
+
 def echo(text: object = "", *, err: bool = False, **style: Any) -> None:
     """Print text in which others may have had a say: it cannot steer a terminal, nor a CI that reads it.
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @options.files
 @options.account
 @options.theme
+@options.newspic
 @click.option("--dry-run", is_flag=True, help="Change nothing at WeChat; say what would be done.")
 @options.expect
 @click.option("--new", is_flag=True, help="Make a new draft and leave the one before alone.")
@@ -47,6 +48,7 @@ def push(
     sandbox: bool,
     theme_name: str | None,
     variables: dict[str, str],
+    as_newspic: bool,
     dry_run: bool,
     expected: str,
     new: bool,
@@ -69,10 +71,11 @@ def push(
       wxpub push issue.md --preview-to my-wechat-id
       wxpub push issue.md --dry-run
       wxpub push news.md interview.md events.md --account weekly
+      wxpub push issue.md --as 贴图
     """
     if open_page and not sandbox:
         raise click.UsageError(tr("--open goes with --sandbox; a real draft is on mp.weixin.qq.com → 草稿箱"))
-    opened = list(issues.open_all(files, theme=theme_name, variables=variables, fetch=True))
+    opened = list(issues.open_all(files, theme=theme_name, variables=variables, fetch=True, as_newspic=as_newspic))
     with wechat.connect(opened[0].settings, account_name, sandbox=sandbox, say=options.tell) as account:
         job = pushing.prepare(account, opened, keep=not dry_run, skip_unreachable=skip_unreachable, say=options.tell)
         job = replace(job, force=force, new=new)
@@ -260,6 +263,7 @@ def _after_pull(pulled: Pulled, file: Path, *, write: bool) -> str:
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @options.account
+@options.newspic
 @click.option("--dry-run", is_flag=True, help="Publish nothing; say what would become public.")
 @options.expect
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -269,6 +273,7 @@ def publish(
     file: Path,
     account_name: str,
     sandbox: bool,
+    as_newspic: bool,
     dry_run: bool,
     expected: str,
     yes: bool,
@@ -292,7 +297,7 @@ def publish(
     from wxpub.drafts.job import shown
     from wxpub.drafts.publish import publish as publish_draft
 
-    issue = issues.open(file)
+    issue = issues.open(file, as_newspic=as_newspic)
 
     def confirm(articles: Sequence[StoredArticle]) -> None:
         titles, fingerprint = [each.title for each in articles], shown(account.key, articles, expected)

@@ -355,6 +355,12 @@ RESULTS: dict[str, Schema] = {
         ),
         written=switch("whether the files were written"),
     ),
+    "cards": record(
+        "Cards to swipe through.",
+        folder=text("where they were written"),
+        cards=several("the pictures, in order", text("a file")),
+        text=text("what stands below them in a 贴图"),
+    ),
     "cover": record("The cover.", path=text("where it was written"), remark=text("what it lacks; empty as a rule")),
     "site": record(
         "The site that was written.",

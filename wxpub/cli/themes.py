@@ -1,4 +1,4 @@
-"""`wxpub themes` and `wxpub cover`: the list of looks, or one issue in all of them; a cover for it."""
+"""`wxpub themes`, `cover` and `cards`: the list of looks, or one issue in all of them; pictures drawn of it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from wxpub import issue
 from wxpub.cli import options
 from wxpub.errors import SourceError, reason_of
 from wxpub.language import gettext, tr
+from wxpub.newspic import TOO_MANY
 
 if TYPE_CHECKING:
     from wxpub.finding import Finding
@@ -158,3 +159,50 @@ def _named(path: str) -> bytes:
         return Store(here / "cover.png", Path(here.anchor)).fit(path).data
     except SourceError as error:
         raise SourceError(error.message, hint=error.hint) from None
+
+
+# --- cards ------------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", metavar="FOLDER", type=click.Path(path_type=Path), help="Write here instead of FILE.cards."
+)
+@options.theme
+@options.as_json
+def cards(file: Path, output: Path | None, theme_name: str | None, variables: dict[str, str], as_json: bool) -> None:
+    """Draw an issue as cards to swipe through.
+
+    Pictures of 1080 × 1440 pixels in the theme's colours: the title, sections and items with their pictures, and a QR
+    code of source_url, card-01.png and so on. They are what `wxpub push --as 贴图` sends, and do for other places too.
+    A picture of this name that is there is written over, or removed, only if it is a card that wxpub drew and nobody
+    has changed.
+
+    \b
+    Examples:
+      wxpub cards issue.md
+      wxpub cards issue.md -o pictures --theme digest
+    """
+    from wxpub.images import cover as covers
+
+    opened = issue.open(file, theme=theme_name, variables=variables, fetch=True, as_newspic=True)
+    opened = replace(opened, article=replace(opened.article, type="", image_list=()))
+    folder = output or file.with_name(f"{file.stem}.cards")
+    drawn = {folder / f"card-{n:02}.png": image.src for n, image in enumerate(opened.layout.images, 1)}
+    try:
+        there = {place: place.read_bytes() for place in folder.glob("card-[0-9][0-9].png")}
+    except OSError as error:
+        raise SourceError(tr("cannot be read: {reason}", reason=reason_of(error)), folder) from None
+    if foreign := next((place for place, data in sorted(there.items()) if not covers.is_ours(data)), None):
+        hint = tr("name another folder with -o")
+        raise SourceError(tr("exists and is not a card that wxpub drew"), foreign, hint=hint)
+    for place, src in drawn.items():
+        options.write(place, opened.images.fit(src).data)
+        options.echo(str(place))
+    for place in there.keys() - drawn.keys():
+        place.unlink()
+    findings = [each for each in opened.layout.findings if each.rule == TOO_MANY.id]
+    options.say(findings)
+    paths = [str(place) for place in drawn]
+    options.print_json({"folder": str(folder), "cards": paths, "text": opened.layout.text}, findings)

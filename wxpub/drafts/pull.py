@@ -66,11 +66,14 @@ class Pulled:
 def pull(job: Job) -> Pulled:
     """Trace what was edited in the draft of the one issue of `job` back into its file. Changes nothing anywhere.
 
-    Raises ConflictError where there is no draft, or the text that was pushed is not known any more or was changed in
-    the very lines that the draft changes; NetworkError and ApiError where WeChat cannot be asked.
+    Raises ConflictError where there is no draft or it is a 贴图, or the text that was pushed is not known any more or
+    was changed in the very lines that the draft changes; NetworkError and ApiError where WeChat cannot be asked.
     """
     (ready,) = job.articles
     path = ready.issue.path
+    if ready.issue.is_newspic:
+        hint = tr("look at it (wxpub drafts show MEDIA_ID), and write it into the file yourself")
+        raise ConflictError(tr("{file}: the text of a 贴图 tells nothing of its Markdown", file=path), hint)
     standing, _, _ = locate(replace(job, force=True))
     if standing is None:
         hint = tr("push it first: wxpub push {file}", file=path)

@@ -173,6 +173,33 @@ class Store:
         self._images.setdefault(src, _Once(make))
         return src
 
+    def drawn(
+        self,
+        name: str,
+        size: tuple[int, int],
+        parts: Sequence[str],
+        key: Callable[..., bytes],
+        draw: Callable[[Mapping[str, bytes]], bytes],
+    ) -> str:
+        """Name a PNG that is drawn when `fit` is first asked for it: the `src` that `read` and `fit` take.
+
+        `parts` are the sources of the images that stand on it: `key` is given the keys of those that are here, and of
+        all once it is read, and says what it depends on; `draw` is given their bytes.
+        """
+        here = [self.read(each).key for each in parts if not remote(each) and self._readable(each)]
+        src = f"card:{read.key_of(key(*here))}"
+
+        def source() -> Source:
+            return Source(src, name, b"", read.key_of(key(*(self.read(each).key for each in parts))))
+
+        def make() -> Image:
+            self.read(src)
+            return Image(name, draw({each: self.fit(each).data for each in parts}), "image/png", *size, "", src)
+
+        self._sources.setdefault(src, _Once(source))
+        self._images.setdefault(src, _Once(make))
+        return src
+
     def _readable(self, src: str) -> bool:
         with suppress(SourceError):
             return bool(self.read(src))

@@ -308,10 +308,18 @@ def _shape(font: FreeTypeFont, character: str) -> tuple[tuple[int, int], bytes]:
     return (mask.size, bytes(mask)) if any(mask.size) else _EMPTY
 
 
-def typeface(*, serif: bool = False) -> Typeface:
-    """Find the face in which covers are written; on a machine without a Chinese font, the one that Pillow carries."""
-    font = next((each for each in _SERIF_FONTS if serif and Path(each).is_file()), None) or chinese_font()
-    return Typeface(font, _index(font)) if font else Typeface()
+def typeface(*, serif: bool = False, bold: bool = True) -> Typeface:
+    """Find the face in which covers are written; on a machine without a Chinese font, the one that Pillow carries.
+
+    One that is not `bold`, for running text, is the bold one where there is no other.
+    """
+    known = [each for each in _SERIF_FONTS if serif] + [each for each in _FONTS if not bold and not _is_bold(each)]
+    font = next((each for each in known if Path(each).is_file()), None) or chinese_font()
+    return Typeface(font, _index(font, bold=bold)) if font else Typeface()
+
+
+def _is_bold(font: str) -> bool:
+    return "bold" in font.lower() or font.endswith("bd.ttc")
 
 
 def chinese_font() -> str | None:
@@ -338,8 +346,8 @@ def _preference(path: str) -> tuple[bool, bool, bool, str]:
     return (not name.endswith((".ttf", ".ttc", ".otf")), "serif" in name or "song" in name, "bold" not in name, path)
 
 
-def _index(font: str) -> int:
-    """Choose the simplified Chinese face of a collection (the first of Noto's is Japanese), a heavy one."""
+def _index(font: str, *, bold: bool = True) -> int:
+    """Choose the simplified Chinese face of a collection (the first of Noto's is Japanese), a heavy one if `bold`."""
     from PIL import ImageFont
 
     found: dict[int, str] = {}
@@ -350,8 +358,8 @@ def _index(font: str) -> int:
             break
         if (family or "").endswith(" SC") and "Mono" not in (family or ""):
             found[index] = name or ""
-    heavy = ("Bold", "Semibold", "Heavy", "Black", "Medium")
-    named = (index for name in heavy for index, each in found.items() if each == name)
+    wanted = ("Bold", "Semibold", "Heavy", "Black", "Medium") if bold else ("Regular", "Medium", "Light")
+    named = (index for name in wanted for index, each in found.items() if each == name)
     return next(named, next(iter(found), 0))
 
 

@@ -130,7 +130,8 @@ class Builder:
         images = self._images_of(issue)
         issue = replace(issue, images=images)
         page = issue.page()
-        cover = page.article.cover or images.cover(issue.cover)
+        first = page.images[0].src if issue.is_newspic and page.images else ""
+        cover = first or page.article.cover or images.cover(issue.cover)
         images.keep({*(each.src for each in page.images), cover, issue.cover.picture, issue.cover.logo})
         shown = {each.src: images.look(each.src) for each in page.images} | {COVER: images.look(cover)}
         self._followed = frozenset((*self._files, *_files(issue), *images.files()))
@@ -342,7 +343,7 @@ class LiveImages(Store):
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _paths(self, src: str) -> Iterable[Path]:
-        if re.match(r"(https?:)?//|data:|qrcode:|diagram:|cover:", src, re.IGNORECASE):
+        if re.match(r"(https?:)?//|data:|qrcode:|diagram:|cover:|card:", src, re.IGNORECASE):
             return []
         base = self.terms[0] if src.startswith("/") else self._folder
         return [base / name.lstrip("/") for name in dict.fromkeys((src, unquote(src.partition("?")[0])))]

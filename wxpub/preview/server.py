@@ -108,6 +108,7 @@ def serve(
     *,
     theme: str | None = None,
     variables: Mapping[str, str] | None = None,
+    as_newspic: bool = False,
     account: str = "",
     host: str = HOST,
     port: int | None = None,
@@ -124,7 +125,7 @@ def serve(
         article.read(path)  # says what is wrong
 
     def open_issue(chosen: str) -> Issue:
-        return issue.open(path, theme=chosen or theme, variables=variables)
+        return issue.open(path, theme=chosen or theme, variables=variables, as_newspic=as_newspic)
 
     with ExitStack() as stack:
         accounts = Accounts(open_issue, config.find(path), account, stack, say)

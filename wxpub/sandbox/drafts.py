@@ -37,6 +37,7 @@ from wxpub.sandbox.store import IN_BOX
 
 # A coordinate of a crop has at most six decimals.
 _CROP = re.compile(r"0|1|[01]\.\d{1,6}")
+_RATIOS = {"1_1": 1.0, "16_9": 16 / 9, "2.35_1": limits.COVER_RATIO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,9 @@ def _newspic(call: Call, stored: Stored, given: Mapping[str, object]) -> Stored:
     ids = [text(image, "image_media_id") if isinstance(image, Mapping) else "" for image in images]
     urls = [_picture(call, media_id) for media_id in ids]
     stored.article["thumb_media_id"], stored.article["thumb_url"] = ids[0], urls[0]
+    for ratio, crop in _crops(stored.article.get("cover_info")):
+        if not _has_ratio(crop, _pixels(call, ids[0]), ratio):
+            raise Refusal(53402)
     stored.article["image_info"] = {"image_list": [{"image_media_id": media_id} for media_id in ids]}
     stored.trace["images"] = urls
     return stored
@@ -198,11 +202,17 @@ def _cover_info(value: object) -> dict[str, object]:
     if not isinstance(crops, list):
         raise Refusal(47001)
     for crop in crops:
-        if not isinstance(crop, Mapping) or crop.get("ratio") not in ("1_1", "16_9", "2.35_1"):
+        if not isinstance(crop, Mapping) or crop.get("ratio") not in tuple(_RATIOS):
             raise Refusal(53402)
         if not _is_crop([text(crop, name) for name in ("x1", "y1", "x2", "y2")]):
             raise Refusal(53402)
     return {"crop_percent_list": crops}
+
+
+def _crops(cover_info: object) -> list[tuple[float, str]]:
+    """List the crops of a newspic's cover, each with the ratio that its name says."""
+    crops = cover_info["crop_percent_list"] if isinstance(cover_info, dict) else []
+    return [(_RATIOS[crop["ratio"]], "_".join(crop[name] for name in ("x1", "y1", "x2", "y2"))) for crop in crops]
 
 
 def _products(given: Mapping[str, object]) -> None:
