@@ -310,6 +310,53 @@ def test_what_goes_is_removed_and_what_somebody_changed_stays(root: Path, tmp_pa
     assert (out / "CNAME").exists() and not (out / f"issues/{day(9)}.html").exists()
 
 
+def test_a_file_that_was_added_later_is_not_overwritten(root: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build(root, out, base="")
+    theirs = [out / f"issues/{day(11)}.html", out / "feed.xml"]
+    for each in theirs:
+        each.write_text("theirs", encoding="utf-8")
+    issue(root, 11)
+    for _ in range(2):
+        report = build(root, out, base="")
+        assert "did not write" in report.failed[f"issues/{day(11)}.md"] and report.pages == 10
+        with pytest.raises(SourceError, match="did not write"):
+            build(root, out)
+    assert [each.read_text(encoding="utf-8") for each in theirs] == ["theirs", "theirs"]
+    theirs[0].unlink()
+    theirs[1].unlink()
+    assert build(root, out).pages == 11
+
+
+def test_a_run_that_ends_halfway_leaves_nothing_of_it(root: Path, tmp_path: Path) -> None:
+    """An issue was changed, the run that made its page was killed, and the change was taken back."""
+    out = tmp_path / "out"
+    build(root, out)
+    done, before = files(out), (root / f"issues/{day(1)}.md").read_text(encoding="utf-8")
+    issue(root, 1, "不再要的话\n")
+    new = issue(root, 11)
+
+    def killed(outcomes: Iterator[Any], count: int) -> Iterator[Any]:
+        yield next(outcomes)
+        for _ in outcomes:
+            pass
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(root, out, watch=killed)
+    assert "不再要的话" in (out / f"issues/{day(1)}.html").read_text(encoding="utf-8")
+    assert build(root, out).pages == 11, "a page of the killed run is the site's own"
+    (root / f"issues/{day(1)}.md").write_text(before, encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        build(root, out, watch=killed)
+    issue(root, 1, "不再要的话\n")
+    assert "不再要的话" in page(build(root, out).folder, 1).text
+    (root / f"issues/{day(1)}.md").write_text(before, encoding="utf-8")
+    new.unlink()
+    build(root, out)
+    assert files(out) == done
+
+
 def test_a_list_that_names_files_elsewhere_removes_none(root: Path, tmp_path: Path) -> None:
     out, victim = tmp_path / "out", tmp_path / "victim.txt"
     build(root, out)

@@ -6,7 +6,8 @@
     images/ covers/       what the pages show, each named by its bytes
     .wxpub-site.json      what was written here and of what it was made, so that only what has changed is made again
 
-A folder that holds anybody else's files is left alone, and a file that somebody changed is not removed.
+A folder that holds anybody else's files is left alone, a file that somebody put there later is not overwritten, and one
+that somebody changed is not removed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -156,10 +157,15 @@ def build(
     pages = _pages(issues)
     permalinks = _permalinks(letter, pages)
     moved = _moved(before, pages, permalinks)
-    writer = _Writer(folder, before.get("files", {}))
+    there = before.get("files", {})
+    begun = {*pages.values(), *(each for each in _RESERVED if "." in each)} - there.keys()
+    writer = _Writer(folder, there, frozenset(each for each in begun if os.path.lexists(folder / each)))
     spoken = language_of("".join((name, *(each.title for each in issues))))
-    if not before:
-        writer.keep(files={}, issues={}, pages={}, permalinks={})  # the folder is ours, also if this ends halfway
+    # If this ends halfway, the folder is ours, and no page is sure to say what it ought to.
+    unsure = {name: {**_kept(entry), "key": ""} for name, entry in known.items()}
+    wanted = dict.fromkeys(sorted(begun - writer.theirs), "")
+    said = {name: before.get(name, {}) for name in ("pages", "permalinks")}
+    writer.keep(files={**wanted, **there}, issues=unsure, **said)
     beside, blocks = _beside(issues), _blocks(letter)
     work = _Work(writer, letter, base, name, spoken, opener, pages, permalinks, known, moved, beside, blocks)
     made: dict[str, _Made] = {}
@@ -548,10 +554,11 @@ def _make(past: Past) -> _Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """Writes into the site's folder, nowhere else, and only what is not there yet."""
+    """Writes into the site's folder, nowhere else, only what is not there yet, and over nothing of `theirs`."""
 
     folder: Path
     known: Mapping[str, str]
+    theirs: Collection[str] = ()
 
     def write(self, path: str, data: bytes) -> str:
         """Write a file of the site unless it is there, and return the digest of its bytes. Raises SourceError."""
@@ -559,6 +566,9 @@ class _Writer:
         try:
             if self.known.get(path) == digest and place.is_file() and place.stat().st_size == len(data):
                 return digest
+            if path in self.theirs:
+                said = tr("is a file that wxpub site did not write")
+                raise SourceError(said, place, hint=tr("move it away; nothing is overwritten"))
             place.parent.mkdir(parents=True, exist_ok=True)
             if not place.parent.resolve().is_relative_to(self.folder):
                 raise SourceError(tr("leads out of the site's folder"), place.parent, hint=tr("remove the link"))
