@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import signal
@@ -93,6 +94,19 @@ def test_it_listens_where_it_is_told_to_and_knows_no_other_names_for_that() -> N
         assert requests.get(wechat.url, timeout=5).status_code == 200
     with pytest.raises(ConfigError, match=r"cannot listen on 203\.0\.113\.1:0"), serve(host="203.0.113.1"):
         pass
+
+
+def test_the_container_starts_what_the_command_has() -> None:
+    text = (ROOT / "Containerfile").read_text(encoding="utf-8")
+    entry = json.loads(text.partition("ENTRYPOINT ")[2])
+    port = entry[entry.index("--port") + 1]
+    assert f"EXPOSE {port}\n" in text
+    assert entry[0] == "wxpub"
+    help = CliRunner().invoke(cli, [*entry[1:], "--allow-host", "wechat", "--help"])
+    assert help.exit_code == 0, help.output
+    words = [f"-p 127.0.0.1:{port}:{port}", "podman build -t wxpub-sandbox ."]
+    readme = (ROOT / "wxpub/sandbox/README.md").read_text(encoding="utf-8")
+    assert all(each in text and each in readme for each in words)
 
 
 def test_a_file_that_is_no_database_is_an_error_of_one_line(tmp_path: Path) -> None:
