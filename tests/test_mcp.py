@@ -19,7 +19,7 @@ import pytest
 from conftest import ROOT
 from jsonschema import Draft202012Validator
 from mcp import Client
-from mcp.client.stdio import StdioServerParameters
+from mcp.client.stdio import StdioServerParameters, stdio_client
 from PIL import Image as Pillow
 from pushing import picture
 
@@ -66,7 +66,7 @@ async def assistant(*roots: Path, sandbox: bool = True, process: bool = False, *
         for name, value in {"WXPUB_SANDBOX_DB": str(roots[0].parent / "db.sqlite3"), **env}.items():
             patch.setenv(name, value)
         words = [*(f"--root={root}" for root in roots), *(["--sandbox"] if sandbox else [])]
-        there = server(*words) if process else _server(Agents(roots, _run, sandbox=sandbox))
+        there = stdio_client(server(*words)) if process else _server(Agents(roots, _run, sandbox=sandbox))
         async with Client(there) as client:
             forms = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
 
