@@ -324,6 +324,25 @@ def test_a_file_that_was_changed_meanwhile_is_not_written(paper: Newsletter) -> 
         pulling.keep(job, pulled)
 
 
+def test_a_change_of_a_block_is_told_and_one_beside_it_comes(paper: Newsletter) -> None:
+    paper.write("wxpub.toml", '[article]\nfooter = "blocks/foot.md"\n')
+    paper.write("blocks/foot.md", "关注我们，每周一期。\n")
+    issue = paper.write("a.md", "# 题\n\n正文，很长。\n\n{{ block foot }}\n\n最后。\n")
+    pushed = paper.push("a.md")
+    edit(paper, pushed.media_id, ("很长", "不长"), ("每周", "每月"), ("最后", "末尾"))
+    pulled = pull(paper)
+    assert issue.read_text(encoding="utf-8") == "# 题\n\n正文，不长。\n\n{{ block foot }}\n\n末尾。\n"
+    assert [(each.path and each.path.name, each.line) for each in pulled.left] == [("foot.md", 1)] * 2
+    assert all("每月一期" in each.message for each in pulled.left)
+
+
+def test_a_picture_post_is_not_pulled(paper: Newsletter) -> None:
+    picture(paper.root / "1.png", size=(400, 300))
+    paper.write("a.md", "---\ntype: 贴图\ntitle: 题\n---\n\n文字。\n\n![](1.png)\n")
+    with pytest.raises(ConflictError, match="贴图"):
+        pull(paper)
+
+
 def test_line_ends_stay(paper: Newsletter) -> None:
     issue = paper.root / "a.md"
     issue.write_bytes("\ufeff# 第一期\r\n\r\n正文，很长。\r\n\r\n第二段。\n".encode())

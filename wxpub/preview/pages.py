@@ -315,7 +315,9 @@ def standalone(
         cover=cover,
     )
     if review:
-        described["review"] = [{"line": line, "spot": spot} for line, spot, _ in blocks(page.layout.root)]
+        described["review"] = [
+            {"line": line, "spot": spot, "at": _at(page, line)} for line, spot, _ in blocks(page.layout.root)
+        ]
     return fill(
         "standalone.html",
         policy=_policy(**{"script-src": source_hash(code), "img-src": "data:"}),
@@ -325,6 +327,12 @@ def standalone(
         state=dump(described),
         script=code,
     )
+
+
+def _at(page: Page, line: int) -> int | str:
+    """Name a line of the tree: its number in the issue's file, or the block's file and the number there."""
+    path, number = page.layout.place(line)
+    return number or 0 if path == page.article.path else f"{path.name}:{number}"
 
 
 def _policy(**allowed: str) -> str:

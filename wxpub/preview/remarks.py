@@ -82,8 +82,8 @@ def placed(issue: Issue, remarks: Iterable[Remark]) -> tuple[Finding, ...]:
         if each.words:
             said = tr("“{words}”: {remark}", words=shorten(each.words, _QUOTED), remark=said)
         gone = "" if line else tr("the words are not there any more")
-        found.append(REMARK.find(said, *issue.layout.place(line or each.line), fix=gone))
-    return tuple(sorted(found, key=lambda each: each.line or 0))
+        found.append((line or each.line or 0, REMARK.find(said, issue.path, line or each.line, fix=gone)))
+    return issue.layout.placed(finding for _, finding in sorted(found, key=lambda each: each[0]))
 
 
 def _line(there: Sequence[tuple[int, str]], remark: Remark) -> int | None:

@@ -11,7 +11,6 @@ import { count, say } from "./words.js";
 const MOST = 1000; // remarks
 const LONG = 10000; // characters of one
 const QUOTE = 200; // of the words that it is about
-const OTHER_FILES = 2 ** 32; // lines of the blocks that an issue names have numbers of their own from here on
 const FIELDS = { id: 64, words: QUOTE, block: QUOTE, text: LONG, by: 64, at: 32 };
 
 const state = JSON.parse($("#state").textContent);
@@ -126,6 +125,11 @@ function draw() {
 
 const spotOf = ({ line }) => state.review.findLast((each) => each.line <= line)?.spot ?? null;
 
+function placeOf({ line }) {
+  const at = state.review.find((each) => each.line === line)?.at ?? line;
+  return typeof at === "number" && at ? say.line(at) : at;
+}
+
 function form() {
   return h("form", { class: "remark-form", onsubmit: finish },
     h("blockquote", {}, draft.words),
@@ -141,7 +145,7 @@ function entry(each) {
     h("button", { type: "button", class: "finding", onclick: () => { showView("article"); if (spotOf(each)) reveal(spotOf(each)); } },
       h("span", { class: "words quoted" }, each.words),
       h("span", { class: "words" }, each.text),
-      h("span", { class: "where" }, [each.by, each.line && each.line < OTHER_FILES ? say.line(each.line) : ""].filter(Boolean).join(" · "))),
+      h("span", { class: "where" }, [each.by, placeOf(each)].filter(Boolean).join(" · "))),
     h("div", { class: "actions" },
       h("button", { type: "button", class: "plain", onclick: () => edit(each) }, say.change),
       h("button", { type: "button", class: "plain", onclick: () => keep(remarks.filter((other) => other !== each)) }, say.remove)));
