@@ -272,6 +272,31 @@ def test_a_message_is_one_that_any_program_reads(path: Path) -> None:
     assert lost <= {"image-missing", "mail-clipped"}
 
 
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://letter.example/1", "letter.example"),
+        ("https://例子.中国/", "xn--fsqu00a.xn--fiqs8s"),
+        ("http://[x", "wxpub.invalid"),
+        ("https://a.example>\\r\\nBcc: b/", "wxpub.invalid"),
+        ("https://" + "a" * 70 + ".example/", "wxpub.invalid"),
+    ],
+)
+def test_whatever_stands_in_front_matter_a_message_has_its_own_headers(url: str, host: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    front = f'title: "题\\r\\nBcc: b@b.example"\nauthor: "a\\nX: y"\nsource_url: "{url}"'
+    (tmp_path / "a\nBcc: b.png").write_bytes((ROOT / "examples/images/account.png").read_bytes())
+    path.write_text(f"---\n{front}\n---\n字。\n\n![图](a%0ABcc:%20b.png)\n", encoding="utf-8")
+    text, _ = mail.message(opened(path))
+    assert text.isascii()
+    found = email.message_from_string(text, policy=email.policy.default)
+    assert sorted(found.keys()) == [
+        "Content-Type", "Date", "MIME-Version", "Message-ID", "Subject", "X-Mailer", "X-Unsent"
+    ]  # fmt: skip
+    assert found["Message-ID"].rpartition("@")[2] == f"{host}>"
+    assert not any("Bcc" in part for part in found.walk())
+
+
 def test_an_image_of_a_mail_stands_where_the_site_has_it(tmp_path: Path) -> None:
     folder = write(tmp_path, "# 题\n\n![图](../图/a%201.png)\n", "issues/1.md").parent
     (tmp_path / "图").mkdir()

@@ -144,6 +144,7 @@ ROOMS: dict[str, set[str]] = {
         "wechat",
     },
     "elsewhere": {
+        "address",
         "article",
         "conform",
         "darkmode",

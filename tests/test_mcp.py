@@ -374,6 +374,7 @@ def test_arguments_of_a_wrong_kind_are_told(letter: Path) -> None:
                 ("check", {"files": []}),
                 ("check", {"files": "a.md"}),
                 ("push", {"files": ["a.md"], "account": "other", "confirmation": "x"}),
+                ("new", {"title": "a\0b"}),
                 ("delete_everything", {}),
             ):
                 assert (await call(tool, **given)).is_error, tool

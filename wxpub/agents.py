@@ -145,7 +145,10 @@ class Agents:
 
     async def _answer(self, tool: Tool, folder: Path, words: Words, given: Json) -> Reply:
         env = {**os.environ, language.VARIABLE: language.current()}
-        printed = await self._run(command([*tool.command.split(), "--json", *words]), folder, env, SECONDS)
+        try:
+            printed = await self._run(command([*tool.command.split(), "--json", *words]), folder, env, SECONDS)
+        except ValueError:  # a zero byte, or half a character
+            raise WxpubError(tr("an argument holds a character that no text has")) from None
         try:
             document = json.loads(printed)
         except ValueError:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,11 +23,11 @@ from email.utils import format_datetime
 from hashlib import sha256
 from html import escape, unescape
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from lxml.html import tostring
 
-from wxpub import conform, darkmode, style
+from wxpub import address, conform, darkmode, style
 from wxpub.elsewhere.dress import GENERATOR, language_of, nights, palette
 from wxpub.errors import SourceError
 from wxpub.finding import Finding, Rule
@@ -181,9 +182,18 @@ def message(issue: Issue) -> tuple[str, tuple[Finding, ...]]:
 
 def _identity(issue: Issue) -> str:
     """Name a message for ever: by the issue's path in its project, and the project's name or the letter's host."""
-    host = urlsplit(issue.article.source_url).hostname or issue.settings.project.partition("/")[0] or "wxpub.invalid"
+    hosts = (address.parse(issue.article.source_url).host, issue.settings.project.partition("/")[0])
+    host = next(filter(None, map(_ascii, hosts)), "wxpub.invalid")
     name = sha256(f"{issue.settings.project}\n{issue.name}\n{issue.article.title}".encode()).hexdigest()[:24]
     return f"{name}@{host}"
+
+
+def _ascii(host: str) -> str:
+    """Write a host's name as a message can hold it; "" for what is none."""
+    with suppress(UnicodeError):
+        host = host.encode("idna").decode()
+        return host if re.fullmatch(r"[\w.-]+", host, re.ASCII) else ""
+    return ""
 
 
 def _date(issue: Issue) -> datetime:
