@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import ROOT, corpus_files
 from PIL import Image as Pillow
-from pushing import Newsletter, newsletter, picture
+from pushing import SECRET, Newsletter, newsletter, picture
 
 from wxpub import issue, newspic, page, theme
 from wxpub.article import parse
@@ -230,6 +230,18 @@ def test_it_is_published_and_later_issues_link_to_it(paper: Newsletter) -> None:
     (paper.root / FILE_NAME).unlink()
     rebuild(client, paper.root / FILE_NAME, job.account, paper.root)
     assert list(paper.ledger().of_account(Published, job.account)) == ["a.md#newspic"]
+
+
+def test_drafts_show_has_its_text_line_by_line_and_counts_its_pictures(
+    paper: Newsletter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paper.newspic("a.md", "甲", "第一行。<br>第二行。", "1.png", "2.png")
+    media_id = paper.push("a.md").media_id
+    for name, value in (("APPID", paper.account.appid), ("SECRET", SECRET), ("API_BASE", paper.account.api_base)):
+        monkeypatch.setenv(f"WXPUB_{name}", value)
+    done = CliRunner().invoke(cli, ["drafts", "show", media_id])
+    assert done.exit_code == 0, done.output
+    assert {"《甲》", "2 pictures", "第一行。", "第二行。"} <= set(done.output.split("\n"))
 
 
 def test_a_renamed_file_keeps_it(paper: Newsletter) -> None:

@@ -104,7 +104,9 @@ def show(media_id: str, account_name: str, sandbox: bool, html: bool, as_json: b
         for label in ("author", "digest", "content_source_url", "url"):
             if article.fields.get(label):
                 options.echo(safe.line(f"{label}: {article.fields[label]}"))
-        options.echo("\n".join(["", *lines(article.content), ""]))
+        if article.is_newspic:
+            options.echo(tr_n("{n} picture", "{n} pictures", len(article.pictures)))
+        options.echo("\n".join(["", *lines(article.html), ""]))
 
 
 @drafts.command()
