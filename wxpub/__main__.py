@@ -12,7 +12,7 @@ def main() -> None:
 
         print(f"wxpub {__version__}")
         return
-    if sys.getfilesystemencoding() != "utf-8":
+    if sys.getfilesystemencoding() != "utf-8" and not sys.flags.utf8_mode:
         _begin_again()
     if sys.stdout.errors == "strict" and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a console that has no Chinese shows the rest
