@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strangers import speak, stranger
 
-from wxpub import dialect, safe
+from wxpub import dialect, ledger, safe
 from wxpub.cli import cli
 from wxpub.desk import clipping, letter, sent
 from wxpub.desk.inbox import Entry, Inbox, write
@@ -421,6 +424,22 @@ def test_a_page_that_cannot_be_had_is_kept_by_its_address(desk: Path, web: str) 
 def test_what_an_app_shares_is_a_link_with_its_title(desk: Path) -> None:
     add("会呼吸的台灯 https://c.example/1?spm=2 ", "--offline")
     assert (desk / "inbox.md").read_text(encoding="utf-8").endswith("\n- [会呼吸的台灯](https://c.example/1)\n")
+
+
+@pytest.mark.parametrize("words", ["add --offline https://example.org/2", "new 2026-12-05"])
+def test_no_link_is_lost_where_two_commands_are_at_work(words: str, desk: Path) -> None:
+    inbox = desk / "inbox.md"
+    inbox.write_text("## 项目\n\n- https://example.org/1\n", encoding="utf-8")
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with ledger.alone(inbox, inbox.resolve()):
+        other = subprocess.Popen([sys.executable, "-m", "wxpub", *words.split()], cwd=desk, env=env)
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(2)
+        inbox.write_text("## 项目\n\n- https://example.org/1\n- https://example.org/3\n", encoding="utf-8")
+    assert other.wait(30) == 0
+    kept = "".join(each.read_text(encoding="utf-8") for each in desk.rglob("*.md"))
+    assert ("example.org/3" in inbox.read_text(encoding="utf-8")) is words.startswith("add")
+    assert [kept.count(f"https://example.org/{n}") for n in (1, 2, 3)] == [1, words.count("add"), 1]
 
 
 def test_it_is_json_for_programs(desk: Path) -> None:

@@ -171,7 +171,17 @@ def test_of_equal_words_the_nearest_are_meant_and_note_numbers_do_not_count(tmp_
 
 
 @pytest.mark.parametrize(
-    "text", ["", "字", "{}", "[1]", '{"wxpub-remarks": 2, "remarks": []}', "x#remarks=%", "#remarks=AAAA"]
+    "text",
+    [
+        "",
+        "字",
+        "{}",
+        "[1]",
+        '{"wxpub-remarks": 1, "remarks": [1]}',
+        '{"wxpub-remarks": 2, "remarks": []}',
+        "x#remarks=%",
+        "#remarks=AAAA",
+    ],
 )
 def test_what_holds_no_remarks_is_refused(text: str) -> None:
     with pytest.raises(SourceError, match="no remarks"):

@@ -233,29 +233,39 @@ class Ledger:
     @contextmanager
     def locked(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Keep other pushes of this newsletter out, and read what they wrote; `waiting` is told that one is at work."""
-        from filelock import FileLock, Timeout
-
-        place = _lock_of(_real(self.path))
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = FileLock(place)
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                waiting()
-                lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout:
-            what = tr("another push holds it for more than {n} minutes", n=LOCK_SECONDS // 60)
-            raise ConfigError(what, self.path) from None
-        except OSError as error:
-            hint = tr("is the folder writable? the lock is {place}", place=place)
-            raise ConfigError(tr("cannot be locked: {reason}", reason=reason_of(error)), self.path, hint) from None
-        try:
+        with alone(self.path, _real(self.path), waiting):
             self._lines = _read(self.path)
             yield
-        finally:
-            lock.release()
+
+
+@contextmanager
+def alone(path: Path, real: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Keep other commands out that read and then write the file `real`, which is named as `path` in errors.
+
+    `waiting` is told that one is at work. Raises ConfigError if it does not end, or there can be no lock.
+    """
+    from filelock import FileLock, Timeout
+
+    place = _lock_of(real)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(place)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            waiting()
+            lock.acquire(timeout=LOCK_SECONDS)
+    except Timeout:
+        what = tr("another command holds it for more than {n} minutes", n=LOCK_SECONDS // 60)
+        raise ConfigError(what, path) from None
+    except OSError as error:
+        hint = tr("is the folder writable? the lock is {place}", place=place)
+        raise ConfigError(tr("cannot be locked: {reason}", reason=reason_of(error)), path, hint) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _key(kind: type[Fact], account: str, name: str) -> str:

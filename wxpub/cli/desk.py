@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import click
 
-from wxpub import address, article, config
+from wxpub import address, article, config, ledger
 from wxpub.cli import options
 from wxpub.desk import clipping, founding, letter, sent, skeleton
 from wxpub.desk.clipping import Clipping
@@ -191,21 +192,26 @@ def add(urls: tuple[str, ...], section: str, note: str, offline: bool, again: bo
     )
     known = [replace(each, title=title or each.title) for each, (_, title) in zip(known, found, strict=True)]
     places = sent.before(letters, [(each.url, each.title) for each in known])
-    inbox, before = Inbox(_text_of(letters.inbox)), Inbox(_text_of(letters.inbox))
-    waiting = {sent.key(url) for item in inbox.items for url in item.urls}
-    answers: list[dict[str, Any]] = []
-    for each, place in zip(known, places, strict=True):
-        state = (
-            "waiting" if sent.key(each.url) in waiting else "sent" if place and place.same and not again else "added"
-        )
-        name = section.strip() or sent.section(letters, each.url, each.site)
-        if state == "added":
-            waiting.add(sent.key(each.url))
-            inbox = inbox.adding(Entry(each.url, each.title, each.site, each.date, note, " ".join(name.split())))
-        answers.append(_answered(each, name if state == "added" else "", state, place))
-        _tell_of(each, name, state, place)
-    if inbox != before:
-        options.write(letters.inbox, inbox.text.encode())
+    with _alone(letters):
+        inbox = before = Inbox(_text_of(letters.inbox))
+        waiting = {sent.key(url) for item in inbox.items for url in item.urls}
+        answers: list[dict[str, Any]] = []
+        for each, place in zip(known, places, strict=True):
+            state = (
+                "waiting"
+                if sent.key(each.url) in waiting
+                else "sent"
+                if place and place.same and not again
+                else "added"
+            )
+            name = section.strip() or sent.section(letters, each.url, each.site)
+            if state == "added":
+                waiting.add(sent.key(each.url))
+                inbox = inbox.adding(Entry(each.url, each.title, each.site, each.date, note, " ".join(name.split())))
+            answers.append(_answered(each, name if state == "added" else "", state, place))
+            _tell_of(each, name, state, place)
+        if inbox != before:
+            options.write(letters.inbox, inbox.text.encode())
     options.print_json({"inbox": str(letters.inbox), "links": answers})
 
 
@@ -312,17 +318,18 @@ def new(day: date | None, number: int | None, title: str, template: Path | None,
         hint = tr("to begin the one after it, give its day: wxpub new {date}", date=due.isoformat())
         raise SourceError(tr("is the next issue already"), found.last.path, hint=hint)
     wanted = Next(found.place(day or due, number or following), day or due, number or following, title)
-    if wanted.path.exists() or wanted.path.is_symlink():
-        hint = tr("give another day: wxpub new 2026-12-05")
-        raise SourceError(tr("is there already; nothing is overwritten"), wanted.path, hint=hint)
     template = template or found.template
-    waiting = Inbox(_text_of(found.inbox))
-    made = skeleton.make(found, wanted, waiting, template)
-    left = len(waiting.items) - len(made.taken)
-    if not dry_run:
-        options.write(wanted.path, made.text.encode())
-        if made.taken:  # after the issue is there: whatever happens, no link is lost
-            options.write(found.inbox, waiting.without(made.taken).text.encode())
+    with _alone(found):
+        if wanted.path.exists() or wanted.path.is_symlink():
+            hint = tr("give another day: wxpub new 2026-12-05")
+            raise SourceError(tr("is there already; nothing is overwritten"), wanted.path, hint=hint)
+        waiting = Inbox(_text_of(found.inbox))
+        made = skeleton.make(found, wanted, waiting, template)
+        left = len(waiting.items) - len(made.taken)
+        if not dry_run:
+            options.write(wanted.path, made.text.encode())
+            if made.taken:  # after the issue is there: whatever happens, no link is lost
+                options.write(found.inbox, waiting.without(made.taken).text.encode())
     if as_json:
         said = {"path": str(wanted.path), "title": made.title, "date": wanted.day.isoformat(), "number": wanted.number}
         options.print_json(
@@ -362,6 +369,11 @@ def new(day: date | None, number: int | None, title: str, template: Path | None,
                 file=INBOX,
             )
         )
+
+
+def _alone(found: Letter) -> AbstractContextManager[None]:
+    """Keep other commands from the inbox while it is read and written: several links may be added at once."""
+    return ledger.alone(found.inbox, found.inbox.resolve())
 
 
 def _text_of(path: Path) -> str:

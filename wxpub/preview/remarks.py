@@ -34,6 +34,7 @@ MOST_BYTES = 16 * 1024 * 1024  # a thousand remarks of ten thousand characters, 
 _MOST = 1_000
 _QUOTED = 30  # characters of the words that a remark is about
 _ALIKE = 0.6  # of 1: how much a block has in common with the one that was remarked on
+_COMPARED = 200  # characters of the block that a remark stood beside, which is more than the page keeps
 _LINK = re.compile(r"[#&]remarks=([\w-]+)")
 
 
@@ -58,7 +59,7 @@ def read(text: str) -> tuple[Remark, ...]:
         if document["wxpub-remarks"] != 1 or not isinstance(listed, list):
             raise ValueError
         return tuple(_remark(each) for each in listed[:_MOST])
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         hint = tr("give the file or the link that the page of `wxpub convert --review` makes")
         raise SourceError(tr("holds no remarks"), hint=hint) from None
 
@@ -89,7 +90,7 @@ def placed(issue: Issue, remarks: Iterable[Remark]) -> tuple[Finding, ...]:
 def _line(there: Sequence[tuple[int, str]], remark: Remark) -> int | None:
     """Find the line of the block with a remark's words: the nearest that has them, else the one most like its own."""
     before = remark.line or 0
-    words, block = _plain(remark.words), _plain(remark.block)
+    words, block = _plain(remark.words), _plain(remark.block[:_COMPARED])
     if not words:  # a picture
         return remark.line
     having = [line for line, text in there if words in text]
