@@ -1,6 +1,6 @@
 # Two commands do everything on a machine that has Python, make and a package index:
 #   make demo    convert an issue and push it into the local WeChat
-#   make test    install what the tests need, and run them all
+#   make test    install what the tests need, and run them
 PYTHON ?= python3
 VENV := .venv
 ISSUE ?= examples/issues/2026-11-15.md

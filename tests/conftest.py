@@ -60,9 +60,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the tests that need what this machine lacks, unless WXPUB_REQUIRE_ALL makes that a failure."""
+    """Skip the tests that need what this machine lacks, and of a matrix run every third test, say.
+
+    With WXPUB_REQUIRE_ALL every test runs, and fails without what it needs.
+    """
     if os.environ.get("WXPUB_REQUIRE_ALL"):
         return
+    met: Counter[str] = Counter()
+    left_out = []
+    for item in items:
+        if matrix := item.get_closest_marker("matrix"):
+            name = item.nodeid.partition("[")[0]
+            if met[name] % matrix.args[0]:
+                left_out.append(item)
+            met[name] += 1
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
     for mark, reason in missing().items():
         for item in items:
             if mark in item.keywords:

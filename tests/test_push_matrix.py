@@ -126,7 +126,6 @@ def newspic_once_more(paper: Newsletter) -> None:
     paper.push("a.md")
 
 
-WHOLE = bool(os.environ.get("WXPUB_MATRIX"))  # every scenario, which takes a minute more
 SCENARIOS = {
     "first push": Scenario(first, ("a.md",), ("甲",), uploads=3, added=1),
     "a changed issue": Scenario(changed, ("a.md",), ("甲之二",), uploads=2, added=0),
@@ -138,15 +137,12 @@ SCENARIOS = {
     "--new": Scenario(once_more, ("a.md",), ("甲",), uploads=0, added=1, drafts=2, new=True),
     "a newspic (贴图)": Scenario(first_newspic, ("a.md",), ("甲",), uploads=2, added=1),
     "a changed newspic": Scenario(changed_newspic, ("a.md",), ("甲之二",), uploads=2, added=0),
-}
-MORE = {
     "a newspic that is gone": Scenario(newspic_gone, ("a.md",), ("甲",), uploads=0, added=1),
     "a newspic beside its article": Scenario(
         newspic_beside_its_article, ("a.md",), ("甲",), uploads=2, added=1, drafts=2
     ),
     "a newspic, --new": Scenario(newspic_once_more, ("a.md",), ("甲",), uploads=0, added=1, drafts=2, new=True),
 }
-SCENARIOS |= MORE if WHOLE else {}
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +151,7 @@ def wechat() -> Iterator[Sandbox]:
         yield sandbox
 
 
+@pytest.mark.matrix(3)
 @pytest.mark.parametrize("kind", [*CUTS, *KILLS])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_push_that_is_broken_off_anywhere_is_finished_by_the_next(
