@@ -102,6 +102,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "drafts": {
         "article",
+        "blocks",
         "checks",
         "client",
         "config",

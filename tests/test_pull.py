@@ -336,6 +336,18 @@ def test_a_change_of_a_block_is_told_and_one_beside_it_comes(paper: Newsletter) 
     assert all("每月一期" in each.message for each in pulled.left)
 
 
+def test_what_only_others_read_outlives_every_edit(paper: Newsletter) -> None:
+    part = "<!-- wxpub:elsewhere -->\n- 别处的一条\n<!-- /wxpub -->\n"
+    paper.write("a.md", f"# 题\n\n- 一条\n{part}- 二条\n\n尾。\n")
+    pushed = paper.push("a.md")
+    item = re.search(r"<li[^>]*>(?:(?!</li>).)*一条.*?</li>", str(paper.drafts()[pushed.media_id][0]["content"]))
+    assert item is not None
+    edit(paper, pushed.media_id, (item[0].replace("data-src=", "src="), ""), ("尾。", "改。"))
+    pulled = pull(paper)
+    assert part in pulled.after and "改。" in pulled.after
+    assert ("- 一条" in pulled.after) == bool(pulled.left)
+
+
 def test_a_picture_post_is_not_pulled(paper: Newsletter) -> None:
     picture(paper.root / "1.png", size=(400, 300))
     paper.write("a.md", "---\ntype: 贴图\ntitle: 题\n---\n\n文字。\n\n![](1.png)\n")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from wxpub import article, conform, safe
+from wxpub import article, blocks, conform, safe
 from wxpub.client import StoredArticle
 from wxpub.drafts.compare import Mark, read_mark
 from wxpub.drafts.job import Job, Ready, Standing, stored_fingerprint, text_of
@@ -27,7 +27,7 @@ from wxpub.errors import ConflictError, SourceError, WxpubError, reason_of
 from wxpub.finding import Finding, Rule, shorten
 from wxpub.issue import Issue
 from wxpub.language import tr
-from wxpub.target import Placed
+from wxpub.target import API, Placed
 
 PULL_LEFT = Rule(
     "pull-left",
@@ -86,11 +86,12 @@ def pull(job: Job) -> Pulled:
     base = _base(ready, _unix(text), sent) if sent else _unix(text)
     issue = ready.issue.version(base)
     images = _images(job, ready)
-    ours = _shown(issue, images)
+    ours, others = _shown(issue, images), _for_others(issue)
 
     def render(changed: str) -> list[Line] | None:
         try:
-            return _shown(issue.version(changed), images)
+            version = issue.version(changed)
+            return _shown(version, images) if _for_others(version) == others else None
         except WxpubError:
             return None
 
@@ -214,6 +215,15 @@ def _images(job: Job, ready: Ready) -> dict[str, Placed]:
 
 def _shown(issue: Issue, images: dict[str, Placed]) -> list[Line]:
     return read(conform.fill(conform.finish(issue.layout.root, lines=True), images))
+
+
+def _for_others(issue: Issue) -> list[str]:
+    """List the lines that WeChat's readers do not get: nobody who edits the draft has seen them, so they stay."""
+    body = issue.article.body
+    if not blocks.has_parts(body):
+        return []
+    shown, _ = blocks.read_parts(body, API, issue.path)
+    return sorted(line for line, seen in zip(body.split("\n"), shown.split("\n"), strict=True) if line != seen)
 
 
 def _said(left: Left) -> str:
