@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from dataclasses import replace
@@ -190,6 +191,18 @@ def test_what_a_link_leads_to_outside_is_not_of_the_letter(tmp_path: Path, monke
     for words in ("new 2026-12-05", "init --yes"):
         assert "out of the newsletter's folder" in CliRunner().invoke(cli, words.split()).stderr
     assert sorted(each.name for each in tmp_path.iterdir()) == ["letter", "secret.md"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, "2026-11-07.md: # 灯下（2026-11-07）")
+    os.mkfifo(tmp_path / "2026-11-14.md")
+    os.mkfifo(tmp_path / "inbox.md")
+    monkeypatch.chdir(tmp_path)
+    assert [each.name for each in letter.find(tmp_path).issues] == ["2026-11-07.md"]
+    for words in ("new 2026-12-05", "add --offline https://example.org/1"):
+        done = CliRunner().invoke(cli, words.split())
+        assert done.exit_code == 1 and "inbox.md: not a file" in done.stderr
 
 
 def test_an_inbox_that_is_a_link_within_the_letter_stays_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -378,6 +378,8 @@ def _alone(found: Letter) -> AbstractContextManager[None]:
 
 def _text_of(path: Path) -> str:
     """Read the inbox as it is, line ends too; "" where there is none. Raises SourceError for one that is not text."""
+    if path.exists() and not path.is_file():
+        raise SourceError(tr("not a file"), path)
     try:
         return article.contents(path).decode("utf-8") if path.exists() else ""
     except UnicodeDecodeError:

@@ -186,7 +186,8 @@ def _files(root: Path) -> Iterator[Path]:
                 with suppress(SourceError):
                     if path.is_symlink():
                         own(path, root)
-                    yield path
+                    if path.is_file():  # a pipe would be waited for
+                        yield path
 
 
 def shape_of(name: str) -> str:
