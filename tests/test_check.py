@@ -267,6 +267,7 @@ def look(name: str) -> Theme:
 
 
 @pytest.mark.skipif(not corpus_files(), reason="needs ../shared/corpus")
+@pytest.mark.matrix(3)
 @pytest.mark.parametrize("path", corpus_files(), ids=lambda path: path.stem)
 def test_pages_made_of_real_issues_break_no_page_rule(path: Path) -> None:
     """Our pages are right by construction, so `check` spends no time on the page rules of an issue."""

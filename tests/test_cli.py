@@ -320,6 +320,7 @@ def test_the_list_of_commands_imports_none_of_them() -> None:
 
 
 @pytest.mark.skipif(not corpus_files(), reason="the corpus is not beside the repository")
+@pytest.mark.matrix(3)
 @pytest.mark.parametrize("path", corpus_files(), ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_real_issue_converts_and_is_pushed_once(wxpub: Wxpub, path: Path) -> None:
     converted = wxpub("convert", str(path), "-o", "page.html")

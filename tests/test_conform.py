@@ -412,6 +412,7 @@ def test_for_pasting_no_space_stands_alone_between_two_tags() -> None:
 # --- every page -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.matrix(7)
 @pytest.mark.parametrize("name", THEMES)
 @pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
 def test_a_page_has_its_form_already(path: Path, name: str) -> None:

@@ -323,6 +323,7 @@ def test_every_help_has_an_example(name: str) -> None:
     assert "Example" in run(*name.split(), "--help").stdout
 
 
+@pytest.mark.matrix(3)
 @pytest.mark.parametrize("path", corpus_files(), ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_real_issue_is_pushed_and_the_second_time_unchanged(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -212,6 +212,7 @@ def tree_of(path: Path) -> HtmlElement:
     return root
 
 
+@pytest.mark.matrix(3)
 @pytest.mark.parametrize("name", THEMES)
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_every_element_gets_what_premailer_gives_it_in_the_whole_document(path: Path, name: str) -> None:
