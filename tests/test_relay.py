@@ -88,6 +88,15 @@ def test_a_push_and_its_publication_go_through_the_relay(desk: Path, wechat: San
     assert "127.0.0.1" not in json.dumps(ledger), "it is the account itself, whatever way leads there"
 
 
+def test_a_push_that_the_relay_refuses_says_what_to_set_and_not_to_push_a_new_draft(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WXPUB_RELAY_KEY", "k" * 40)
+    said = run("push", "issue.md").stderr
+    assert "error: the relay does not know the key; set WXPUB_RELAY_KEY to the key" in said
+    assert "--new" not in said
+
+
 def test_an_account_is_the_same_behind_a_relay_and_no_rehearsal(desk: Path, wechat: Sandbox) -> None:
     from wxpub import config
 

@@ -262,6 +262,7 @@ def shown(account: str, articles: Sequence[StoredArticle], expected: str = "") -
 
 def box(job: Job) -> tuple[Stored, ...]:
     """Read the draft box. Raises ConfigError where that is not possible: whether a draft is there is then unknown."""
+    job.client.token()  # who gets none is told why, and not to push with --new
     try:
         return tuple(job.client.drafts())
     except (ApiError, ConfigError) as error:
