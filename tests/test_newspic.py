@@ -242,6 +242,10 @@ def test_drafts_show_has_its_text_line_by_line_and_counts_its_pictures(
     done = CliRunner().invoke(cli, ["drafts", "show", media_id])
     assert done.exit_code == 0, done.output
     assert {"《甲》", "2 pictures", "第一行。", "第二行。"} <= set(done.output.split("\n"))
+    paper.issue("b.md", "甲")
+    paper.push("b.md")
+    lines = CliRunner().invoke(cli, ["drafts", "list"]).output.split("\n")
+    assert sorted(line for line in lines if "甲" in line) == ["    《甲》", "    《甲》 贴图"]
 
 
 def test_a_renamed_file_keeps_it(paper: Newsletter) -> None:

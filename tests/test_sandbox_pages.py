@@ -52,6 +52,10 @@ def test_drafts_articles_and_material_are_listed(raw: Raw, wechat: Sandbox) -> N
     page = get(wechat, "/").text
     for text in ("头条", "一句话", "次条", "发出去的", "已发表", "封面图.png", f"/draft/{media_id}", wechat.appid):
         assert text in page
+    assert "贴图" not in page
+    images = {"image_list": [{"image_media_id": raw.add_image()}]}
+    raw.add_draft({"article_type": "newspic", "title": "头条", "content": "文字", "image_info": images})
+    assert "贴图" in get(wechat, "/").text
 
 
 def test_a_draft_shows_what_was_removed_its_source_its_json_and_its_sizes(raw: Raw, wechat: Sandbox) -> None:

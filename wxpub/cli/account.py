@@ -58,14 +58,16 @@ def list_drafts(account_name: str, sandbox: bool, as_json: bool) -> None:
     for each in found:
         options.echo(f"{each['media_id']}  {each['updated'] or '':16}")
         for article in each["articles"]:
+            kind = " 贴图" if article["newspic"] else ""
             source = f"  ({article['file']})" if article["file"] else ""
-            options.echo(safe.line(f"    《{article['title']}》{source}"))
+            options.echo(safe.line(f"    《{article['title']}》{kind}{source}"))
     options.echo(tr_n("{n} draft", "{n} drafts", len(found)), err=True)
 
 
 def _summary(draft: Stored, files: dict[tuple[str, int], str]) -> dict[str, Any]:
     articles = [
-        {"title": each.title, "file": files.get((draft.id, index))} for index, each in enumerate(draft.articles)
+        {"title": each.title, "newspic": each.is_newspic, "file": files.get((draft.id, index))}
+        for index, each in enumerate(draft.articles)
     ]
     return {"media_id": draft.id, "updated": _time(draft.updated), "articles": articles}
 

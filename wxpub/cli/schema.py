@@ -95,7 +95,10 @@ _MATCHED = record(
     by=text("by what it was found", "file", "title", "number", "date", "similar title"),
 )
 _DRAFTED = record(
-    "An article of a draft.", title=text("its title"), file=maybe(text("the issue that was pushed to it from here"))
+    "An article of a draft.",
+    title=text("its title"),
+    newspic=switch("whether it is a 贴图"),
+    file=maybe(text("the issue that was pushed to it from here")),
 )
 _PERMISSION = record(
     "What a folder's wxpub.toml is allowed.",
