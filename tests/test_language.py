@@ -291,6 +291,16 @@ def test_lang_wins_over_the_environment_wherever_it_stands() -> None:
     assert "没有命令" in CliRunner().invoke(cli, ["psuh"], env={"WXPUB_LANG": "zh"}).stderr
 
 
+def test_how_a_command_is_used_is_told_in_chinese() -> None:
+    for line, usage, wrong in (
+        ("add", "wxpub add [选项] URL...", "错误：缺少参数 URL。"),
+        ("index psuh", "wxpub index [选项] 命令 [参数]...", "错误：没有命令 psuh。"),
+        ("--nope", "wxpub [选项] 命令 [参数]...", "错误：没有选项 --nope。"),
+    ):
+        said = CliRunner().invoke(cli, line.split(), prog_name="wxpub", env={"WXPUB_LANG": "zh"}).stderr.splitlines()
+        assert (said[0], said[-1]) == (f"用法: {usage}", wrong)
+
+
 def test_a_finding_is_told_in_chinese(tmp_path: Path) -> None:
     """A finding joins what stands there, what is wrong and what to do; programs read the same in both languages."""
     html = tmp_path / "a.html"

@@ -100,11 +100,13 @@ def _in_words(command: click.Command) -> click.Command:
     command = copy(command)
     if command.help:
         command.help = "\n\n".join(map(_paragraph, paragraphs(command.help)))
+    command.options_metavar = gettext(command.options_metavar or "")
     command.params = [copy(each) for each in command.params]
     for param in command.params:
         if isinstance(param, click.Option) and param.help:
             param.help = gettext(param.help)
     if isinstance(command, click.Group):
+        command.subcommand_metavar = gettext(command.subcommand_metavar)
         command.commands = {name: _in_words(each) for name, each in command.commands.items()}
     return command
 
@@ -179,6 +181,9 @@ class Commands(click.Group):
             answer.fail(error)
             raise
 
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [gettext(each) for each in super().collect_usage_pieces(ctx)]
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -249,6 +254,8 @@ class Commands(click.Group):
                 message = tr("No such option {name}.", name=name)
                 if error.possibilities:
                     message = tr("No such option {name}. Did you mean {near}?", name=name, near=error.possibilities[0])
+            elif isinstance(error, click.MissingParameter) and isinstance(error.param, click.Argument):
+                message = tr("Missing argument {name!r}.", name=error.param.human_readable_name.rstrip("."))
             refusal = click.UsageError(safe.text(message), error.ctx)
             answer.fail(refusal)
             raise refusal from None

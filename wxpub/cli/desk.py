@@ -321,7 +321,9 @@ def new(day: date | None, number: int | None, title: str, template: Path | None,
     template = template or found.template
     with _alone(found):
         if wanted.path.exists() or wanted.path.is_symlink():
-            hint = tr("give another day: wxpub new 2026-12-05")
+            hint = tr("move it away, or give another day")
+            if found.place(due, following) != wanted.path:
+                hint = tr("the next issue that is not there yet: wxpub new {date}", date=due.isoformat())
             raise SourceError(tr("is there already; nothing is overwritten"), wanted.path, hint=hint)
         waiting = Inbox(_text_of(found.inbox))
         made = skeleton.make(found, wanted, waiting, template)
