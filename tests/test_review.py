@@ -188,6 +188,13 @@ def test_what_holds_no_remarks_is_refused(text: str) -> None:
         remarks.read(text)
 
 
+def test_of_several_files_the_one_without_remarks_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    (tmp_path / "b.json").write_text("{}", encoding="utf-8")
+    said = CliRunner().invoke(cli, ["remarks", str(path), str(tmp_path / "b.json")]).stderr
+    assert "b.json: holds no remarks; give the file or the link" in said
+
+
 def test_what_others_wrote_cannot_steer_a_terminal(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / "sent.json").write_text(sent({"text": "\u001b[31mred\u202e", "by": "\n::error::x"}), encoding="utf-8")

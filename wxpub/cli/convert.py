@@ -352,7 +352,8 @@ def remarks(file: Path, given: tuple[str, ...], as_json: bool) -> None:
     from wxpub.preview import remarks as reading
 
     issue = issues.open(file)
-    said = [remark for each in given for remark in reading.read(_remarks_text(each))]
+    texts = [(_remarks_text(each), None if _is_link(each) else Path(each)) for each in given]
+    said = [remark for text, path in texts for remark in reading.read(text, path)]
     found = reading.placed(issue, said)
     if as_json:
         options.print_json({"path": str(file), "remarks": len(found)}, found)
@@ -362,11 +363,15 @@ def remarks(file: Path, given: tuple[str, ...], as_json: bool) -> None:
     options.echo(tr_n("{n} remark", "{n} remarks", len(found)), err=True)
 
 
+def _is_link(given: str) -> bool:
+    return "#remarks=" in given
+
+
 def _remarks_text(given: str) -> str:
     """Return a link as it is, and what a file holds. Raises SourceError where it cannot be read."""
     from wxpub.preview.remarks import MOST_BYTES
 
-    if "#remarks=" in given:
+    if _is_link(given):
         return given
     try:
         data = sys.stdin.buffer.read(MOST_BYTES + 1) if given == "-" else safe.read_whole(Path(given), MOST_BYTES)

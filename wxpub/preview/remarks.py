@@ -12,6 +12,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from pathlib import Path
 from typing import Any
 
 from wxpub.errors import SourceError
@@ -49,8 +50,11 @@ class Remark:
     line: int | None = None
 
 
-def read(text: str) -> tuple[Remark, ...]:
-    """Read the file that the page saves, or a link that holds the remarks. Raises SourceError for anything else."""
+def read(text: str, path: Path | None = None) -> tuple[Remark, ...]:
+    """Read the file that the page saves, or a link that holds the remarks.
+
+    Raises SourceError for anything else; `path` is the file's name in it.
+    """
     try:
         if not text.lstrip().startswith("{") and (found := _LINK.search(text)):
             text = urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4)).decode()
@@ -61,7 +65,7 @@ def read(text: str) -> tuple[Remark, ...]:
         return tuple(_remark(each) for each in listed[:_MOST])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         hint = tr("give the file or the link that the page of `wxpub convert --review` makes")
-        raise SourceError(tr("holds no remarks"), hint=hint) from None
+        raise SourceError(tr("holds no remarks"), path, hint=hint) from None
 
 
 def _remark(value: dict[str, Any]) -> Remark:
