@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import ROOT, corpus_files
 
-from wxpub.cli import COMMANDS, cli
+from wxpub.cli import COMMANDS, cli, options
 
 Wxpub = Callable[..., Result]
 PIXEL = bytes.fromhex(
@@ -333,3 +334,15 @@ def test_a_real_issue_converts_and_is_pushed_once(wxpub: Wxpub, path: Path) -> N
     assert json.loads(first.stdout)["result"]["media_id"] == json.loads(again.stdout)["result"]["media_id"]
     drafts = wxpub("drafts", "list", "--sandbox", "--json", env=env)
     assert len(json.loads(drafts.stdout)["result"]["drafts"]) == 1
+
+
+# --- servers ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_signal_ends_the_waiting_and_then_does_what_it_did_before() -> None:
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    for each in before:
+        with options.stopping() as wait:
+            signal.raise_signal(each)
+            wait()
+    assert {each: signal.getsignal(each) for each in before} == before

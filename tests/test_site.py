@@ -6,6 +6,8 @@ import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -114,6 +116,17 @@ def test_links_between_issues_lead_to_pages_whatever_they_were_written_as(root: 
     assert links[7][1:] == [f"../issues/{day(2)}.html"]
     around = [(each["rel"], each["href"]) for each in page(out, 5).find(class_="around").find_all("a")]
     assert around == [(["prev"], f"../issues/{day(4)}.html"), (["next"], f"../issues/{day(6)}.html")]
+
+
+def test_processes_that_make_pages_end_in_a_program_that_handles_sigterm(root: Path, tmp_path: Path) -> None:
+    code = (
+        "import signal, sys; from pathlib import Path; from wxpub.desk import letter; from wxpub.elsewhere import site;"
+        "signal.signal(signal.SIGTERM, lambda *_: None);"
+        "print(*(site.build(letter.find(Path(sys.argv[1])), Path(sys.argv[2]) / name).pages for name in 'abcdef'))"
+    )
+    command = [sys.executable, "-c", code, str(root), str(tmp_path / "out")]
+    made = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert made.stdout.split() == ["10"] * 6, made.stderr
 
 
 def test_a_page_names_its_address_and_its_picture(root: Path, tmp_path: Path) -> None:

@@ -3,13 +3,10 @@ whether all that stands between an issue and its draft works."""
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -337,14 +334,8 @@ def sandbox(
         given["quirks"] = [] if quirks == "off" else [name.strip() for name in quirks.split(",")]
     store = None if temporary else db or sandbox_db()
     on_call = None if quiet else lambda line: options.echo(line, err=True)
-    stopped = threading.Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    with serve(store, port, host=host, hosts=hosts, on_call=on_call, **given) as wechat:
+    served = serve(store, port, host=host, hosts=hosts, on_call=on_call, **given)
+    with options.stopping() as wait, served as wechat:
         known = {"url": wechat.url, "appid": wechat.appid, "secret": wechat.secret}
         options.print_json({**known, "db": str(store) if store else None}, now=True)
         options.echo(tr("WeChat sandbox: {url}", url=wechat.url))
@@ -358,4 +349,4 @@ def sandbox(
         options.echo(f"  export WXPUB_API_BASE={wechat.url}")
         options.echo(f"  export WXPUB_APPID={wechat.appid} WXPUB_SECRET={wechat.secret}")
         options.echo(tr("Ctrl-C stops it."))
-        stopped.wait()
+        wait()

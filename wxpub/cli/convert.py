@@ -23,8 +23,6 @@ from wxpub.page import Page
 from wxpub.target import API, CHANNELS, EMAIL, WEB, Target
 
 if TYPE_CHECKING:
-    from threading import Event
-
     from wxpub.preview.server import Session
 
 # What is made of an issue: the end of its file's name, and for whom the article is finished ("page" is for WeChat).
@@ -266,6 +264,9 @@ _works: list[_Work] = []  # of a process of the pool: the one thing that it does
 
 
 def _begin(work: _Work, spoken: str) -> None:
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # by which the pool ends its processes, whatever it does here
     language.use(spoken)
     _works.append(work)
 
@@ -417,7 +418,7 @@ def preview(
     """
     from wxpub.preview.server import serve
 
-    with serve(
+    served = serve(
         file,
         theme=theme_name,
         variables=variables,
@@ -426,14 +427,13 @@ def preview(
         host=host,
         port=port,
         say=options.tell,
-    ) as session:
-        ended = _listen()
+    )
+    with served as session, options.stopping() as wait:
         options.print_json({"url": session.url}, now=True)
         _say(session)
         if not no_open:
             options.launch(session.url)
-        while not ended.wait(0.5):  # on Windows a signal does not end a wait
-            pass
+        wait()
 
 
 def _say(session: Session) -> None:
@@ -445,14 +445,3 @@ def _say(session: Session) -> None:
         said = tr("the address lets one browser in, then there is a new one; scan it with a phone:")
         options.echo(f"{said}\n{terminal_qrcode(session.url)}", err=True)
         session.access.opened = lambda: _say(session)
-
-
-def _listen() -> Event:
-    """Make an event that Ctrl-C and SIGTERM set."""
-    import signal
-    from threading import Event
-
-    ended = Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda number, frame: ended.set())
-    return ended

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -173,3 +174,23 @@ def write(place: Path, data: bytes) -> None:
         safe.write(place, data, lasting=False)
     except OSError as error:
         raise SourceError(tr("cannot be written: {reason}", reason=reason_of(error)), place) from None
+
+
+@contextmanager
+def stopping() -> Iterator[Callable[[], None]]:
+    """Give what waits for Ctrl-C or SIGTERM; afterwards these do what they did before."""
+    import signal
+    from threading import Event
+
+    stopped = Event()
+
+    def wait() -> None:
+        while not stopped.wait(0.5):  # on Windows a signal does not end a wait
+            pass
+
+    before = {each: signal.signal(each, lambda *_: stopped.set()) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield wait
+    finally:
+        for each, did in before.items():
+            signal.signal(each, did)

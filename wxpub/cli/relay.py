@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
-from types import FrameType
 
 import click
 
@@ -77,21 +75,15 @@ def relay(
     say = (lambda line: None) if quiet else (lambda line: options.echo(line, err=True))
     forwarding = Relay(rules)
     server = Server(forwarding, host, port, say)
-    stopped = threading.Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    threading.Thread(target=server.serve_forever, args=(0.1,), name="wxpub-relay", daemon=True).start()
     shown = f"[{host}]" if ":" in host else host
     place = f"http://{shown}:{server.server_address[1]}"
-    options.print_json({"url": place, "server": rules.base, "key": None}, now=True)
-    options.echo(tr("relay: {place} → {server}", place=place, server=rules.base))
-    options.echo(tr("Ctrl-C stops it."))
-    stopped.wait()
-    server.stop()
+    with options.stopping() as wait:
+        threading.Thread(target=server.serve_forever, args=(0.1,), name="wxpub-relay", daemon=True).start()
+        options.print_json({"url": place, "server": rules.base, "key": None}, now=True)
+        options.echo(tr("relay: {place} → {server}", place=place, server=rules.base))
+        options.echo(tr("Ctrl-C stops it."))
+        wait()
+        server.stop()
 
 
 def _secrets(appids: tuple[str, ...], variable: str | None) -> dict[str, str]:

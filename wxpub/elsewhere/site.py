@@ -542,6 +542,9 @@ _works: list[_Work] = []  # of a process of the pool: the one thing that it does
 
 
 def _begin(work: _Work) -> None:
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # by which the pool ends its processes, whatever it does here
     _works.append(work)
 
 
