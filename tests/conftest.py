@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +54,12 @@ def missing() -> dict[str, str]:
         "npm": all(path.exists() for path in (EDITOR, AXE, COMMONMARK, MAIL, MCP, CLIENTS)),
     }
     return {mark: reason for mark, reason in NEEDS.items() if not there[mark]}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Listen to Ctrl-C as in a terminal, and so do the programs that are started: in the background it is ignored."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

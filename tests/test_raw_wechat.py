@@ -18,7 +18,6 @@ import sys
 import traceback
 import zlib
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -139,12 +138,7 @@ def test_ctrl_c_ends_a_command_that_waits_for_wechat(wechat: RawWeChat, tmp_path
     env = {**os.environ, "PYTHONPATH": str(ROOT), "WXPUB_API_BASE": wechat.url}
     env |= {"WXPUB_APPID": "wx1", "WXPUB_SECRET": SECRET}
     command = [sys.executable, "-m", "wxpub", "drafts", "list"]
-    listens = partial(
-        signal.signal, signal.SIGINT, signal.SIG_DFL
-    )  # what runs in the background may be told to ignore it
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=env, stdout=-1, stderr=-1, text=True, preexec_fn=listens
-    ) as process:
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=-1, stderr=-1, text=True) as process:
         while not wechat.calls(endpoint):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
