@@ -233,9 +233,8 @@ def write(path: Path, data: bytes, mode: int = 0o666, *, lasting: bool = True, a
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
-    handle = os.open(temporary, flags, mode)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(os.open(temporary, flags, mode), "wb") as file:
             file.write(data)
             if lasting:
                 file.flush()
@@ -243,6 +242,8 @@ def write(path: Path, data: bytes, mode: int = 0o666, *, lasting: bool = True, a
         temporary.replace(path)
         if lasting:
             _sync(path.parent)
+    except FileExistsError:  # by chance, or somebody else's: not ours to remove
+        raise
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
