@@ -265,6 +265,7 @@ def found(paper: Newsletter, text: str, **front: str) -> list[tuple[int | None, 
     return [(each.line, each.rule) for each in check(issue.open(path))]
 
 
+@pytest.mark.font
 def test_what_wechat_refuses_is_found_before(paper: Newsletter) -> None:
     for number in range(NEWSPIC_PICTURES + 1):
         picture(paper.root / f"{number}.png", f"#0000{number:02x}")
@@ -355,6 +356,7 @@ def test_an_issue_is_taken_apart_in_order() -> None:
     )
 
 
+@pytest.mark.font
 @pytest.mark.parametrize("path", corpus_files()[::20] + sorted((ROOT / "examples/issues").glob("*.md")), ids=str)
 def test_every_word_is_on_some_card_within_its_edges(path: Path) -> None:
     deck = deck_of(path.read_text(encoding="utf-8-sig"))
@@ -387,6 +389,7 @@ def test_a_line_fits_its_column_and_ends_between_words() -> None:
     assert "".join(broken("w" * 90, face, 40, 600)) == "w" * 90 != whole
 
 
+@pytest.mark.font
 def test_a_heading_never_stands_alone_at_the_end_of_a_card() -> None:
     text = "---\ntitle: 题\n---\n" + "".join(
         f"## 第{n}栏\n\n- 一条" + "很长的话，" * (7 * n % 40) + "\n\n" for n in range(30)
@@ -395,6 +398,7 @@ def test_a_heading_never_stands_alone_at_the_end_of_a_card() -> None:
         assert not card.lines or card.lines[-1].style != "section"
 
 
+@pytest.mark.font
 def test_where_there_would_be_too_many_cards_the_words_become_smaller() -> None:
     one = "- 题目\n摘要：" + "一句不长的话。" * 40 + "\n"
     sizes = {}
@@ -407,6 +411,7 @@ def test_where_there_would_be_too_many_cards_the_words_become_smaller() -> None:
     assert len(lay(deck_of("---\ntitle: 题\n---\n" + one * 60))) > NEWSPIC_PICTURES
 
 
+@pytest.mark.font
 def test_a_card_is_drawn_alike_and_knows_what_it_depends_on(tmp_path: Path) -> None:
     deck = deck_of(LETTER)
     cards = lay(deck, {"1.png": (40, 30)})
@@ -427,6 +432,7 @@ def test_a_card_is_drawn_alike_and_knows_what_it_depends_on(tmp_path: Path) -> N
     assert key(deck, cards[1], "a") != key(deck, cards[1], "b")
 
 
+@pytest.mark.font
 def test_an_ordinary_issue_is_pushed_as_its_cards(paper: Newsletter) -> None:
     picture(paper.root / "1.png", "#ff0000", (400, 300))
     paper.write("a.md", LETTER)
@@ -441,6 +447,7 @@ def test_an_ordinary_issue_is_pushed_as_its_cards(paper: Newsletter) -> None:
     assert (changed.action, changed.uploaded) == ("updated", 1)
 
 
+@pytest.mark.font
 def test_a_newspic_without_pictures_has_cards_and_keeps_its_text(paper: Newsletter) -> None:
     paper.newspic("a.md", "甲", "一句话。")
     paper.push("a.md")
@@ -451,6 +458,7 @@ def test_a_newspic_without_pictures_has_cards_and_keeps_its_text(paper: Newslett
     assert len(StoredArticle(only(paper)).pictures) == 1
 
 
+@pytest.mark.font
 def test_the_command_writes_cards_and_leaves_other_pictures_alone(paper: Newsletter) -> None:
     picture(paper.root / "1.png", "#ff0000")
     path = paper.write("a.md", LETTER)
