@@ -266,8 +266,8 @@ _works: list[_Work] = []  # of a process of the pool: the one thing that it does
 def _begin(work: _Work, spoken: str) -> None:
     import signal
 
-    # The pool ends its processes by it, whatever it does in this program; what is half written goes.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    # The pool ends its processes by it, whatever it does in this program.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     language.use(spoken)
     _works.append(work)
 
