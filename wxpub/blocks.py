@@ -83,17 +83,11 @@ _BEGIN = re.compile(r" {0,3}<!--\s*wxpub:([\w-]+(?:[ ,]+[\w-]+)*)\s*(-->)?[ \t]*
 _END = re.compile(r" {0,3}<!--\s*/wxpub\s*-->[ \t]*")
 _FENCE = re.compile(r"[ >]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(```+|~~~+)(.*)")
 _IN_CODE = re.compile(r"(`+)(?:(?!\1).)+?\1(?!`)")
-_HAS_BLOCK = re.compile(r"\{\{[ \t]*block\b")
 
 
 def has_parts(body: str) -> bool:
     """Whether a text has marks of parts; most have none."""
     return "wxpub" in body and _MARKED.search(body) is not None
-
-
-def has_blocks(body: str) -> bool:
-    """Whether a text names blocks."""
-    return "{{" in body and _HAS_BLOCK.search(body) is not None
 
 
 def read_parts(body: str, target: Target, path: Path) -> tuple[str, tuple[Finding, ...]]:

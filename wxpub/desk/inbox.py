@@ -130,12 +130,12 @@ class Inbox:
 
 def same_name(one: str, other: str) -> bool:
     """Whether two names of sections mean the same one."""
-    return plain(one) == plain(other)
+    return folded(one) == folded(other)
 
 
-def plain(text: str) -> str:
+def folded(text: str) -> str:
     """Give the letters and digits of a text, of whatever width and case: what two titles are compared by."""
-    return "".join(each for each in normalize("NFKC", text).casefold() if each.isalnum())
+    return re.sub(r"[\W_]+", "", normalize("NFKC", text).casefold())
 
 
 def write(entry: Entry) -> str:

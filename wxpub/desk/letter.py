@@ -284,9 +284,7 @@ def figure(text: str) -> int | None:
     """Read a number in Arabic or Chinese figures, up to 999; None for what is none."""
     if text.isdecimal():
         return int(text)
-    match = re.fullmatch(
-        r"(?:([一二三四五六七八九])百)?[零〇]?(?:([一二三四五六七八九]?)(十))?([一二三四五六七八九]?)", text
-    )
+    match = _HUNDREDS.fullmatch(text)
     if match is None:
         return None
     hundreds, tens, ten, ones = (each or "" for each in match.groups())

@@ -13,7 +13,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -23,7 +22,7 @@ from typing import NamedTuple
 from lxml import html
 
 from wxpub import address, article, safe
-from wxpub.desk import table
+from wxpub.desk import inbox, table
 from wxpub.desk.archive import Series, plain
 from wxpub.desk.letter import DATED, Past, number_in
 from wxpub.errors import SourceError
@@ -250,10 +249,11 @@ class _Search:
         for each in self.issues:
             for name in {each.name, each.path.name, each.path.stem, str(each.path)}:
                 self.by_name[name].append(each)
-        self.by_title = _grouped((_bare(plain(each.title)), each) for each in self.issues)
+        titles = [inbox.folded(plain(each.title)) for each in self.issues]
+        self.by_title = _grouped(zip(titles, self.issues, strict=True))
         self.by_number = _grouped((each.number, each) for each in self.issues if each.number is not None)
         self.by_date = _grouped((each.date, each) for each in self.issues if each.date)
-        self.pairs = [_pairs(_bare(plain(each.title))) for each in self.issues]
+        self.pairs = list(map(_pairs, titles))
         count = Counter(pair for pairs in self.pairs for pair in pairs)
         most = max(3, int(len(self.issues) * _COMMON))
         self.telling: dict[str, list[int]] = defaultdict(list)
@@ -267,7 +267,7 @@ class _Search:
         name = claim.file.removeprefix("./").replace("\\", "/")
         ways: tuple[Sequence[Past], ...] = (
             (self.by_name.get(name) or self.by_name.get(name.rpartition("/")[2], [])) if name else [],
-            self.by_title.get(_bare(claim.title), []) if claim.title else [],
+            self.by_title.get(inbox.folded(claim.title), []) if claim.title else [],
             self.by_number.get(claim.number, []) if claim.number is not None else [],
             self.by_date.get(claim.date, []) if claim.date else [],
             self._alike(claim.title),
@@ -281,7 +281,7 @@ class _Search:
 
     def _alike(self, title: str) -> list[Past]:
         """List the issues whose titles are nearly the same, or begin with one that WeChat has cut off."""
-        pairs = _pairs(_bare(title))
+        pairs = _pairs(inbox.folded(title))
         if len(pairs) < 4:
             return []
         places = Counter(place for pair in pairs for place in self.telling.get(pair, ()))
@@ -294,11 +294,6 @@ def _grouped(pairs: Iterable[tuple[object, Past]]) -> Mapping[object, list[Past]
     for key, each in pairs:
         found[key].append(each)
     return found
-
-
-def _bare(title: str) -> str:
-    """Return a title's letters and figures alone: punctuation and widths are often changed on the way."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", title)).casefold()
 
 
 def _pairs(text: str) -> frozenset[str]:

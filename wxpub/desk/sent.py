@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from wxpub import safe
 from wxpub.address import parse
 from wxpub.article import MAX_BYTES
-from wxpub.desk.inbox import plain
+from wxpub.desk.inbox import folded
 from wxpub.desk.letter import Letter, Past
 from wxpub.limits import ARTICLE_HOST
 
@@ -67,7 +67,7 @@ def key(url: str) -> str:
 
 def words(title: str) -> str:
     """Give what a title says, without the source behind it."""
-    return plain(_SOURCE.sub("", title[:_MOST_CHARS]))
+    return folded(_SOURCE.sub("", title[:_MOST_CHARS]))
 
 
 def before(letter: Letter, wanted: Sequence[tuple[str, str]]) -> list[Place | None]:
@@ -169,4 +169,4 @@ def _source(label: str) -> str:
 def _site(url: str, site: str) -> str:
     """Name a site: its host, or the account of a WeChat article."""
     host = parse(url).host.removeprefix("www.")
-    return f"{host} {plain(site)}" if host == ARTICLE_HOST else host
+    return f"{host} {folded(site)}" if host == ARTICLE_HOST else host

@@ -16,8 +16,7 @@ from pathlib import Path
 
 from wxpub import article, ledger
 from wxpub.article import KEYS
-from wxpub.desk import inbox, table
-from wxpub.desk.archive import Series
+from wxpub.desk import archive, inbox, table
 from wxpub.desk.inbox import Inbox, Item
 from wxpub.desk.letter import DATED, NUMBERED, Letter, Past, figure, in_figures
 from wxpub.errors import SourceError, did_you_mean
@@ -111,7 +110,7 @@ class Block:
         """The words of a heading, without links."""
         match = _HEADING.fullmatch(self.text.partition("\n")[0])
         said = match[2] if match else self.text.partition("\n")[0]
-        return re.sub(r"!?\[([^\]]*)\](?:\([^)]*\))?", r"\1", said).strip()
+        return _bare(said)
 
 
 def make(letter: Letter, wanted: Next, waiting: Inbox, template: Path | None = None) -> Made:
@@ -137,8 +136,7 @@ def make(letter: Letter, wanted: Next, waiting: Inbox, template: Path | None = N
     try:
         name = wanted.path.relative_to(letter.root).as_posix()
         own = Past(wanted.path, name, wanted.day.isoformat(), wanted.number, named)
-        urls = {Path(path): url for path, url in ledger.published(letter.root).items()}
-        series = Series(replace(letter, issues=(*letter.issues, own)), urls)
+        series = archive.of(replace(letter, issues=(*letter.issues, own)), ledger.published(letter.root))
         text, _ = table.update(text, wanted.path, series)
     except SourceError as error:  # no place for a list of back issues, or a form that only a person can keep up
         unlisted = error.message if any(map(_is_back, blocks)) else ""
@@ -420,10 +418,11 @@ def _value(key: str, before: str, value: str, toml: bool) -> str:
     """Write a value as the one before was written: with its quotation marks, and the time after a date."""
     time = re.match(r"""["']?\d{4}-\d\d-\d\d([T ][^"'#]*?)?["']?\s*$""", before) if key == "date" else None
     value += (time[1] or "") if time else ""
-    if before[:1] in ('"', "'"):
-        return f"'{value}'" if before[0] == "'" and "'" not in value else '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
+    if before[:1] == "'" and "'" not in value:
+        return f"'{value}'"
     special = re.search(r"^[^\w]|[:：]\s|\s#|:$", value) is not None
-    return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"' if key == "title" and (toml or special) else value
+    quoted = before[:1] in ("'", '"') or (key == "title" and (toml or special))
+    return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"' if quoted else value
 
 
 # --- the inbox's items ------------------------------------------------------------------------------------------------
@@ -495,11 +494,11 @@ def _sorted_in(
 
 def _section(wanted: str, sections: Sequence[str]) -> str | None:
     """Find the section that a name means: the one of this name, or the only one of which it is a part."""
-    name = inbox.plain(wanted)
+    name = inbox.folded(wanted)
     if not name:
         return None
-    same = [each for each in sections if inbox.plain(each) == name]
-    part = [each for each in sections if name in inbox.plain(each) or (inbox.plain(each) or name + " ") in name]
+    same = [each for each in sections if inbox.folded(each) == name]
+    part = [each for each in sections if name in inbox.folded(each) or (inbox.folded(each) or name + " ") in name]
     return same[0] if same else part[0] if len(part) == 1 else None
 
 
