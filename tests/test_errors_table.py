@@ -559,7 +559,8 @@ COMMANDS: dict[str, Case] = {
     "a page that was not made by wxpub": typed("convert", "a.md", page="<p>mine</p>"),
     "a permalink that is none": typed("index", "add", "a.md", "https://example.com/a"),
     "a back issue that is not there": typed("index", "add", "b.md", "https://mp.weixin.qq.com/s/AbCdEf"),
-    "the next issue on the day of another": typed("new", "2026-11-21", **{"2026-11-21": GOOD}),
+    # A day far ahead, since after one in the past the next issue is due today.
+    "the next issue on the day of another": typed("new", "2099-11-21", **{"2099-11-21": GOOD}),
     "a day that is none": typed("new", "2026-02-30"),
     "a template with a slip": typed("new", "--template", "t.md", t="# {{ titel }}\n"),
     "a link that is none": typed("add", "example.org/paper"),
