@@ -132,6 +132,24 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Any]:
+    """Give a local WeChat that the tests of a module share, each with an account of its own."""
+    from wxpub.sandbox import serve
+
+    with serve() as running:
+        yield running
+
+
+@pytest.fixture
+def paper(sandbox: Any, tmp_path: Path) -> Iterator[Any]:
+    """Give a newsletter with an account of the shared WeChat."""
+    from pushing import newsletter
+
+    yield newsletter(sandbox, tmp_path / "paper")
+    sandbox.clear_faults()
+
+
 @pytest.fixture
 def wechat(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Give a fresh local WeChat; an indirect parameter holds fields of its account's profile."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
-from pushing import Newsletter, newsletter, picture
+from pushing import Newsletter, picture
 
 import wxpub
 from wxpub import blocks, theme
@@ -23,7 +22,6 @@ from wxpub.issue import Issue
 from wxpub.preview import pages, remarks
 from wxpub.preview.build import Builder
 from wxpub.preview.remarks import Remark
-from wxpub.sandbox import Sandbox, serve
 from wxpub.target import API, EMAIL, TARGETS, WEB
 
 
@@ -321,17 +319,6 @@ def test_a_file_of_the_name_takes_the_place_of_the_neighbours(tmp_path: Path) ->
 
 
 # --- a push, the preview ----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def wechat() -> Iterator[Sandbox]:
-    with serve() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def paper(wechat: Sandbox, tmp_path: Path) -> Newsletter:
-    return newsletter(wechat, tmp_path / "paper")
 
 
 def test_a_push_sees_that_a_block_has_changed(paper: Newsletter) -> None:

@@ -17,7 +17,7 @@ from wxpub.client import Client
 from wxpub.config import Credentials
 from wxpub.errors import ApiError, ConfigError, NetworkError
 from wxpub.exchange import Answer
-from wxpub.sandbox import Sandbox, serve
+from wxpub.sandbox import Sandbox
 from wxpub.sandbox.control import Control
 
 
@@ -39,23 +39,17 @@ def png() -> Picture:
     return Picture(data=out.getvalue())
 
 
-@pytest.fixture(scope="module")
-def wechat() -> Iterator[Sandbox]:
-    with serve() as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
-def box(wechat: Sandbox, request: pytest.FixtureRequest) -> Iterator[Control]:
+def box(sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[Control]:
     appid = f"wx{abs(hash(request.node.name)):x}"[:18]
-    wechat.add_account(appid, SECRET)
-    yield wechat.account(appid)
-    wechat.clear_faults()
+    sandbox.add_account(appid, SECRET)
+    yield sandbox.account(appid)
+    sandbox.clear_faults()
 
 
 @pytest.fixture
-def account(wechat: Sandbox, box: Control, request: pytest.FixtureRequest) -> Credentials:
-    return Credentials("x", f"wx{abs(hash(request.node.name)):x}"[:18], SECRET, wechat.url)
+def account(sandbox: Sandbox, box: Control, request: pytest.FixtureRequest) -> Credentials:
+    return Credentials("x", f"wx{abs(hash(request.node.name)):x}"[:18], SECRET, sandbox.url)
 
 
 @pytest.fixture
@@ -68,8 +62,8 @@ def article(it: Client, png: Picture, **fields: Any) -> dict[str, Any]:
     return {"title": "你好，世界", "content": "<p>正文：“引号”</p>", "thumb_media_id": media_id, **fields}
 
 
-def paths(wechat: Sandbox, account: Credentials) -> list[str]:
-    return [each.path.removeprefix("/cgi-bin/") for each in wechat.calls() if account.appid in (each.appid, "")]
+def paths(sandbox: Sandbox, account: Credentials) -> list[str]:
+    return [each.path.removeprefix("/cgi-bin/") for each in sandbox.calls() if account.appid in (each.appid, "")]
 
 
 def test_text_goes_and_comes_as_it_is(it: Client, png: Picture, box: Control) -> None:
@@ -81,14 +75,14 @@ def test_text_goes_and_comes_as_it_is(it: Client, png: Picture, box: Control) ->
         assert "“引号”" in stored.content
 
 
-def test_one_token_serves_every_call_and_every_thread(it: Client, wechat: Sandbox, account: Credentials) -> None:
-    before = len(wechat.calls())
+def test_one_token_serves_every_call_and_every_thread(it: Client, sandbox: Sandbox, account: Credentials) -> None:
+    before = len(sandbox.calls())
     threads = [threading.Thread(target=it.count_drafts) for _ in range(8)]
     for each in threads:
         each.start()
     for each in threads:
         each.join()
-    assert [each.path for each in wechat.calls()[before:]].count("/cgi-bin/stable_token") == 1
+    assert [each.path for each in sandbox.calls()[before:]].count("/cgi-bin/stable_token") == 1
 
 
 @pytest.mark.parametrize("how", ["revoke_tokens", "expire_tokens"])
@@ -101,12 +95,12 @@ def test_a_token_that_wechat_no_longer_knows_is_renewed_once(it: Client, box: Co
     assert [each["force_refresh"] for each in asked] == [False, False]
 
 
-def test_a_token_that_stays_unknown_is_not_asked_for_for_ever(it: Client, wechat: Sandbox) -> None:
-    wechat.fail("errcode", 40001, endpoint="/cgi-bin/draft/count", times=5)
-    before = len(wechat.calls())
+def test_a_token_that_stays_unknown_is_not_asked_for_for_ever(it: Client, sandbox: Sandbox) -> None:
+    sandbox.fail("errcode", 40001, endpoint="/cgi-bin/draft/count", times=5)
+    before = len(sandbox.calls())
     with pytest.raises(ApiError, match="40001"):
         it.count_drafts()
-    assert [each.path for each in wechat.calls()[before:]].count("/cgi-bin/draft/count") == 2
+    assert [each.path for each in sandbox.calls()[before:]].count("/cgi-bin/draft/count") == 2
 
 
 def test_a_leaked_token_is_replaced_only_when_told(it: Client, box: Control) -> None:
@@ -128,8 +122,8 @@ def test_a_leaked_token_is_replaced_only_when_told(it: Client, box: Control) -> 
         ("html", 0),
     ],
 )
-def test_what_may_be_repeated_is_repeated(it: Client, wechat: Sandbox, kind: str, value: float) -> None:
-    wechat.fail(kind, value, endpoint="/cgi-bin/draft/count", times=3)
+def test_what_may_be_repeated_is_repeated(it: Client, sandbox: Sandbox, kind: str, value: float) -> None:
+    sandbox.fail(kind, value, endpoint="/cgi-bin/draft/count", times=3)
     assert it.count_drafts() == 0
 
 
@@ -138,22 +132,22 @@ def test_what_may_be_repeated_is_repeated(it: Client, wechat: Sandbox, kind: str
     [("errcode", -1), ("status", 502), ("cut-before", 0), ("cut-after", 0), ("half", 0), ("empty", 0)],
 )
 def test_draft_add_is_never_blindly_repeated(
-    it: Client, wechat: Sandbox, png: Picture, kind: str, value: float
+    it: Client, sandbox: Sandbox, png: Picture, kind: str, value: float
 ) -> None:
     given = article(it, png)
-    wechat.fail(kind, value, endpoint="/cgi-bin/draft/add", times=3)
+    sandbox.fail(kind, value, endpoint="/cgi-bin/draft/add", times=3)
     with pytest.raises(NetworkError) as unknown:
         it.add_draft([given])
     assert unknown.value.sent
-    assert [each.times for each in wechat.faults()] == [2]
+    assert [each.times for each in sandbox.faults()] == [2]
 
 
 @pytest.mark.parametrize("code", [45011, 40001])
 def test_draft_add_is_repeated_where_wechat_said_no_for_now(
-    it: Client, wechat: Sandbox, png: Picture, code: int
+    it: Client, sandbox: Sandbox, png: Picture, code: int
 ) -> None:
     given = article(it, png)
-    wechat.fail("errcode", code, endpoint="/cgi-bin/draft/add", times=1)
+    sandbox.fail("errcode", code, endpoint="/cgi-bin/draft/add", times=1)
     assert it.add_draft([given])
 
 
@@ -167,10 +161,10 @@ def test_a_refused_connection_is_tried_again_even_for_draft_add(monkeypatch: pyt
     assert pauses[0] < pauses[1] < pauses[2] or max(pauses) <= clients.FIRST_PAUSE * 4
 
 
-def test_waiting_for_the_next_minute_reaches_it(it: Client, wechat: Sandbox) -> None:
+def test_waiting_for_the_next_minute_reaches_it(it: Client, sandbox: Sandbox) -> None:
     pauses: list[float] = []
     it._pause = pauses.append
-    wechat.fail("errcode", 45011, endpoint="/cgi-bin/draft/count", times=3)
+    sandbox.fail("errcode", 45011, endpoint="/cgi-bin/draft/count", times=3)
     it.count_drafts()
     assert sum(pauses) >= 60
 
@@ -194,7 +188,7 @@ def test_a_preview_goes_to_a_phone(it: Client, png: Picture, box: Control) -> No
     it.preview(it.add_draft([article(it, png)]), "my-wechat-id")
 
 
-def test_a_server_that_redirects_is_not_given_the_token(wechat: Sandbox) -> None:
+def test_a_server_that_redirects_is_not_given_the_token(sandbox: Sandbox) -> None:
     asked: list[str] = []
 
     class Redirect(BaseHTTPRequestHandler):
@@ -202,7 +196,7 @@ def test_a_server_that_redirects_is_not_given_the_token(wechat: Sandbox) -> None
             asked.append(self.path)
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(302)
-            self.send_header("Location", f"{wechat.url}/cgi-bin/stable_token")
+            self.send_header("Location", f"{sandbox.url}/cgi-bin/stable_token")
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -211,13 +205,13 @@ def test_a_server_that_redirects_is_not_given_the_token(wechat: Sandbox) -> None
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Redirect)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    before = len(wechat.calls())
+    before = len(sandbox.calls())
     with pytest.raises(Exception, match="302"):
         Client(Credentials("x", "wx1", SECRET, f"http://127.0.0.1:{server.server_port}"), pause=no_pause).token()
     server.shutdown()
     server.server_close()
     assert len(asked) == 1
-    assert len(wechat.calls()) == before
+    assert len(sandbox.calls()) == before
 
 
 def test_a_proxy_of_the_settings_is_used_and_one_of_the_system_is_not_for_this_machine(

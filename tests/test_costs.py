@@ -6,33 +6,19 @@ A keystroke of the preview is counted in test_preview_live.py; what all this cos
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from pushing import Newsletter, newsletter
+from pushing import Newsletter
 
 import wxpub
 from wxpub import dialect, page
 from wxpub.cli import cli
 from wxpub.images import fit, read
-from wxpub.sandbox import Sandbox, serve
 
 STEPS = ((dialect, "parse"), (page, "compose"), (page, "finish"), (read, "read"), (fit, "fit"))
 TWO = ("1.png", "2.png")
-
-
-@pytest.fixture(scope="module")
-def wechat() -> Iterator[Sandbox]:
-    with serve() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def paper(wechat: Sandbox, tmp_path: Path) -> Newsletter:
-    return newsletter(wechat, tmp_path / "paper")
 
 
 @pytest.fixture

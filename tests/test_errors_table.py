@@ -40,7 +40,7 @@ from wxpub.language import LANGUAGES
 from wxpub.ledger import FILE_NAME, Ledger
 from wxpub.limits import ERRCODE_HINTS
 from wxpub.relay import Rules
-from wxpub.sandbox import Sandbox, serve
+from wxpub.sandbox import Sandbox
 
 PAGE = ROOT / "docs" / "errors.md"
 
@@ -93,12 +93,6 @@ def web() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def wechat() -> Iterator[Sandbox]:
-    with serve() as sandbox:
-        yield sandbox
 
 
 @dataclass(frozen=True)
@@ -738,9 +732,8 @@ def message(case: Case, desk: Desk, language: str) -> str:
 
 
 @pytest.fixture
-def desk(wechat: Sandbox, web: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    yield Desk(newsletter(wechat, tmp_path / "paper"), wechat, web, monkeypatch)
-    wechat.clear_faults()
+def desk(paper: Newsletter, sandbox: Sandbox, web: str, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(paper, sandbox, web, monkeypatch)
 
 
 def page_rows() -> dict[tuple[str, str], list[str]]:
@@ -784,9 +777,9 @@ def cell(text: str) -> str:
     return f"`` {line} ``" if "`" in line else f"`{line}`"
 
 
-def test_the_page_lists_every_case_and_no_other(update: bool, wechat: Sandbox, web: str, tmp_path: Path) -> None:
+def test_the_page_lists_every_case_and_no_other(update: bool, sandbox: Sandbox, web: str, tmp_path: Path) -> None:
     if update:
-        write_page(wechat, web, tmp_path)
+        write_page(sandbox, web, tmp_path)
     assert list(page_rows()) == CASES
     assert len(CASES) > 160
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import ROOT, corpus_files
 from PIL import Image as Pillow
-from pushing import SECRET, Newsletter, newsletter, picture
+from pushing import SECRET, Newsletter, picture
 
 from wxpub import issue, newspic, page, theme
 from wxpub.article import parse
@@ -33,20 +33,8 @@ from wxpub.images.draw import Typeface, typeface
 from wxpub.issue import Opener
 from wxpub.ledger import FILE_NAME, Draft, Published
 from wxpub.limits import NEWSPIC_CHARS, NEWSPIC_PICTURES
-from wxpub.sandbox import Sandbox, serve
+from wxpub.sandbox import Sandbox
 from wxpub.target import NEWSPIC
-
-
-@pytest.fixture(scope="module")
-def wechat() -> Iterator[Sandbox]:
-    with serve() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def paper(wechat: Sandbox, tmp_path: Path) -> Iterator[Newsletter]:
-    yield newsletter(wechat, tmp_path / "paper")
-    wechat.clear_faults()
 
 
 def only(paper: Newsletter) -> dict[str, Any]:
@@ -188,9 +176,9 @@ def test_without_the_ledger_it_is_updated_only_if_git_knows_its_words(paper: New
         paper.push("a.md")
 
 
-def test_a_copy_that_wechat_made_late_is_found_and_deleted(paper: Newsletter, wechat: Sandbox) -> None:
+def test_a_copy_that_wechat_made_late_is_found_and_deleted(paper: Newsletter, sandbox: Sandbox) -> None:
     paper.newspic("a.md", "甲", "第一稿。", "1.png")
-    wechat.fail("cut-while", 1.5, endpoint="/cgi-bin/draft/add")
+    sandbox.fail("cut-while", 1.5, endpoint="/cgi-bin/draft/add")
     first = paper.push("a.md")
     deadline = time.monotonic() + 20
     while len(paper.drafts()) < 2 and time.monotonic() < deadline:
@@ -500,10 +488,10 @@ var nearest = () => away().indexOf(Math.min(...away()))
 
 @pytest.mark.browser
 @pytest.mark.parametrize("where", ["the page of convert", "the local WeChat"])
-def test_its_pictures_are_swiped_one_by_one(chromium: Any, wechat: Sandbox, paper: Newsletter, where: str) -> None:
+def test_its_pictures_are_swiped_one_by_one(chromium: Any, sandbox: Sandbox, paper: Newsletter, where: str) -> None:
     path = paper.newspic("a.md", "甲", "一行<br>另一行。", "1.png", "2.png", "3.png")
     if where == "the local WeChat":
-        address = f"{wechat.url}/frame/draft/{paper.push('a.md').media_id}/0"
+        address = f"{sandbox.url}/frame/draft/{paper.push('a.md').media_id}/0"
     else:
         assert CliRunner().invoke(cli, ["convert", str(path)]).exit_code == 0
         address = path.with_suffix(".html").as_uri()

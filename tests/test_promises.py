@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 from click.testing import CliRunner
-from pushing import SECRET, Newsletter, newsletter, no_pause, picture
+from pushing import SECRET, Newsletter, no_pause, picture
 
 from wxpub.cli import cli
 from wxpub.client import Client
@@ -27,18 +26,6 @@ from wxpub.sandbox import Sandbox, serve
 from wxpub.sandbox.control import LoggedCall
 
 APPID = "wx0000000000000001"
-
-
-@pytest.fixture(scope="module")
-def wechat() -> Iterator[Sandbox]:
-    with serve() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def paper(wechat: Sandbox, tmp_path: Path) -> Iterator[Newsletter]:
-    yield newsletter(wechat, tmp_path / "paper")
-    wechat.clear_faults()
 
 
 def calls(paper: Newsletter, start: str) -> list[LoggedCall]:
@@ -51,7 +38,7 @@ def calls(paper: Newsletter, start: str) -> list[LoggedCall]:
 
 
 def test_an_account_of_the_same_name_on_another_server_is_another_account(
-    wechat: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     picture(tmp_path / "1.png")
     (tmp_path / "wxpub.toml").write_text("", encoding="utf-8")
@@ -68,15 +55,15 @@ def test_an_account_of_the_same_name_on_another_server_is_another_account(
         return receipt
 
     with serve() as other:
-        for server in (wechat, other):
+        for server in (sandbox, other):
             server.add_account(APPID, SECRET)
-        here, there = push_to(wechat), push_to(other)
+        here, there = push_to(sandbox), push_to(other)
         assert (here["action"], there["action"]) == ("created", "created")
         asked = "".join(each.query + each.request for each in other.account(APPID).calls())
-        (article,) = wechat.account(APPID).drafts()[str(here["media_id"])]
+        (article,) = sandbox.account(APPID).drafts()[str(here["media_id"])]
         assert str(here["media_id"]) not in asked
         assert str(article["thumb_media_id"]) not in asked
-        assert push_to(wechat)["action"] == push_to(other)["action"] == "unchanged"
+        assert push_to(sandbox)["action"] == push_to(other)["action"] == "unchanged"
 
 
 # --- credentials and tokens -------------------------------------------------------------------------------------------
@@ -124,7 +111,7 @@ def test_a_token_is_not_used_in_its_last_minute(
 
 @pytest.mark.parametrize("due", [0, 2, 8], ids=["at once", "after two seconds", "after six more"])
 def test_a_draft_that_wechat_makes_a_little_late_is_found_and_not_made_again(
-    paper: Newsletter, wechat: Sandbox, monkeypatch: pytest.MonkeyPatch, due: float
+    paper: Newsletter, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, due: float
 ) -> None:
     sent: list[bytes] = []
     waited = 0.0
@@ -143,7 +130,7 @@ def test_a_draft_that_wechat_makes_a_little_late_is_found_and_not_made_again(
             Client(paper.account).add_draft(json.loads(sent[0])["articles"])
 
     paper.issue("a.md", "第一期")
-    wechat.fail("cut-before", endpoint="/cgi-bin/draft/add")
+    sandbox.fail("cut-before", endpoint="/cgi-bin/draft/add")
     monkeypatch.setattr(requests.Session, "request", listening)
     receipt = paper.push("a.md", pause=pause)
     assert list(paper.drafts()) == [receipt.media_id]
@@ -151,9 +138,9 @@ def test_a_draft_that_wechat_makes_a_little_late_is_found_and_not_made_again(
     assert waited == due
 
 
-def test_a_draft_that_was_never_made_is_sent_once_more_after_three_looks(paper: Newsletter, wechat: Sandbox) -> None:
+def test_a_draft_that_was_never_made_is_sent_once_more_after_three_looks(paper: Newsletter, sandbox: Sandbox) -> None:
     paper.issue("a.md", "第一期")
-    wechat.fail("cut-before", endpoint="/cgi-bin/draft/add")
+    sandbox.fail("cut-before", endpoint="/cgi-bin/draft/add")
     waited: list[float] = []
     assert paper.push("a.md", pause=waited.append).action == "created"
     assert waited == [0, 2, 6]

@@ -8,37 +8,28 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pushing import Newsletter, newsletter, no_pause
+from pushing import Newsletter, no_pause
 
 from wxpub import drafts
 from wxpub.client import Client
 from wxpub.drafts.publish import publish, rebuild
 from wxpub.errors import ConflictError, NetworkError, WxpubError
 from wxpub.ledger import FILE_NAME, Draft, Published, Publishing
-from wxpub.sandbox import Sandbox, serve
+from wxpub.sandbox import Sandbox
 
 LEAVES = ("submit", "done", "never")  # when a published draft leaves the draft box: nobody knows
 leaving = pytest.mark.parametrize("leaves", LEAVES)
 
 
-@pytest.fixture(scope="module")
-def wechat() -> Iterator[Sandbox]:
-    with serve() as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
-def paper(wechat: Sandbox, tmp_path: Path) -> Iterator[Newsletter]:
-    made = newsletter(wechat, tmp_path / "paper")
-    made.box.set_profile(kind="verified")
-    yield made
-    wechat.clear_faults()
+def paper(paper: Newsletter) -> Newsletter:
+    paper.box.set_profile(kind="verified")
+    return paper
 
 
 def release(paper: Newsletter, name: str, **options: Any) -> dict[str, str]:
@@ -110,12 +101,12 @@ def test_a_fresh_checkout_publishes_nothing_a_second_time(paper: Newsletter, tmp
 @leaving
 @pytest.mark.parametrize("seconds", [0, 1, 600])
 def test_an_unanswered_submit_is_looked_for_and_never_sent_again(
-    paper: Newsletter, wechat: Sandbox, leaves: str, seconds: float
+    paper: Newsletter, sandbox: Sandbox, leaves: str, seconds: float
 ) -> None:
     paper.box.set_profile(draft_leaves=leaves, publish_seconds=30)
     paper.issue("a.md", "第一期")
     paper.push("a.md")
-    wechat.fail("cut-after", endpoint="/cgi-bin/freepublish/submit")
+    sandbox.fail("cut-after", endpoint="/cgi-bin/freepublish/submit")
     with pytest.raises(NetworkError, match="is not known"):
         release(paper, "a.md")
     paper.box.move_clock(seconds)
@@ -158,15 +149,15 @@ def test_a_command_killed_between_submit_and_its_answer_is_taken_up(
 
 
 def test_an_account_that_may_not_list_stops_and_asks_after_an_unanswered_submit(
-    paper: Newsletter, wechat: Sandbox
+    paper: Newsletter, sandbox: Sandbox
 ) -> None:
     paper.issue("a.md", "第一期")
     paper.push("a.md")
-    wechat.fail("cut-after", endpoint="/cgi-bin/freepublish/submit")
+    sandbox.fail("cut-after", endpoint="/cgi-bin/freepublish/submit")
     with pytest.raises(NetworkError):
         release(paper, "a.md")
     paper.box.move_clock(600)
-    wechat.fail("errcode", 48001, endpoint="/cgi-bin/freepublish/batchget")
+    sandbox.fail("errcode", 48001, endpoint="/cgi-bin/freepublish/batchget")
     with pytest.raises(ConflictError, match="index add"):
         release(paper, "a.md")
     assert submitted(paper) == 1
@@ -198,11 +189,11 @@ def test_a_publication_that_failed_can_be_taken_up_again(paper: Newsletter) -> N
 # --- the right issue --------------------------------------------------------------------------------------------------
 
 
-def test_an_issue_whose_draft_was_never_made_does_not_publish_another_one(paper: Newsletter, wechat: Sandbox) -> None:
+def test_an_issue_whose_draft_was_never_made_does_not_publish_another_one(paper: Newsletter, sandbox: Sandbox) -> None:
     paper.issue("a.md", "甲")
     paper.issue("b.md", "乙")
     for _ in range(2):
-        wechat.fail("cut-before", endpoint="/cgi-bin/draft/add", times=1)
+        sandbox.fail("cut-before", endpoint="/cgi-bin/draft/add", times=1)
     with pytest.raises(NetworkError):
         paper.push("a.md", "b.md")
     assert paper.push("a.md").action == "created"
@@ -300,10 +291,10 @@ def test_a_ledger_that_names_another_issues_draft_neither_overwrites_nor_deletes
     assert "乙的正文" in paper.drafts()[theirs][0]["content"]
 
 
-def test_a_copy_that_an_editor_made_stays(paper: Newsletter, wechat: Sandbox) -> None:
+def test_a_copy_that_an_editor_made_stays(paper: Newsletter, sandbox: Sandbox) -> None:
     paper.box.move_clock(time.time() - paper.box.now())  # other tests have moved it, and a late copy stays anyway
     paper.issue("a.md", "第一期")
-    wechat.fail("cut-before", endpoint="/cgi-bin/draft/add")  # an attempt that nobody answered: now two might exist
+    sandbox.fail("cut-before", endpoint="/cgi-bin/draft/add")  # an attempt that nobody answered: now two might exist
     media_id = paper.push("a.md").media_id
     client = Client(paper.account)
     (article,) = (dict(each.fields) for each in client.get_draft(media_id))
@@ -316,11 +307,11 @@ def test_a_copy_that_an_editor_made_stays(paper: Newsletter, wechat: Sandbox) ->
 
 @pytest.mark.parametrize(("seconds", "late"), [(300, True), (3600, False)])
 def test_a_second_copy_is_deleted_only_if_it_was_made_in_time(
-    paper: Newsletter, wechat: Sandbox, seconds: float, late: bool
+    paper: Newsletter, sandbox: Sandbox, seconds: float, late: bool
 ) -> None:
     paper.box.move_clock(time.time() - paper.box.now())  # other tests have moved it
     paper.issue("a.md", "第一期")
-    wechat.fail("cut-before", endpoint="/cgi-bin/draft/add")  # an attempt that nobody answered
+    sandbox.fail("cut-before", endpoint="/cgi-bin/draft/add")  # an attempt that nobody answered
     media_id = paper.push("a.md").media_id
     client = Client(paper.account)
     (article,) = (each.fields for each in client.get_draft(media_id))
@@ -418,7 +409,7 @@ def test_a_colleagues_common_draft_is_found_when_the_old_one_is_gone(paper: News
     assert (receipt.media_id, len(paper.drafts())) == (together, 1)
 
 
-def test_an_article_that_an_editor_added_makes_no_second_draft(paper: Newsletter, wechat: Sandbox) -> None:
+def test_an_article_that_an_editor_added_makes_no_second_draft(paper: Newsletter, sandbox: Sandbox) -> None:
     paper.issue("a.md", "甲")
     media_id = paper.push("a.md").media_id
     stored = paper.box.drafts()[media_id]
@@ -481,10 +472,10 @@ def test_a_box_that_is_listed_oddly_is_looked_through_to_its_end(paper: Newslett
     assert len(paper.drafts()) == 46
 
 
-def test_drafts_are_known_by_their_words_where_wechat_drops_marks(paper: Newsletter, wechat: Sandbox) -> None:
+def test_drafts_are_known_by_their_words_where_wechat_drops_marks(paper: Newsletter, sandbox: Sandbox) -> None:
     paper.box.set_profile(quirks=("drop-data",))
     paper.issue("a.md", "甲", "甲的正文。")
-    wechat.fail("cut-after", endpoint="/cgi-bin/draft/add")
+    sandbox.fail("cut-after", endpoint="/cgi-bin/draft/add")
     receipt = paper.push("a.md")
     assert [each.rule for each in receipt.findings] == ["mark-lost"]
     assert paper.push("a.md").action == "unchanged"
@@ -622,7 +613,7 @@ def test_an_older_publication_is_not_taken_for_the_draft_of_newer_words(paper: N
 
 
 def test_an_unheard_submit_of_newer_words_does_not_find_the_publication_before(
-    paper: Newsletter, wechat: Sandbox
+    paper: Newsletter, sandbox: Sandbox
 ) -> None:
     paper.box.set_profile(draft_leaves="never")
     paper.issue("a.md", "第一期")
@@ -630,7 +621,7 @@ def test_an_unheard_submit_of_newer_words_does_not_find_the_publication_before(
     release(paper, "a.md")
     paper.issue("a.md", "第一期", "更正。")
     paper.push("a.md", force=True)
-    wechat.fail("cut-before", endpoint="/cgi-bin/freepublish/submit")
+    sandbox.fail("cut-before", endpoint="/cgi-bin/freepublish/submit")
     with pytest.raises(NetworkError, match="is not known"):
         release(paper, "a.md", again=True)
     with pytest.raises(ConflictError, match="发表记录"):
@@ -696,9 +687,9 @@ def _killed(*args: Any, **options: Any) -> Any:
 # --- it ends ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_interrupt_ends_uploads_that_nobody_answers(paper: Newsletter, wechat: Sandbox) -> None:
+def test_an_interrupt_ends_uploads_that_nobody_answers(paper: Newsletter, sandbox: Sandbox) -> None:
     paper.issue("a.md", "甲", "正文。", "1.png", "2.png", "3.png")
-    wechat.fail("delay", 600, endpoint="/cgi-bin/media/uploadimg", times=2)
+    sandbox.fail("delay", 600, endpoint="/cgi-bin/media/uploadimg", times=2)
     job = paper.job("a.md")
     stopped = []
 
@@ -711,5 +702,5 @@ def test_an_interrupt_ends_uploads_that_nobody_answers(paper: Newsletter, wechat
     with pytest.raises(KeyboardInterrupt):
         drafts.push(replace(job, tick=interrupt))
     assert stopped
-    wechat.clear_faults()
+    sandbox.clear_faults()
     assert paper.push("a.md").action == "created"

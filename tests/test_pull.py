@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from conftest import ROOT, corpus_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pushing import Newsletter, newsletter, picture
+from pushing import Newsletter, picture
 
 from wxpub import conform
 from wxpub import issue as issues
@@ -26,9 +26,6 @@ from wxpub.drafts import pull as pulling
 from wxpub.drafts.trace import OBJECT, Line, Traced, read, trace
 from wxpub.errors import ConflictError, SourceError, WxpubError
 from wxpub.issue import Issue
-from wxpub.sandbox import Sandbox, serve
-
-PATH = Path("issue.md")
 
 
 def opened(text: str, tmp_path: Path) -> Issue:
@@ -141,17 +138,6 @@ def test_an_article_that_nobody_edited_changes_nothing() -> None:
 
 
 # --- through the draft box --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def wechat() -> Iterator[Sandbox]:
-    with serve() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def paper(wechat: Sandbox, tmp_path: Path) -> Newsletter:
-    return newsletter(wechat, tmp_path / "paper")
 
 
 def edit(paper: Newsletter, media_id: str, *edits: tuple[str, str], **fields: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 from lxml.html import HtmlElement
-from pushing import SECRET, Newsletter, newsletter, picture
+from pushing import SECRET, Newsletter, picture
 
 from wxpub import conform, drafts
 from wxpub.client import Client, StoredArticle
@@ -24,19 +23,7 @@ from wxpub.drafts.job import stored_fingerprint
 from wxpub.drafts.publish import publish, rebuild
 from wxpub.errors import ApiError, ConfigError, ConflictError, NetworkError, SourceError, WxpubError
 from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, Upload
-from wxpub.sandbox import Sandbox, serve
-
-
-@pytest.fixture(scope="module")
-def wechat() -> Iterator[Sandbox]:
-    with serve() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def paper(wechat: Sandbox, tmp_path: Path) -> Iterator[Newsletter]:
-    yield newsletter(wechat, tmp_path / "paper")
-    wechat.clear_faults()
+from wxpub.sandbox import Sandbox
 
 
 def edit(paper: Newsletter, media_id: str, old: str, new: str, index: int = 0) -> None:
@@ -134,10 +121,10 @@ def test_a_renamed_file_keeps_its_draft(paper: Newsletter) -> None:
 
 @pytest.mark.parametrize("fault", [("errcode", 40066), ("errcode", 48001), ("status", 404), ("status", 403)])
 def test_a_box_that_cannot_be_looked_through_stops_the_first_push_until_it_is_said_that_none_is_there(
-    paper: Newsletter, wechat: Sandbox, fault: tuple[str, int]
+    paper: Newsletter, sandbox: Sandbox, fault: tuple[str, int]
 ) -> None:
     paper.issue("a.md", "第一期")
-    wechat.fail(*fault, endpoint="/cgi-bin/draft/batchget")
+    sandbox.fail(*fault, endpoint="/cgi-bin/draft/batchget")
     with pytest.raises(ConfigError, match="cannot be looked through"):
         paper.push("a.md")
     assert not paper.drafts()
@@ -163,7 +150,7 @@ def test_an_issue_that_was_published_gets_a_new_draft_only_with_other_words_or_i
 
 
 def test_an_issue_of_the_same_name_in_another_project_is_not_taken_for_this_one(
-    paper: Newsletter, wechat: Sandbox, tmp_path: Path
+    paper: Newsletter, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     paper.issue("a.md", "第一期")
     first = paper.push("a.md")
@@ -172,11 +159,11 @@ def test_an_issue_of_the_same_name_in_another_project_is_not_taken_for_this_one(
     assert other.push("a.md").media_id != first.media_id
 
 
-def test_two_accounts_share_no_media_ids(paper: Newsletter, wechat: Sandbox) -> None:
+def test_two_accounts_share_no_media_ids(paper: Newsletter, sandbox: Sandbox) -> None:
     paper.issue("a.md", "第一期", "正文。", "1.png")
     paper.push("a.md")
-    wechat.add_account("wxother", SECRET)
-    other = Newsletter(paper.root, Credentials("o", "wxother", SECRET, wechat.url), wechat.account("wxother"))
+    sandbox.add_account("wxother", SECRET)
+    other = Newsletter(paper.root, Credentials("o", "wxother", SECRET, sandbox.url), sandbox.account("wxother"))
     assert other.push("a.md").uploaded == 2
     assert (len(paper.drafts()), len(other.drafts())) == (1, 1)
     assert paper.push("a.md").action == other.push("a.md").action == "unchanged"
@@ -386,30 +373,30 @@ def test_what_wechat_dropped_is_told(paper: Newsletter, monkeypatch: pytest.Monk
     assert any("style position" in each for each in messages)
 
 
-def test_a_refused_picture_is_named_with_its_place(paper: Newsletter, wechat: Sandbox) -> None:
+def test_a_refused_picture_is_named_with_its_place(paper: Newsletter, sandbox: Sandbox) -> None:
     paper.issue("a.md", "第一期", "正文。", "1.png", "2.png")
-    wechat.fail("errcode", 40137, endpoint="/cgi-bin/media/uploadimg", times=2)
+    sandbox.fail("errcode", 40137, endpoint="/cgi-bin/media/uploadimg", times=2)
     with pytest.raises(ApiError, match=r"a\.md:[57]: image [12]\.png: media/uploadimg: 40137 "):
         paper.push("a.md")
     paper.issue("b.md", "第二期")
-    wechat.fail("errcode", 40137, endpoint="/cgi-bin/material/add_material")
+    sandbox.fail("errcode", 40137, endpoint="/cgi-bin/material/add_material")
     with pytest.raises(ApiError, match=r"b\.md: cover cover\.png: material/add_material: 40137 "):
         paper.push("b.md")
 
 
-def test_a_refused_article_is_named_where_a_draft_has_several(paper: Newsletter, wechat: Sandbox) -> None:
+def test_a_refused_article_is_named_where_a_draft_has_several(paper: Newsletter, sandbox: Sandbox) -> None:
     for name, title in (("a.md", "甲"), ("b.md", "乙")):
         paper.issue(name, title)
-    wechat.fail("errcode", 45166, endpoint="/cgi-bin/draft/add")
+    sandbox.fail("errcode", 45166, endpoint="/cgi-bin/draft/add")
     with pytest.raises(ApiError, match=r"^in one of 《甲》, 《乙》: draft/add: 45166 "):
         paper.push("a.md", "b.md")
     paper.push("a.md", "b.md")
     paper.issue("b.md", "乙", "改过。")
-    wechat.fail("errcode", 87014, endpoint="/cgi-bin/draft/update")
+    sandbox.fail("errcode", 87014, endpoint="/cgi-bin/draft/update")
     with pytest.raises(ApiError, match=r"^《乙》: draft/update: 87014 "):
         paper.push("a.md", "b.md")
     paper.issue("c.md", "丙")
-    wechat.fail("errcode", 45166, endpoint="/cgi-bin/draft/add")
+    sandbox.fail("errcode", 45166, endpoint="/cgi-bin/draft/add")
     with pytest.raises(ApiError, match=r"^draft/add: 45166 "):
         paper.push("c.md")
 
@@ -433,7 +420,7 @@ def test_a_token_that_is_revoked_in_mid_push_is_renewed_once(paper: Newsletter) 
     assert len(paper.drafts()) == 1
 
 
-def test_a_quota_that_ends_in_mid_push_keeps_what_was_done(paper: Newsletter, wechat: Sandbox) -> None:
+def test_a_quota_that_ends_in_mid_push_keeps_what_was_done(paper: Newsletter, sandbox: Sandbox) -> None:
     paper.issue("a.md", "第一期", "正文。", "1.png", "2.png")
     paper.box.set_quota_left("/cgi-bin/draft/add", 0)
     with pytest.raises(ApiError, match="45009") as refusal:
@@ -456,9 +443,9 @@ def test_a_clock_that_jumps_does_no_harm(paper: Newsletter, monkeypatch: pytest.
     assert paper.push("a.md").action == "updated"
 
 
-def test_a_draft_that_wechat_made_late_after_all_is_found_and_deleted(paper: Newsletter, wechat: Sandbox) -> None:
+def test_a_draft_that_wechat_made_late_after_all_is_found_and_deleted(paper: Newsletter, sandbox: Sandbox) -> None:
     paper.issue("a.md", "第一期")
-    wechat.fail("cut-while", 1.5, endpoint="/cgi-bin/draft/add")
+    sandbox.fail("cut-while", 1.5, endpoint="/cgi-bin/draft/add")
     receipt = paper.push("a.md")
     deadline = time.monotonic() + 20
     while len(paper.drafts()) < 2 and time.monotonic() < deadline:
@@ -570,7 +557,7 @@ def test_publishing_records_the_permalink_and_a_second_time_changes_nothing(pape
 
 
 @pytest.mark.parametrize("kind", ["cut-before", "cut-after"])
-def test_publishing_that_is_cut_off_is_never_done_twice(paper: Newsletter, wechat: Sandbox, kind: str) -> None:
+def test_publishing_that_is_cut_off_is_never_done_twice(paper: Newsletter, sandbox: Sandbox, kind: str) -> None:
     paper.box.set_profile(kind="verified")
     paper.issue("a.md", "第一期")
     paper.push("a.md")
@@ -580,7 +567,7 @@ def test_publishing_that_is_cut_off_is_never_done_twice(paper: Newsletter, wecha
         it = Client(account, pause=lambda seconds: None)
         return publish(it, paper.ledger(), account.appid, "a.md", lambda seconds: paper.box.move_clock(5), **options)
 
-    wechat.fail(kind, endpoint="/cgi-bin/freepublish/submit")
+    sandbox.fail(kind, endpoint="/cgi-bin/freepublish/submit")
     with pytest.raises(NetworkError, match="run the same command in a minute"):
         go()
     if kind == "cut-before":  # nothing was published, and nobody can know that but who looks

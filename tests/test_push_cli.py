@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from pushing import SECRET, picture
 from wxpub import images
 from wxpub.cli import cli
 from wxpub.ledger import FILE_NAME
-from wxpub.sandbox import Sandbox, serve
+from wxpub.sandbox import Sandbox
 
 CANARY = "canary5ecret" + "0" * 20
 
@@ -34,12 +33,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("WXPUB_SANDBOX_DB", str(tmp_path / "sandbox" / "db.sqlite3"))
     return folder
-
-
-@pytest.fixture(scope="module")
-def wechat() -> Iterator[Sandbox]:
-    with serve() as sandbox:
-        yield sandbox
 
 
 def run(*words: str) -> Result:
@@ -233,41 +226,41 @@ def test_the_doctor_says_what_is_missing(project: Path) -> None:
 
 
 def test_the_doctor_names_the_address_to_let_in(
-    project: Path, wechat: Sandbox, monkeypatch: pytest.MonkeyPatch
+    project: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wechat.add_account("wxdoctor", SECRET, whitelist=("10.0.0.1",))
+    sandbox.add_account("wxdoctor", SECRET, whitelist=("10.0.0.1",))
     monkeypatch.setenv("WXPUB_APPID", "wxdoctor")
     monkeypatch.setenv("WXPUB_SECRET", SECRET)
-    monkeypatch.setenv("WXPUB_API_BASE", wechat.url)
+    monkeypatch.setenv("WXPUB_API_BASE", sandbox.url)
     result = run("doctor")
     assert "✗ IP whitelist: 40164" in result.stdout
     assert "add 127.0.0.1 to the account's IP whitelist" in result.stdout
 
 
 def test_the_doctor_tells_of_the_quotas_that_are_near_their_end(
-    project: Path, wechat: Sandbox, monkeypatch: pytest.MonkeyPatch
+    project: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wechat.add_account("wxlimits", SECRET)
+    sandbox.add_account("wxlimits", SECRET)
     monkeypatch.setenv("WXPUB_APPID", "wxlimits")
     monkeypatch.setenv("WXPUB_SECRET", SECRET)
-    monkeypatch.setenv("WXPUB_API_BASE", wechat.url)
+    monkeypatch.setenv("WXPUB_API_BASE", sandbox.url)
     assert [line for line in run("doctor").stdout.splitlines() if "quota" in line] == [
         "✓ quotas: none is near its end today"
     ]
-    wechat.account("wxlimits").set_quota_left("/cgi-bin/draft/add", 3)
-    wechat.account("wxlimits").set_quota_left("/cgi-bin/draft/update", 0)
+    sandbox.account("wxlimits").set_quota_left("/cgi-bin/draft/add", 3)
+    sandbox.account("wxlimits").set_quota_left("/cgi-bin/draft/update", 0)
     lines = [line for line in run("doctor").stdout.splitlines() if "quota" in line]
     assert [line.partition(": ")[0] for line in lines] == ["· quota of draft/add", "✗ quota of draft/update"]
     assert ": 3 of " in lines[0] and "used up" in lines[1]
 
 
 def test_accounts_of_the_settings_are_kept_apart(
-    project: Path, wechat: Sandbox, monkeypatch: pytest.MonkeyPatch
+    project: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tables = ""
     for name in ("weekly", "daily"):
-        wechat.add_account(f"wx{name}", SECRET)
-        tables += f'[accounts.{name}]\nappid = "wx{name}"\nsecret_env = "{name.upper()}"\napi_base = "{wechat.url}"\n'
+        sandbox.add_account(f"wx{name}", SECRET)
+        tables += f'[accounts.{name}]\nappid = "wx{name}"\nsecret_env = "{name.upper()}"\napi_base = "{sandbox.url}"\n'
         monkeypatch.setenv(name.upper(), SECRET)
     (project / "wxpub.toml").write_text(tables, encoding="utf-8")
     assert run("trust", "--yes").exit_code == 0
@@ -279,12 +272,12 @@ def test_accounts_of_the_settings_are_kept_apart(
 
 
 def test_a_damaged_ledger_is_rebuilt_from_the_account(
-    project: Path, wechat: Sandbox, monkeypatch: pytest.MonkeyPatch
+    project: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wechat.add_account("wxrebuild", SECRET)
+    sandbox.add_account("wxrebuild", SECRET)
     monkeypatch.setenv("WXPUB_APPID", "wxrebuild")
     monkeypatch.setenv("WXPUB_SECRET", SECRET)
-    monkeypatch.setenv("WXPUB_API_BASE", wechat.url)
+    monkeypatch.setenv("WXPUB_API_BASE", sandbox.url)
     receipt = pushed("a.md")
     (project / FILE_NAME).write_text("{", encoding="utf-8")
     assert "index rebuild" in run("push", "a.md").stderr
@@ -292,14 +285,14 @@ def test_a_damaged_ledger_is_rebuilt_from_the_account(
     assert pushed("a.md")["media_id"] == receipt["media_id"]
 
 
-def test_two_processes_at_once_make_one_draft(project: Path, wechat: Sandbox) -> None:
-    wechat.add_account("wxtwice", SECRET)
-    own = {"WXPUB_APPID": "wxtwice", "WXPUB_SECRET": SECRET, "WXPUB_API_BASE": wechat.url, "PYTHONPATH": str(ROOT)}
+def test_two_processes_at_once_make_one_draft(project: Path, sandbox: Sandbox) -> None:
+    sandbox.add_account("wxtwice", SECRET)
+    own = {"WXPUB_APPID": "wxtwice", "WXPUB_SECRET": SECRET, "WXPUB_API_BASE": sandbox.url, "PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-m", "wxpub", "push", "a.md", "--json"]
     running = [subprocess.Popen(words, env={**os.environ, **own}, stdout=subprocess.PIPE) for _ in range(2)]
     receipts = [json.loads(each.communicate()[0])["result"] for each in running]
     assert sorted(each["action"] for each in receipts) == ["created", "unchanged"]
-    assert len(wechat.account("wxtwice").drafts()) == 1
+    assert len(sandbox.account("wxtwice").drafts()) == 1
 
 
 @pytest.mark.parametrize(
@@ -337,10 +330,10 @@ def test_every_real_issue_is_pushed_and_the_second_time_unchanged(
 
 
 @pytest.mark.parametrize("base", ["sandbox", "http://127.0.0.1:1", "http://nowhere.invalid"])
-def test_no_secret_shows_in_the_output_of_a_real_process(project: Path, wechat: Sandbox, base: str) -> None:
+def test_no_secret_shows_in_the_output_of_a_real_process(project: Path, sandbox: Sandbox, base: str) -> None:
     if base == "sandbox":
-        base = wechat.url
-        wechat.add_account("wxcanary", CANARY)
+        base = sandbox.url
+        sandbox.add_account("wxcanary", CANARY)
     env = {
         **os.environ,
         "WXPUB_APPID": "wxcanary",
@@ -349,7 +342,7 @@ def test_no_secret_shows_in_the_output_of_a_real_process(project: Path, wechat: 
         "PYTHONPATH": str(ROOT),
     }
     commands = (("push", "a.md"), ("push", "a.md", "--json"), ("drafts", "list"), ("doctor",))
-    for words in commands if base == wechat.url else commands[:1]:
+    for words in commands if base == sandbox.url else commands[:1]:
         done = subprocess.run(
             [sys.executable, "-m", "wxpub", *words], env=env, capture_output=True, text=True, check=False
         )

@@ -11,7 +11,7 @@ import os
 import re
 import signal
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from wxpub.client import StoredArticle
 from wxpub.drafts import send
 from wxpub.errors import WxpubError
 from wxpub.ledger import FILE_NAME, Intent, Leftover
-from wxpub.sandbox import Sandbox, serve
+from wxpub.sandbox import Sandbox
 
 FAULT_HEADER = "X-Sandbox-Fault"
 CUTS = ("cut-before", "cut-after", "half", "html", "empty", "errcode=-1")
@@ -145,26 +145,20 @@ SCENARIOS = {
 }
 
 
-@pytest.fixture(scope="module")
-def wechat() -> Iterator[Sandbox]:
-    with serve() as sandbox:
-        yield sandbox
-
-
 @pytest.mark.matrix(3)
 @pytest.mark.parametrize("kind", [*CUTS, *KILLS])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_push_that_is_broken_off_anywhere_is_finished_by_the_next(
-    name: str, kind: str, wechat: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, kind: str, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(send, "UPLOADERS", 1)  # the same order of requests every time
     monkeypatch.setattr(os, "fsync", lambda handle: None)  # it is for power cuts, and slow; a kill needs none
     scenario = SCENARIOS[name]
-    places = _places(newsletter(wechat, tmp_path / "whole"), scenario, kind)
+    places = _places(newsletter(sandbox, tmp_path / "whole"), scenario, kind)
     least = scenario.uploads + 3  # every upload, what is begun, what is made of it, what is read back
     assert places >= least, "the push passes by elsewhere: it has to be broken off there"
     for place in range(places):
-        paper = newsletter(wechat, tmp_path / str(place))
+        paper = newsletter(sandbox, tmp_path / str(place))
         scenario.prepare(paper)
         before = paper.acted("draft/add"), _uploads(paper)
         broken_off = _cut if kind in CUTS else _kill
