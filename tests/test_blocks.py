@@ -16,9 +16,12 @@ import wxpub
 from wxpub import blocks, theme
 from wxpub.cli import cli
 from wxpub.client import Client
+from wxpub.config import Config
+from wxpub.desk import letter
+from wxpub.desk.letter import Letter
 from wxpub.drafts import pull
 from wxpub.finding import Finding
-from wxpub.issue import Issue
+from wxpub.issue import Issue, open_all
 from wxpub.preview import pages, remarks
 from wxpub.preview.build import Builder
 from wxpub.preview.remarks import Remark
@@ -310,6 +313,26 @@ def test_the_neighbours_are_the_issues_before_and_after(tmp_path: Path) -> None:
     first, last = (words(wxpub.open(tmp_path / f"issues/2026-11-{day}.md")) for day in ("01", "15"))
     assert "上一期" not in first and "下一期" not in last
     assert "下一期" not in first, "the one after it was not published"
+
+
+def test_issues_that_are_opened_together_read_their_letter_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path, {"wxpub.toml": "", **THREE})
+    paths = [tmp_path / name for name in THREE]
+    for path in paths:
+        path.write_text(f"{path.read_text(encoding='utf-8')}\n{{{{ block neighbours }}}}\n", encoding="utf-8")
+    roots: list[Path] = []
+    whole = letter.read
+
+    def read(root: Path, settings: Config) -> Letter:
+        roots.append(root)
+        return whole(root, settings)
+
+    monkeypatch.setattr(letter, "read", read)
+    texts = ["".join(issue.page(target).html for target in (API, WEB)) for issue in open_all(paths)]
+    assert [text.count("上一期") for text in texts] == [0, 2, 2]
+    assert roots == [tmp_path]
 
 
 def test_a_file_of_the_name_takes_the_place_of_the_neighbours(tmp_path: Path) -> None:

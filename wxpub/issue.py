@@ -31,7 +31,7 @@ from wxpub.theme import Theme
 
 if TYPE_CHECKING:
     from wxpub.blocks import Block
-    from wxpub.desk.archive import Series
+    from wxpub.desk.letter import Letter
     from wxpub.images.cards import Part
     from wxpub.images.cover import Cover
 
@@ -54,7 +54,8 @@ class Issue:
 
     `back_issues` maps the Markdown of published issues (absolute path) to their permalinks. With `fetch`, images of the
     web are fetched for their sizes before the issue is laid out, as a push does; otherwise nothing leaves the machine.
-    `as_newspic` makes a 贴图 of it. `series` are the letter's issues, for who has read them already.
+    `as_newspic` makes a 贴图 of it. `letters` are the letters that were read, by their folders: issues that are opened
+    together have one of these, and what one of them reads, the others need not.
     """
 
     article: Article
@@ -64,7 +65,7 @@ class Issue:
     images: Store = field(repr=False)
     fetch: bool = False
     as_newspic: bool = False
-    series: Series | None = field(default=None, repr=False)
+    letters: dict[Path, Letter] = field(default_factory=dict, repr=False)
 
     @property
     def is_newspic(self) -> bool:
@@ -184,11 +185,12 @@ class Issue:
         """Write the links to the issue before this one and, once it was published, to the one after it."""
         from wxpub.desk import archive, letter
 
-        series = self.series or archive.of(letter.read(self.settings.root, self.settings), self.back_issues)
-        earlier, later = series.around(self.path.parent.resolve() / self.path.name)
-        if later is not None and later.path not in series.urls:
+        root, folder = self.settings.root, self.path.parent.resolve()
+        if root not in self.letters:
+            self.letters[root] = letter.read(root, self.settings)
+        earlier, later = self.letters[root].around(folder / self.path.name)
+        if later is not None and str(later.path) not in self.back_issues:
             later = None
-        folder = self.path.parent.resolve()
         both = (("上一期", earlier), ("下一期", later))
         lines = [f"{word}：{archive.link(each, folder)}" for word, each in both if each is not None]
         return "\n\n".join(lines)
@@ -291,6 +293,7 @@ class Opener:
     _settings: dict[Path, Config] = field(default_factory=dict)
     _back_issues: dict[Path, Mapping[str, str]] = field(default_factory=dict)
     _themes: dict[tuple[object, ...], Theme] = field(default_factory=dict)
+    _letters: dict[Path, Letter] = field(default_factory=dict)
 
     def open(self, path: Path, settings: Config | None = None, data: bytes | None = None) -> Issue:
         """Open one issue, by default with the settings that belong to it; `data` stands for its file; see `open`."""
@@ -302,7 +305,7 @@ class Opener:
         private = bool(settings.network.get("allow_private"))
         store = Store(path, root=settings.image_root, allow_private=private, renderers=config.renderers)
         look, known = self._theme(found, settings), self._back_issues[settings.root]
-        return Issue(found, settings, look, known, store, self.fetch, self.as_newspic)
+        return Issue(found, settings, look, known, store, self.fetch, self.as_newspic, self._letters)
 
     def _theme(self, found: Article, settings: Config) -> Theme:
         name = self.theme or found.theme or theme.DEFAULT

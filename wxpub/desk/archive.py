@@ -3,7 +3,7 @@
     series = archive.of(letter.find(folder), ledger.published(folder))
     series.issues           the oldest first, as `letter` reads them
     series.urls             the permalinks of those that were published, by file
-    series.around(path)     the issue before this one, and the one after it
+    series.by_url           the issues by their permalinks
 
 `table` keeps up the list of back issues, `record` fills the ledger with permalinks and says what is wrong with it.
 """
@@ -39,11 +39,6 @@ class Series:
         return self.letter.issues
 
     @cached_property
-    def places(self) -> Mapping[Path, int]:
-        """The place of each file among the issues, from 0."""
-        return {each.path: place for place, each in enumerate(self.issues)}
-
-    @cached_property
     def by_url(self) -> Mapping[str, Past]:
         """The issues that were published, by their permalinks."""
         return {self.urls[each.path]: each for each in self.issues if each.path in self.urls}
@@ -55,16 +50,6 @@ class Series:
         for each in self.issues:
             found.setdefault(each.path.stem, []).append(each)
         return found
-
-    def before(self, path: Path) -> tuple[Past, ...]:
-        """List the issues that came before the one at `path`; all of them for a file that is not among them."""
-        return self.issues[: self.places.get(path, len(self.issues))]
-
-    def around(self, path: Path) -> tuple[Past | None, Past | None]:
-        """Give the issue before the one at `path` and the one after it; None where there is none."""
-        earlier = self.before(path)
-        later = self.issues[len(earlier) + 1 :]
-        return earlier[-1] if earlier else None, later[0] if later else None
 
 
 def of(letter: Letter, published: Mapping[str, str]) -> Series:

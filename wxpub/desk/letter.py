@@ -2,6 +2,7 @@
 
     found = letter.find(Path.cwd())
     found.issues          every issue with its date, number and title, the oldest first
+    found.around(path)    the issue before this one, and the one after it
     found.following()     date and number of the next one, as the letter counts
     found.place(...)      the file of an issue of this date and number
 
@@ -15,10 +16,11 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from statistics import median_low
@@ -79,7 +81,7 @@ class Past:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Letter:
     """A newsletter: its folder `root`, its settings, its issues in order, and the `shape` of their files' names.
 
@@ -95,6 +97,21 @@ class Letter:
     def last(self) -> Past | None:
         """The newest issue; None where there is none yet."""
         return self.issues[-1] if self.issues else None
+
+    @cached_property
+    def places(self) -> Mapping[Path, int]:
+        """The place of each file among the issues, from 0."""
+        return {each.path: place for place, each in enumerate(self.issues)}
+
+    def before(self, path: Path) -> tuple[Past, ...]:
+        """List the issues that came before the one at `path`; all of them for a file that is not among them."""
+        return self.issues[: self.places.get(path, len(self.issues))]
+
+    def around(self, path: Path) -> tuple[Past | None, Past | None]:
+        """Give the issue before the one at `path` and the one after it; None where there is none."""
+        earlier = self.before(path)
+        later = self.issues[len(earlier) + 1 :]
+        return earlier[-1] if earlier else None, later[0] if later else None
 
     @property
     def inbox(self) -> Path:

@@ -232,7 +232,7 @@ def match(found: Iterable[Claim], series: Series) -> Outcome:
             same += 1
         else:
             differ.append(chosen)
-    order = series.places
+    order = series.letter.places
     by_place = sorted(new, key=lambda each: order[each.issue.path])
     return Outcome(tuple(by_place), tuple(sorted(differ, key=lambda each: order[each.issue.path])), same, tuple(left))
 

@@ -107,13 +107,10 @@ def _missing(form: _Form | None, path: Path, series: Series) -> list[Past]:
     It begins where it began. The issue itself belongs there if those before it list themselves.
     """
     known = form.known if form else {}
-    earlier = list(series.before(path))
-    first = next((place for place, each in enumerate(earlier) if each.path in known), 0) if known else 0
-    wanted = earlier[first:]
-    own = [each for each in series.issues if each.path == path]
-    if own and _lists_itself(earlier, series):
-        wanted += own
-    return [each for each in wanted if each.path not in known]
+    earlier = series.letter.before(path)
+    first = next((place for place, each in enumerate(earlier) if each.path in known), 0)
+    end = len(earlier) + _lists_itself(earlier, series)
+    return [each for each in series.issues[first:end] if each.path not in known]
 
 
 def _lists_itself(earlier: Sequence[Past], series: Series) -> bool:
@@ -234,8 +231,8 @@ def _issue_of(text: str, path: Path, series: Series) -> Past | None:
         return issue
     to = unquote(link["href"].partition("#")[0].partition("?")[0]).rstrip("/")
     there = Path(os.path.normpath(path.parent / to))
-    if "://" not in to and there in series.places:
-        return series.issues[series.places[there]]
+    if "://" not in to and there in series.letter.places:
+        return series.issues[series.letter.places[there]]
     alike = series.by_stem.get(re.sub(r"\.(?:md|markdown|html?)$", "", to.rpartition("/")[2], flags=re.IGNORECASE), [])
     return alike[0] if len(alike) == 1 else None
 
@@ -338,7 +335,7 @@ def _reading(texts: Iterable[str], path: Path, series: Series) -> tuple[dict[Pat
     for text in texts:
         if (issue := _issue_of(text, path, series)) is not None:
             known.setdefault(issue.path, text)
-    places = [series.places[each] for each in known]
+    places = [series.letter.places[each] for each in known]
     if not places:
         return known, None, False
     newest = series.issues[max(places)]
@@ -364,9 +361,9 @@ class _Lines(_Form):
         """Put each that is missing before the first line of an issue that comes after it, else behind the last one."""
         lines = list(self.lines)
         sign = 1 if self.oldest_first else -1
-        places = {text: sign * series.places[each] for each, text in self.known.items()}
+        places = {text: sign * series.letter.places[each] for each, text in self.known.items()}
         for issue in missing:
-            text, own = self.text_for(issue, path), sign * series.places[issue.path]
+            text, own = self.text_for(issue, path), sign * series.letter.places[issue.path]
             ours = [number for number, line in enumerate(lines) if line in places]
             last = ours[-1] + 1 if ours else len(lines)
             lines.insert(next((number for number in ours if places[lines[number]] > own), last), text)
@@ -409,9 +406,9 @@ class _Grid(_Form):
 
     def write(self, missing: Sequence[Past], path: Path, series: Series) -> list[str]:
         """Write all rows: of each year the newest first, whose row is filled up with dashes; all others are full."""
-        written = [(series.issues[series.places[each]], text) for each, text in self.known.items()]
+        written = [(series.issues[series.letter.places[each]], text) for each, text in self.known.items()]
         written += [(each, self.text_for(each, path)) for each in missing]
-        cells = [(issue.date, series.places[issue.path], text) for issue, text in written]
+        cells = [(issue.date, series.letter.places[issue.path], text) for issue, text in written]
         oldest = min((each[0] for each in cells), default="")
         cells += [(date or oldest, -1 - number, text) for number, (date, text) in enumerate(self.strange)]
         cells.sort(key=lambda each: each[:2], reverse=not self.oldest_first)

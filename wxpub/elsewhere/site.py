@@ -27,8 +27,7 @@ from urllib.parse import quote, urljoin
 
 from wxpub import ledger, safe
 from wxpub.article import MAX_BYTES
-from wxpub.desk import archive
-from wxpub.desk.archive import Series, plain
+from wxpub.desk.archive import plain
 from wxpub.desk.letter import Letter, Past
 from wxpub.elsewhere import web
 from wxpub.elsewhere.dress import GENERATOR, language_of, palette
@@ -369,7 +368,7 @@ class _Work:
     moved: tuple[str, ...] | None
     beside: Mapping[str, tuple[Past | None, Past | None]]
     blocks: Sequence[str]  # digests of the letter's blocks, which may be in every page
-    _links: dict[str, tuple[dict[str, str], Series]] = field(default_factory=dict)
+    _links: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def make(self, past: Past) -> _Outcome:
         """Make the page of an issue, unless the one that is there says the same."""
@@ -415,8 +414,8 @@ class _Work:
     def _made(self, past: Past, issue: Issue, text: bytes, key: str) -> _Outcome:
         page = self.pages[past.name]
         up = "../" * page.count("/")
-        links, series = self._links_from(up)
-        issue = replace(issue, back_issues={**issue.back_issues, **links}, series=series)
+        back_issues = {**issue.back_issues, **self._links_from(up)}
+        issue = replace(issue, back_issues=back_issues, letters={issue.settings.root: self.letter})
         found = issue.page(WEB)
         files: dict[str, str] = {}
         images: dict[str, Placed] = {}
@@ -456,12 +455,11 @@ class _Work:
         )
         return _Outcome(entry, True, found.findings + tuple(findings))
 
-    def _links_from(self, up: str) -> tuple[dict[str, str], Series]:
+    def _links_from(self, up: str) -> dict[str, str]:
         """Map the files of all issues to their pages, as they are named from a folder of a certain depth."""
         if up not in self._links:
             root = self.letter.root.resolve()
-            links = {str(root / name): up + quote(page) for name, page in self.pages.items()}
-            self._links[up] = links, archive.of(self.letter, links)
+            self._links[up] = {str(root / name): up + quote(page) for name, page in self.pages.items()}
         return self._links[up]
 
     def _own(self, link: re.Match[str], up: str) -> str:
