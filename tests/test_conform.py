@@ -137,11 +137,38 @@ def test_chinese_in_a_formula_is_text_of_the_readers_font_in_its_place() -> None
         (r"a = b \tag{1}", r"a = b\qquad\text{(1)}"),
         (r"\text{R\&D}", r"\text{R&D}"),
         (r"\text{a < b}", r"\text{a &lt; b}"),
+        (r"\begin{aligned} a &= b \\ &= d \end{aligned}", r"\begin{align*} a &= b \\ &= d \end{align*}"),
+        (r"\begin{aligned}[t] a &= b \end{aligned}", r"\begin{align*} a &= b \end{align*}"),
+        (r"\begin{align} a &= b \label{eq} \notag \end{align}", r"\begin{align*} a &= b \end{align*}"),
+        (r"\begin{alignat*}{2} a &= b \end{alignat*}", r"\begin{align*} a &= b \end{align*}"),
+        (r"\begin{gathered} a \\ b \end{gathered}", r"\begin{matrix} a \\ b \end{matrix}"),
+        (r"\begin{eqnarray} a &=& b \end{eqnarray}", r"\begin{array}{rcl} a &=& b \end{array}"),
+        (r"\begin{dcases} a & b \end{dcases}", r"\begin{cases} a & b \end{cases}"),
+        (r"\operatorname*{argmax}_x f", r"\operatorname{argmax}_x f"),
     ],
 )
 def test_a_formula_is_drawn_as_if_it_were_written_so(written: str, as_if: str) -> None:
     one, two = formulas(written, as_if)
     assert [each.get("d") for each in one] == [each.get("d") for each in two]
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"\begin{align*} a &= b + c \\ &= d \end{align*}",
+        r"\begin{split} a &= b \\ c &= d \end{split}",
+        r"\begin{rcases} a & b \\ c & d \end{rcases} = e",
+        r"\left\{ \begin{aligned} a &= b \\ c &= d \end{aligned} \right.",
+        r"\left. \frac{dy}{dx} \right|_{x=0}",
+    ],
+)
+def test_lines_that_are_lined_up_are_drawn(tex: str) -> None:
+    assert conform.shape(dialect.parse(f"$$\n{tex}\n$$")[0]) == ()
+
+
+def test_a_formula_of_several_lines_is_named_on_one() -> None:
+    (finding,) = conform.shape(dialect.parse("$$\na +\n\\foo\n$$")[0])
+    assert finding.message == "the formula a + \\foo cannot be read: unknown command \\foo"
 
 
 @pytest.mark.parametrize(
@@ -154,6 +181,7 @@ def test_a_formula_is_drawn_as_if_it_were_written_so(written: str, as_if: str) -
         (r"\frac{a", "it is not complete, or has something in it that cannot be drawn"),
         (r"\foo", "unknown command \\foo"),
         (r"\textcircled{21}", "unknown command \\textcircled"),
+        ("a & b", "an & stands outside of an environment that has columns"),
     ],
 )
 def test_a_formula_that_fails_says_so_in_an_authors_words(tex: str, why: str) -> None:

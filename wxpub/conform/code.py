@@ -181,6 +181,7 @@ class _Unreadable(Exception):
 
 
 def _short(tex: str) -> str:
+    tex = " ".join(tex.split())
     return tex if len(tex) <= 40 else tex[:39] + "…"
 
 
@@ -223,7 +224,10 @@ def draw(tex: str, display: bool) -> HtmlElement:
     faults: tuple[type[Exception], ...] = (*_FAULTS, *own)
     config.svg2 = False
     try:
-        mathml, letters = _chinese(_LEAF.sub(_escaped, tex2mml(_plain(tex), inline=not display)))
+        mathml = tex2mml(_plain(tex), inline=not display)
+        if "<mi>&</mi>" in mathml:
+            raise _Unreadable(tr("an & stands outside of an environment that has columns"))
+        mathml, letters = _chinese(_LEAF.sub(_escaped, mathml))
         _weigh(mathml)
         drawn = Math(mathml, size=_SIZE)
         unknown = next((text for text in drawn.mathml.itertext() if re.fullmatch(r"\\[A-Za-z]+", text)), "")
@@ -235,9 +239,34 @@ def draw(tex: str, display: bool) -> HtmlElement:
     return _outline(drawing, tex, letters)
 
 
+# Environments that latex2mathml takes for running text, and how each is begun and ended in words that it knows. As on
+# GitHub, lines have the numbers that are written (`\\tag`), and no others.
+_ENVIRONMENTS = {
+    **dict.fromkeys(
+        ("align", "aligned", "alignat", "alignat*", "alignedat", "flalign", "flalign*"),
+        (r"\begin{align*}", r"\end{align*}"),
+    ),
+    **dict.fromkeys(
+        ("gather", "gather*", "gathered", "multline", "multline*"), (r"\begin{matrix}", r"\end{matrix}")
+    ),
+    **dict.fromkeys(("eqnarray", "eqnarray*"), (r"\begin{array}{rcl}", r"\end{array}")),
+    "dcases": (r"\begin{cases}", r"\end{cases}"),
+    "rcases": (r"\left.\begin{array}{ll}", r"\end{array}\right\}"),
+}
+_ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{(\w+\*?)\}((?<=at\})\s*\{\d+\}|(?<=at\*\})\s*\{\d+\}|\s*\[[tcb]\])?")
+
+
+def _environment(found: re.Match[str]) -> str:
+    known = _ENVIRONMENTS.get(found[2])
+    return found[0] if known is None else known[found[1] == "end"]
+
+
 def _plain(tex: str) -> str:
-    """Write what latex2mathml does not know in words that it knows: line ends, letters in circles, numbers."""
+    """Write what latex2mathml does not know in words that it knows: line ends, environments, circles, numbers."""
     tex = re.sub(r"\\newline(?![A-Za-z])", r"\\\\ ", tex)
+    tex = re.sub(r"\\label\s*\{[^{}]*\}|\\(?:notag|nonumber)(?![A-Za-z])", "", tex)
+    tex = re.sub(r"\\operatorname\s*\*", r"\\operatorname", tex)
+    tex = _ENVIRONMENT.sub(_environment, tex)
     tex = re.sub(r"\\textcircled\s*(?:\{\s*([0-9]{1,2}|[A-Za-z])\s*\}|([0-9A-Za-z]))", _circled, tex)
     numbers = re.findall(r"\\tag\*?\s*\{([^{}]*)\}", tex)
     tex = re.sub(r"\\tag\*?\s*\{[^{}]*\}", "", tex)
@@ -255,7 +284,7 @@ def _circled(found: re.Match[str]) -> str:
 
 
 # The text of a leaf of MathML, into which latex2mathml writes `<` and `&` as they are.
-_LEAF = re.compile(r"(<(?P<tag>mi|mo|mn|mtext)\b[^<>]*>)(.*?)(</(?P=tag)>)", re.S)
+_LEAF = re.compile(r"(<(?P<tag>mi|mo|mn|mtext)\b[^<>]*(?<!/)>)(.*?)(</(?P=tag)>)", re.S)
 
 
 def _escaped(found: re.Match[str]) -> str:
