@@ -246,9 +246,7 @@ _ENVIRONMENTS = {
         ("align", "aligned", "alignat", "alignat*", "alignedat", "flalign", "flalign*"),
         (r"\begin{align*}", r"\end{align*}"),
     ),
-    **dict.fromkeys(
-        ("gather", "gather*", "gathered", "multline", "multline*"), (r"\begin{matrix}", r"\end{matrix}")
-    ),
+    **dict.fromkeys(("gather", "gather*", "gathered", "multline", "multline*"), (r"\begin{matrix}", r"\end{matrix}")),
     **dict.fromkeys(("eqnarray", "eqnarray*"), (r"\begin{array}{rcl}", r"\end{array}")),
     "dcases": (r"\begin{cases}", r"\end{cases}"),
     "rcases": (r"\left.\begin{array}{ll}", r"\end{array}\right\}"),
