@@ -19,11 +19,11 @@ from previewing import DOT, TEXT, builder, load, preview, write
 
 from wxpub import dialect, page
 from wxpub.errors import ConfigError, NetworkError, SourceError
-from wxpub.images import fit, read
+from wxpub.images import Source, fit, read
 from wxpub.preview import server
 from wxpub.preview.build import LiveImages
 from wxpub.preview.live import Destination, Live, Outcome, Pusher, follow, look
-from wxpub.preview.server import Access, Session
+from wxpub.preview.server import Access, Session, run
 
 
 def eventually(true: Callable[[], object], seconds: float = 5) -> None:
@@ -305,6 +305,54 @@ def test_an_image_that_the_article_no_longer_shows_is_forgotten(tmp_path: Path) 
     it.close()
 
 
+def test_an_image_that_comes_when_the_article_no_longer_shows_it_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    url = "https://pictures.example.com/far.png"
+    path = write(tmp_path, f"![图]({url})\n")
+    began, go = threading.Event(), threading.Event()
+    real = read.read
+
+    def slow(src: str, *given: Any, **named: Any) -> Any:
+        if src != url:
+            return real(src, *given, **named)
+        began.set()
+        assert go.wait(5)
+        return Source(url, "far.png", DOT, "key")
+
+    monkeypatch.setattr(read, "read", slow)
+    it = builder(path)
+    images = it().issue.images
+    assert began.wait(5)
+    path.write_text("没有图了\n", encoding="utf-8")
+    it()
+    go.set()
+    eventually(lambda: url not in images._pending)
+    with images._lock:
+        assert url not in images._ready
+    it()
+    assert url not in {*images._ready, *images._sources, *images._images}
+    it.close()
+
+
+def test_an_image_that_comes_while_the_file_is_being_written_shows_no_half_of_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("wxpub.preview.live.PATIENCE", 5)
+    it = builder(write(tmp_path))
+    with run(it, port=0) as session:
+        before = session.live.snapshot
+        (tmp_path / "issue.md").write_text("", encoding="utf-8")
+        coming = threading.Thread(target=it.changed)
+        coming.start()
+        coming.join(0.3)
+        shown = session.live.snapshot
+        assert (shown.value and shown.value.state["title"], shown.error) == ("预览的一期", before.error)
+        write(tmp_path, TEXT.replace("预览的一期", "第二稿"))
+        coming.join(5)
+        eventually(lambda: session.live.snapshot.value.state["title"] == "第二稿")
+
+
 # --- the server -------------------------------------------------------------------------------------------------------
 
 
@@ -361,6 +409,9 @@ def test_the_state_comes_at_once_and_then_only_when_it_changes(session: Session,
         assert time.monotonic() - started < 10
         second = json.loads(ask(session, "GET", f"/state?epoch={second['epoch']}&build={second['build']}")[1])
     third = json.loads(ask(session, "GET", f"/state?build={second['build']}")[1])
+    while third["build"] != second["build"]:  # a picture or the cover has come in between
+        assert "view" in third and time.monotonic() - started < 10
+        second, third = third, json.loads(ask(session, "GET", f"/state?build={third['build']}")[1])
     assert "view" not in third
 
 

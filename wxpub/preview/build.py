@@ -295,9 +295,13 @@ class LiveImages(Store):
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="images")
 
     def read(self, src: str) -> Source:
+        self._note(src)
+        return super().read(src)
+
+    def _note(self, src: str) -> None:
+        """Keep how the files of `src` look, unless that is known: it is the same object until `src` is forgotten."""
         if src not in self._looks:
             self._looks[src] = live.look(self._paths(src))
-        return super().read(src)
 
     def look(self, src: str) -> Shown:
         """Return what is known of the image `src` now; what is slow is begun and not waited for."""
@@ -310,6 +314,7 @@ class LiveImages(Store):
                     self._pending.add(src)
                     if due:
                         super().forget(src)
+                    self._note(src)
                     self._pool.submit(self._later, src)
                 return known or Shown()
         shown = self._make(src)
@@ -356,15 +361,16 @@ class LiveImages(Store):
             return False
 
     def _later(self, src: str) -> None:
-        look = self._looks.get(src)
+        look, shown = self._looks.get(src), None
         try:
-            shown = self._make(src)
+            if look is not None:  # else the article has dropped it already
+                shown = self._make(src)
         except Exception:  # a bug: without this, nobody would ever hear of it
             traceback.print_exc()
             shown = Shown(problem=tr("internal error, see the terminal"))
         with self._lock:
             self._pending.discard(src)
-            if look is None or look is self._looks.get(src):  # else it has changed meanwhile, and is made anew
+            if shown and look is self._looks.get(src):  # else it was dropped, or it has changed and is made anew
                 self._ready[src] = shown
                 if shown.problem:
                     self._again[src] = time.monotonic() + PATIENCE

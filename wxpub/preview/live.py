@@ -118,7 +118,7 @@ def _look(path: Path) -> tuple[int, int, int]:
 
 
 def follow(paths: Callable[[], Iterable[Path]], changed: Callable[[], None], stop: threading.Event, seen: Look) -> None:
-    """Call `changed` after every change at `paths` since they were `seen`, until `stop` is set.
+    """Call `changed` after every change at `paths` since they were `seen`, until `stop` is set; keep `seen` up to date.
 
     `paths` is asked again after every call: what an issue is made of changes with it. A path need not exist yet.
     """
@@ -139,11 +139,18 @@ def follow(paths: Callable[[], Iterable[Path]], changed: Callable[[], None], sto
         )
         for _ in events:
             while _differs(seen, look(paths())):  # again, if they went on changing while they were being read
-                seen = _rest(paths, seen)
+                seen.update(rest(paths, seen))
                 changed()
-            seen = {**look(paths()), **seen}
+            add(seen, paths())
             if _folders(paths()) != folders:
                 break  # and watch the new ones
+
+
+def add(seen: Look, paths: Iterable[Path]) -> None:
+    """Add what is at `paths` now to what was `seen`; one that was seen before is not looked at."""
+    for path in paths:
+        if path not in seen:
+            seen[path] = _look(path)
 
 
 def _differs(seen: Look, now: Look) -> bool:
@@ -151,10 +158,11 @@ def _differs(seen: Look, now: Look) -> bool:
     return any(seen.get(path, each) != each for path, each in now.items())
 
 
-def _rest(paths: Callable[[], Iterable[Path]], seen: Look) -> Look:
+def rest(paths: Callable[[], Iterable[Path]], seen: Look) -> Look:
     """Wait until nothing changes any more; return what is there then.
 
-    A file that is suddenly missing or empty is usually about to be written, so it gets a little longer.
+    A file that is there no longer, or empty, and was not so when it was `seen`, is usually about to be written, so it
+    gets a little longer.
     """
     deadline = time.monotonic() + PATIENCE
     now = look(paths())

@@ -167,7 +167,6 @@ def run(
     address = _address(host)
     host = str(address)
     newest: Live[View] = Live(builder)
-    builder.changed = newest.rebuild
     pusher = Pusher(push, destinations, newest.announce)
     access = Access(locked=not address.is_loopback)
     stop = threading.Event()
@@ -182,9 +181,15 @@ def run(
         place, reason = f"{host}:{port}", reason_of(error)
         said = tr("cannot listen on {place}: {reason}", place=place, reason=reason)
         raise ConfigError(said, hint=tr("choose another port")) from None
-    before = live.look(builder.files())
+    seen = live.look(builder.files())
+
+    def arrived() -> None:
+        live.rest(builder.files, seen)  # the moment is not of the editor's choice: a file may be half written
+        newest.rebuild()
+
+    builder.changed = arrived
     newest.rebuild()
-    seen = {**live.look(builder.files()), **before}  # what was changed while it was being read is seen as changed
+    live.add(seen, builder.files())  # what was changed while it was being read is seen as changed
     watcher = threading.Thread(
         target=live.follow, args=(builder.files, newest.rebuild, stop, seen), name="watch", daemon=True
     )
