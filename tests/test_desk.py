@@ -190,6 +190,9 @@ def test_what_a_link_leads_to_outside_is_not_of_the_letter(tmp_path: Path, monke
     (root / "issues").symlink_to(tmp_path)
     for words in ("new 2026-12-05", "init --yes"):
         assert "out of the newsletter's folder" in CliRunner().invoke(cli, words.split()).stderr
+    (root / "issues").unlink()
+    (root / ".github").symlink_to(tmp_path)
+    assert "out of the newsletter's folder" in CliRunner().invoke(cli, ["init", "--yes", "--workflow"]).stderr
     assert sorted(each.name for each in tmp_path.iterdir()) == ["letter", "secret.md"]
 
 

@@ -461,6 +461,14 @@ def test_the_command_writes_cards_and_leaves_other_pictures_alone(paper: Newslet
     picture(folder / "card-02.png")
     done = CliRunner().invoke(cli, ["cards", str(path), "--lang", "en"])
     assert (done.exit_code, "is not a card that wxpub drew" in done.output) == (1, True)
+    if Path("/dev/zero").exists():
+        (folder / "card-02.png").unlink()
+        (folder / "card-02.png").symlink_to("/dev/zero")
+        assert CliRunner().invoke(cli, ["cards", str(path)]).exit_code == 1
+    folder.rename(folder.with_name("others"))
+    folder.symlink_to(paper.root.parent)
+    done = CliRunner().invoke(cli, ["cards", str(path), "--lang", "en"])
+    assert (done.exit_code, "out of the newsletter's folder" in done.output) == (1, True)
 
 
 def test_without_a_chinese_font_no_cards_are_drawn(paper: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:

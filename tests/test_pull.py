@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import subprocess
@@ -308,6 +309,66 @@ def test_a_file_that_was_changed_meanwhile_is_not_written(paper: Newsletter) -> 
     issue.write_text("# 第一期\n\n别的。\n", encoding="utf-8")
     with pytest.raises(SourceError, match="meanwhile"):
         pulling.keep(job, pulled)
+
+
+def test_a_pull_that_was_broken_off_is_finished_by_the_next_one(
+    paper: Newsletter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue = paper.issue("a.md", "第一期", "正文，很长。\n\n第二段。")
+    pushed = paper.push("a.md")
+    edit(paper, pushed.media_id, ("很长", "不长"))
+    job = paper.job("a.md")
+    pulled = pulling.pull(job)
+    with monkeypatch.context() as killed:
+        killed.setattr(type(job.ledger), "record", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            pulling.keep(job, pulled)
+    written = issue.read_bytes()
+    assert "不长" in written.decode()
+    with pytest.raises(ConflictError):
+        paper.push("a.md")
+    assert (pull(paper).diff, issue.read_bytes()) == ("", written)
+    assert paper.push("a.md").action == "updated"
+
+
+def test_what_was_left_is_told_again_by_the_next_pull(paper: Newsletter) -> None:
+    issue = paper.issue("a.md", "第一期", "正文，很长。\n\n第二段。")
+    pushed = paper.push("a.md")
+    edit(paper, pushed.media_id, ("很长", "不长"), ("第二段", '<span style="color:red">第二段</span>'))
+    first = pull(paper)
+    written = issue.read_bytes()
+    second = pull(paper)
+    assert [each.message for each in first.left] == [each.message for each in second.left] != []
+    assert (second.diff, issue.read_bytes()) == ("", written)
+
+
+def test_a_link_is_not_written_and_a_file_keeps_its_rights(paper: Newsletter) -> None:
+    issue = paper.issue("a.md", "第一期", "正文，很长。")
+    pushed = paper.push("a.md")
+    issue.chmod(0o600)
+    edit(paper, pushed.media_id, ("很长", "不长"))
+    job = paper.job("a.md")
+    pulled = pulling.pull(job)
+    other = issue.rename(paper.root / "other.txt")
+    issue.symlink_to(other)
+    with pytest.raises(SourceError, match="is a link"):
+        pulling.keep(job, pulled)
+    assert issue.is_symlink() and "很长" in other.read_text(encoding="utf-8")
+    issue.unlink()
+    other.rename(issue)
+    pulling.keep(job, pulled)
+    assert "不长" in issue.read_text(encoding="utf-8")
+    assert os.name != "posix" or issue.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_digest_that_wechat_ignores_is_not_pulled(paper: Newsletter) -> None:
+    """Of a draft with several articles WeChat keeps none that was sent, and makes up its own."""
+    issue = paper.write("a.md", "---\ndigest: 我们的摘要\n---\n# 题\n\n正文，很长。\n")
+    paper.issue("b.md", "第二期", "别的。")
+    pushed = paper.push("a.md", "b.md")
+    edit(paper, pushed.media_id, ("很长", "不长"), digest="微信的摘要")
+    assert pull(paper).left == ()
+    assert issue.read_text(encoding="utf-8") == "---\ndigest: 我们的摘要\n---\n# 题\n\n正文，不长。\n"
 
 
 def test_a_change_of_a_block_is_told_and_one_beside_it_comes(paper: Newsletter) -> None:

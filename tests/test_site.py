@@ -371,6 +371,25 @@ def test_a_run_that_ends_halfway_leaves_nothing_of_it(root: Path, tmp_path: Path
     assert files(out) == done
 
 
+def test_a_link_of_the_letter_leads_no_site_out_of_it(root: Path, tmp_path: Path) -> None:
+    away, out = tmp_path / "away", tmp_path / "out"
+    away.mkdir()
+    (root / "public").symlink_to(away)
+    for folder in (root / "public", root / "public/new"):
+        with pytest.raises(SourceError, match="out of the newsletter's folder"):
+            build(root, folder)
+    build(root, out)
+    for each in (out / "issues").iterdir():
+        each.unlink()
+    (out / "issues").rmdir()
+    (out / "issues").symlink_to(away)
+    (root / "issues/2026").mkdir()
+    for each in (root / "issues").glob("*.md"):
+        each.rename(root / "issues/2026" / each.name)
+    assert "leads out" in next(iter(build(root, out).failed.values()))
+    assert list(away.iterdir()) == []
+
+
 def test_a_list_that_names_files_elsewhere_removes_none(root: Path, tmp_path: Path) -> None:
     out, victim = tmp_path / "out", tmp_path / "victim.txt"
     build(root, out)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wxpub import issue
+from wxpub import issue, safe
 from wxpub.cli import options
 from wxpub.errors import SourceError, reason_of
 from wxpub.language import gettext, tr
@@ -19,6 +19,8 @@ from wxpub.newspic import TOO_MANY
 if TYPE_CHECKING:
     from wxpub.finding import Finding
     from wxpub.theme import Theme
+
+_MOST_BYTES = 50_000_000  # of a picture that is there, which has to be read whole to know whose it is
 
 
 @click.command()
@@ -136,7 +138,7 @@ def cover(title: str, output: Path, date: datetime | None, as_json: bool, **opti
     if not text.strip():
         raise SourceError(tr("a cover needs a title"))
     try:
-        foreign = output.exists() and not covers.is_ours(output.read_bytes())
+        foreign = output.exists() and not covers.is_ours(safe.read(output, _MOST_BYTES))
     except OSError as error:
         raise SourceError(tr("cannot be written: {reason}", reason=reason_of(error)), output) from None
     if foreign:
@@ -184,14 +186,15 @@ def cards(file: Path, output: Path | None, theme_name: str | None, variables: di
       wxpub cards issue.md
       wxpub cards issue.md -o pictures --theme digest
     """
+    from wxpub.desk.letter import own
     from wxpub.images import cover as covers
 
     opened = issue.open(file, theme=theme_name, variables=variables, fetch=True, as_newspic=True)
     opened = replace(opened, article=replace(opened.article, type="", image_list=()))
-    folder = output or file.with_name(f"{file.stem}.cards")
+    folder = output or own(file.with_name(f"{file.stem}.cards"), opened.settings.root)
     drawn = {folder / f"card-{n:02}.png": image.src for n, image in enumerate(opened.layout.images, 1)}
     try:
-        there = {place: place.read_bytes() for place in folder.glob("card-[0-9][0-9].png")}
+        there = {place: safe.read(place, _MOST_BYTES) for place in folder.glob("card-[0-9][0-9].png")}
     except OSError as error:
         raise SourceError(tr("cannot be read: {reason}", reason=reason_of(error)), folder) from None
     if foreign := next((place for place, data in sorted(there.items()) if not covers.is_ours(data)), None):

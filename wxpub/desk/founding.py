@@ -17,7 +17,7 @@ from pathlib import Path
 from wxpub import article, safe
 from wxpub.config import FILE_NAME, LEDGER_NAME
 from wxpub.desk import skeleton
-from wxpub.desk.letter import INBOX, Letter
+from wxpub.desk.letter import INBOX, Letter, own
 from wxpub.desk.skeleton import Next
 from wxpub.errors import SourceError, reason_of
 from wxpub.language import tr
@@ -124,7 +124,7 @@ def plan(letter: Letter, answers: Answers, wanted: Next) -> list[File]:
 def workflow(letter: Letter) -> File:
     """Plan the workflow of GitHub Actions, for the folder that the letter's issues are in.
 
-    Raises SourceError for a letter inside a larger repository: there GitHub would not see it.
+    Raises SourceError for a letter inside a larger repository, where GitHub would not see it, and as `own` does.
     """
     path = letter.root / ".github" / "workflows" / "wxpub.yml"
     around = next((each for each in letter.root.resolve().parents if (each / ".git").exists()), None)
@@ -137,7 +137,7 @@ def workflow(letter: Letter) -> File:
     text = (Path(__file__).parent / "github-action.yml").read_text(encoding="utf-8")
     text = text.replace("issues/**", f"{folder}/**" if folder else "**/*.md")
     text = text.replace("issues/*.md", f"{folder}/*.md" if folder else "*.md")
-    return File(path, None if _is_there(path) else text)
+    return File(path, None if _is_there(own(path.parent, letter.root) / path.name) else text)
 
 
 def _settings(letter: Letter, answers: Answers) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -368,12 +367,14 @@ def _aside(path: Path) -> Path | None:
     aside = path.with_name(f"{path.stem}.{now().replace(':', '')}.old.json")
     try:
         Ledger(path)
+        damaged = False
     except ConfigError:
-        keep: Callable[[Path, Path], object] = Path.rename
-    else:
-        keep = shutil.copyfile
+        damaged = True
     try:
-        keep(path, aside)
+        if damaged:
+            path.rename(aside)
+        else:
+            safe.write(aside, path.read_bytes())
     except OSError as error:
         raise SourceError(tr("cannot be set aside: {reason}", reason=reason_of(error)), path) from None
     return aside

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from wxpub import article, blocks, conform, safe
 from wxpub.client import StoredArticle
-from wxpub.drafts.compare import Mark, read_mark
+from wxpub.drafts.compare import Mark, read_mark, text_key
 from wxpub.drafts.job import Job, Ready, Standing, stored_fingerprint, text_of
 from wxpub.drafts.plan import locate, says, versions
 from wxpub.drafts.trace import Left, Line, read, trace
@@ -83,7 +83,9 @@ def pull(job: Job) -> Pulled:
     if fact.stored and fact.stored == stored_fingerprint(stored):
         return Pulled(path, text, text, (), standing, fact.mark)
     sent = read_mark(fact.mark)
-    base = _base(ready, _unix(text), sent) if sent else _unix(text)
+    # A pull that was broken off, or left something, has written the draft's words: the file is what to go on from.
+    written = ready.text == text_key(stored.title, stored.html)
+    base = _base(ready, _unix(text), sent) if sent and not written else _unix(text)
     issue = ready.issue.version(base)
     images = _images(job, ready)
     ours, others = _shown(issue, images), _for_others(issue)

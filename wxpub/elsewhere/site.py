@@ -28,7 +28,7 @@ from urllib.parse import quote, urljoin
 from wxpub import ledger, safe
 from wxpub.article import MAX_BYTES
 from wxpub.desk.archive import plain
-from wxpub.desk.letter import Letter, Past
+from wxpub.desk.letter import Letter, Past, own
 from wxpub.elsewhere import web
 from wxpub.elsewhere.dress import GENERATOR, language_of, palette
 from wxpub.errors import SourceError, WxpubError, reason_of
@@ -145,7 +145,7 @@ def build(
     the issues; `watch` is handed the issues as they are done, to show that something happens. Raises SourceError for a
     folder that holds others' files or cannot be written, ConfigError for what is wrong in the letter's settings.
     """
-    folder = folder.resolve()
+    folder = _place(folder, letter)
     base = base and base.rstrip("/") + "/"
     before = _manifest(folder, letter)
     known = {each: _made(found) for each, found in before.get("issues", {}).items()}
@@ -200,6 +200,12 @@ def build(
 
 
 # --- what was here before ---------------------------------------------------------------------------------------------
+
+
+def _place(folder: Path, letter: Letter) -> Path:
+    """Give the site's folder. Raises SourceError for one in the letter that links lead out of it, as `own` does."""
+    named, root = Path(os.path.abspath(folder)), letter.root.resolve()  # noqa: PTH100  a link is not followed yet
+    return own(named, root).resolve() if named.is_relative_to(root) else folder.resolve()
 
 
 def _manifest(folder: Path, letter: Letter) -> dict[str, Any]:
@@ -571,9 +577,9 @@ class _Writer:
             if path in self.theirs:
                 said = tr("is a file that wxpub site did not write")
                 raise SourceError(said, place, hint=tr("move it away; nothing is overwritten"))
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if not place.parent.resolve().is_relative_to(self.folder):
+            if not _is_in(place.parent, self.folder):
                 raise SourceError(tr("leads out of the site's folder"), place.parent, hint=tr("remove the link"))
+            place.parent.mkdir(parents=True, exist_ok=True)
             safe.write(place, data, lasting=False)
         except OSError as error:
             raise SourceError(tr("cannot be written: {reason}", reason=reason_of(error)), place) from None
@@ -585,6 +591,12 @@ class _Writer:
         self.write(MANIFEST, json.dumps(said, ensure_ascii=False, indent=0, sort_keys=True).encode())
 
 
+def _is_in(path: Path, folder: Path) -> bool:
+    with suppress(OSError, RuntimeError):  # a circle of links
+        return path.resolve().is_relative_to(folder)
+    return False
+
+
 def _cleared(
     folder: Path, before: Mapping[str, str], files: Mapping[str, str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -594,7 +606,7 @@ def _cleared(
         if path in files:
             continue
         place = folder / path
-        if not place.parent.resolve().is_relative_to(folder) or place.is_symlink():
+        if not _is_in(place.parent, folder) or place.is_symlink():
             continue
         with suppress(OSError):
             if _digest(place.read_bytes()) != digest:
