@@ -61,11 +61,11 @@ def test_a_list_of_back_issues_is_completed_in_its_own_form(
         with pytest.raises(SourceError) as raised:
             table.update(text, path, series)
         assert expected.removeprefix("error: ") in str(raised.value)
-        assert table.gaps(text, path, series) == ()
+        assert table.gaps(path, series) == ()
         return
     new, added = table.update(text, path, series)
     assert new.rstrip("\n") == expected
-    assert table.gaps(text, path, series) in (added, ())
+    assert table.gaps(path, series) in (added, ())
     assert table.update(new, path, series) == (new, ()), "done once, it is done"
 
 

@@ -90,10 +90,10 @@ def update(text: str, path: Path, series: Series) -> tuple[str, tuple[Past, ...]
     return "".join((*lines[: place.start], *new, *lines[place.end :])), missing
 
 
-def gaps(text: str, path: Path, series: Series) -> tuple[Past, ...]:
-    """List the back issues that the list in `text` leaves out, from its oldest one on; none if there is no list."""
+def gaps(path: Path, series: Series) -> tuple[Past, ...]:
+    """List what the list in the issue at `path` leaves out, from its oldest one on; none if there is no list."""
     path = path.parent.resolve() / path.name
-    form = _form_of(text, path, series)
+    form = _form_in(path, series)
     return () if form is None else tuple(_missing(form, path, series))
 
 
@@ -134,10 +134,6 @@ def _form_in(path: Path, series: Series) -> _Form | None:
         text = safe.read_whole(path, MAX_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return None
-    return _form_of(text, path, series)
-
-
-def _form_of(text: str, path: Path, series: Series) -> _Form | None:
     lines = _lines(text)
     place = _place(lines)
     return _form(lines[place.start : place.end], path, series) if place and place.start < place.end else None
