@@ -353,8 +353,7 @@ def test_a_site_has_its_section(tmp_path: Path) -> None:
         ("https://mp.weixin.qq.com/s/c", "某号"),
         ("https://mp.weixin.qq.com/s/c", ""),
     ]
-    assert [sent.section(found, url, site) for url, site in sites] == ["论文", "论文", ""]
-    assert sent.section(found, "https://both.example/2") == ""
+    assert sent.sections(found, [*sites, ("https://both.example/2", "")]) == ["论文", "论文", "", ""]
 
 
 @pytest.mark.parametrize(
@@ -368,7 +367,7 @@ def test_three_links_of_four_in_the_last_thirty_issues_make_a_site_s_section(
     (tmp_path / "issue-1.md").write_text(text, encoding="utf-8")
     for number in range(2, issues + 2):
         (tmp_path / f"issue-{number}.md").write_text("# 灯\n", encoding="utf-8")
-    assert sent.section(letter.find(tmp_path), "https://www.a.example/new") == section
+    assert sent.sections(letter.find(tmp_path), [("https://www.a.example/new", "")]) == [section]
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

@@ -192,11 +192,13 @@ def add(urls: tuple[str, ...], section: str, note: str, offline: bool, again: bo
     )
     known = [replace(each, title=title or each.title) for each, (_, title) in zip(known, found, strict=True)]
     places = sent.before(letters, [(each.url, each.title) for each in known])
+    given = section.strip()
+    sections = [given] * len(known) if given else sent.sections(letters, [(each.url, each.site) for each in known])
     with _alone(letters):
         inbox = before = Inbox(_text_of(letters.inbox))
         waiting = {sent.key(url) for item in inbox.items for url in item.urls}
         answers: list[dict[str, Any]] = []
-        for each, place in zip(known, places, strict=True):
+        for each, place, name in zip(known, places, sections, strict=True):
             state = (
                 "waiting"
                 if sent.key(each.url) in waiting
@@ -204,7 +206,6 @@ def add(urls: tuple[str, ...], section: str, note: str, offline: bool, again: bo
                 if place and place.same and not again
                 else "added"
             )
-            name = section.strip() or sent.section(letters, each.url, each.site)
             if state == "added":
                 waiting.add(sent.key(each.url))
                 inbox = inbox.adding(Entry(each.url, each.title, each.site, each.date, note, " ".join(name.split())))

@@ -98,18 +98,23 @@ def before(letter: Letter, wanted: Sequence[tuple[str, str]]) -> list[Place | No
     return [one or other for one, other in zip(same, near, strict=True)]
 
 
-def section(letter: Letter, url: str, site: str = "") -> str:
-    """Give the section in which links of this site usually stand; "" where they stand in several."""
-    wanted = _site(url, site)
-    host = parse(url).host.removeprefix("www.")
-    counts: Counter[str] = Counter()
+def sections(letter: Letter, wanted: Sequence[tuple[str, str]]) -> list[str]:
+    """Say of links, each an address and the name of its site or "", in which section those of the site usually stand.
+
+    "" where they stand in several. One pass over the last issues.
+    """
+    sites = [_site(url, name) for url, name in wanted]
+    hosts = {_host(url) for url, _ in wanted}
+    counts: dict[str, Counter[str]] = {site: Counter() for site in sites}
     for issue in letter.issues[-_RECENT:]:
         text = _read(issue)
-        if host in text:
-            counts.update(
-                link.section for link in _links(issue, text) if _site(link.url, _source(link.label)) == wanted
-            )
-    counts.pop("", None)
+        for link in _links(issue, text) if any(host in text for host in hosts) else ():
+            if link.section and (site := _site(link.url, _source(link.label))) in counts:
+                counts[site][link.section] += 1
+    return [_usual(counts[site]) for site in sites]
+
+
+def _usual(counts: Counter[str]) -> str:
     (name, times), *_ = counts.most_common(1) or [("", 0)]
     return name if times >= _USUAL and times >= _SHARE * counts.total() else ""
 
@@ -168,5 +173,9 @@ def _source(label: str) -> str:
 
 def _site(url: str, site: str) -> str:
     """Name a site: its host, or the account of a WeChat article."""
-    host = parse(url).host.removeprefix("www.")
+    host = _host(url)
     return f"{host} {folded(site)}" if host == ARTICLE_HOST else host
+
+
+def _host(url: str) -> str:
+    return parse(url).host.removeprefix("www.")
