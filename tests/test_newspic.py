@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import time
@@ -33,6 +34,8 @@ from wxpub.images.draw import Typeface, typeface
 from wxpub.issue import Opener
 from wxpub.ledger import FILE_NAME, Draft, Published
 from wxpub.limits import NEWSPIC_CHARS, NEWSPIC_PICTURES
+from wxpub.preview import pages
+from wxpub.preview.build import Builder
 from wxpub.sandbox import Sandbox
 from wxpub.target import NEWSPIC
 
@@ -481,6 +484,24 @@ def test_without_a_chinese_font_no_cards_are_drawn(paper: Newsletter, monkeypatc
 
 
 # --- what is seen -----------------------------------------------------------------------------------------------------
+
+
+def test_the_preview_shows_nothing_that_a_newspic_has_not(paper: Newsletter) -> None:
+    front = "---\ntype: 贴图\nauthor: 甲\ndigest: 摘要\nsource_url: https://a.example/1\ncover: 2.png\n---\n"
+    path = paper.issue("a.md", "题", "正文。", "1.png", "2.png")
+    path.write_text(front + path.read_text(encoding="utf-8"), encoding="utf-8")
+    builder = Builder(path, lambda theme: issue.open(path))
+    alone = re.search(r'<script type="application/json" id="state">(.*?)</script>', pages.alone(issue.open(path)).html)
+    assert alone is not None
+    try:
+        view = builder()
+        for state in (view.state, json.loads(alone[1])):
+            assert [state[name] for name in ("newspic", "author", "digest", "source_url")] == [True, "", "", ""]
+            assert not {"author", "digest"} & {each["name"] for each in state["sizes"]["measures"]}
+            assert state["coverName"] == "1.png"
+        assert view.cover == view.shown["1.png"]
+    finally:
+        builder.close()
 
 
 STRIP = """

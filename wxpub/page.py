@@ -80,10 +80,11 @@ class Heading(NamedTuple):
 class Layout:
     """An article laid out: its styled tree, and what was learned on the way.
 
-    `article` has title and digest filled in. `root` is read by everybody and changed by nobody; `source` is the tree as
-    the Markdown made it, before titles, links and forms were taken care of, for those who judge what the author wrote;
-    `left` are addresses in it that need not be shown, `text` is that of a 贴图. `files` are the blocks in it, whose
-    lines have numbers of their own (see `finding.line_in`) until `placed` says which they are.
+    `article` has title and digest filled in; that of a 贴图 has neither author nor digest nor 阅读原文, and its first
+    picture is its cover. `root` is read by everybody and changed by nobody; `source` is the tree as the Markdown made
+    it, before titles, links and forms were taken care of, for those who judge what the author wrote; `left` are
+    addresses in it that need not be shown, `text` is that of a 贴图. `files` are the blocks in it, whose lines have
+    numbers of their own (see `finding.line_in`) until `placed` says which they are.
     """
 
     article: Article
@@ -226,6 +227,7 @@ def compose(
             images = tuple(ImageRef(src, f"{n}/{len(drawn)}") for n, src in enumerate(drawn, 1))
             text = text if article.is_newspic else newspic.summary(article)
         findings += tuple(newspic.judge(root, article, text, [(each.src, each.line) for each in images]))
+        article = replace(article, author="", digest="", source_url="", cover=images[0].src if images else "")
     return Layout(article, root, source, resolved.notes, images, outline, findings, resolved.left, text, files)
 
 

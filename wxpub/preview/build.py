@@ -130,8 +130,7 @@ class Builder:
         images = self._images_of(issue)
         issue = replace(issue, images=images)
         page = issue.page()
-        first = page.images[0].src if issue.is_newspic and page.images else ""
-        cover = first or page.article.cover or images.cover(issue.cover)
+        cover = page.article.cover or images.cover(issue.cover)
         images.keep({*(each.src for each in page.images), cover, issue.cover.picture, issue.cover.logo})
         shown = {each.src: images.look(each.src) for each in page.images} | {COVER: images.look(cover)}
         self._followed = frozenset((*self._files, *_files(issue), *images.files()))

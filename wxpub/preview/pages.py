@@ -37,7 +37,6 @@ from wxpub.tree import HEADINGS, line_of
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-    from wxpub.article import Article
     from wxpub.issue import Issue
     from wxpub.page import Page
     from wxpub.theme import Theme
@@ -140,6 +139,7 @@ def describe(
         "file": article.path.name,
         "path": str(article.path),
         "theme": theme,
+        "newspic": page.target.plain,
         "title": article.title,
         "author": article.author,
         "date": article.date,
@@ -164,7 +164,7 @@ def describe(
             }
             for each in findings
         ],
-        "sizes": _sizes(article, sent),
+        "sizes": _sizes(page, sent),
     }
 
 
@@ -211,14 +211,17 @@ def _beginning(element: HtmlElement) -> str:
     return found[:_SPOT_CHARS]
 
 
-def _sizes(article: Article, html: str) -> dict[str, Any]:
+def _sizes(page: Page, html: str) -> dict[str, Any]:
     """Measure the article against its limits, and say what its characters are spent on."""
-    size = measure(html)
+    article, size = page.article, measure(html)
+    beside = [
+        {"name": "author", "used": len(article.author), "limit": limits.AUTHOR_CHARS},
+        {"name": "digest", "used": len(article.digest), "limit": limits.DIGEST_CHARS},
+    ]
     return {
         "measures": [
             {"name": "title", "used": len(article.title), "limit": limits.TITLE_CHARS},
-            {"name": "author", "used": len(article.author), "limit": limits.AUTHOR_CHARS},
-            {"name": "digest", "used": len(article.digest), "limit": limits.DIGEST_CHARS},
+            *([] if page.target.plain else beside),
             {"name": "characters", "used": size.characters},  # the documented limit was never seen to be enforced
             {"name": "bytes", "used": size.bytes, "near": limits.CONTENT_BYTES_NEAR, "limit": limits.CONTENT_BYTES - 1},
         ],

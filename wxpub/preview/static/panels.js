@@ -64,7 +64,7 @@ function messages(state) {
     h("div", { class: "forward" },
       h("div", {},
         h("p", { class: "forward-title" }, state.title),
-        h("p", { class: state.digest ? "forward-digest" : "forward-digest empty" }, state.digest || say.noDigest)),
+        state.newspic ? null : h("p", { class: state.digest ? "forward-digest" : "forward-digest empty" }, state.digest || say.noDigest)),
       cover("square")),
     coverNote(state));
 }
