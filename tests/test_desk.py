@@ -92,6 +92,12 @@ def test_a_file_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
     assert [each.number for each in letter.find(tmp_path).issues] == [None, None, 3]
 
 
+def test_a_block_of_code_ends_with_a_fence_as_long_as_its_first() -> None:
+    text = "````\n```\n# 不是\n- https://a.example/1\n```\n````\n\n# 题\n\n- https://a.example/2\n"
+    assert letter.heading_in(text) == "题"
+    assert [item.urls for item in Inbox(text).items] == [("https://a.example/2",)]
+
+
 # --- the next issue ---------------------------------------------------------------------------------------------------
 
 

@@ -15,16 +15,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from unicodedata import normalize
 
+from wxpub.desk.letter import HEADING, RULE, prose
+
 HEAD = """\
 # 收集箱
 
 > `wxpub add 网址` 把链接记在这里，`wxpub new` 把它们放进新的一期。可以随意修改。
 """
 
-_FENCE = re.compile(r" {0,3}(```|~~~)")
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*")
 _BULLET = re.compile(r"[-*+][ \t]+(?=\S)|\d{1,9}[.)][ \t]+(?=\S)")
-_RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
 _LABEL = r"(?:\\.|[^\\\[\]]|\[(?:\\.|[^\\\[\]])*\])*"
 _TARGET = r"(?:[^\s()<>]|\([^\s()<>]*\))+"
 _LINK = re.compile(
@@ -188,13 +187,10 @@ def _split(text: str) -> list[str]:
 
 def _kinds(lines: list[str]) -> Iterator[tuple[int, str, str]]:
     """Give each line with its number and what it is: "" for those in code and in comments."""
-    fence, comment = "", False
+    outside, comment = set(prose(lines)), False
     for number, line in enumerate(lines):
         bare = line.rstrip("\r\n")
-        if mark := _FENCE.match(bare):
-            fence = "" if fence == mark[1] else fence or mark[1]
-            yield number, "", bare
-        elif fence or comment:
+        if number not in outside or comment:
             comment = comment and "-->" not in bare
             yield number, "", bare
         elif bare.lstrip().startswith("<!--"):
@@ -202,9 +198,9 @@ def _kinds(lines: list[str]) -> Iterator[tuple[int, str, str]]:
             yield number, "", bare
         elif not bare.strip():
             yield number, "blank", bare
-        elif _HEADING.fullmatch(bare):
+        elif HEADING.fullmatch(bare):
             yield number, "heading", bare
-        elif _BULLET.match(bare) and not _RULE.fullmatch(bare):
+        elif _BULLET.match(bare) and not RULE.fullmatch(bare):
             yield number, "bullet", bare
         else:
             yield number, "inner" if bare[0] in " \t" else "text", bare
@@ -212,7 +208,7 @@ def _kinds(lines: list[str]) -> Iterator[tuple[int, str, str]]:
 
 def _headings(lines: list[str]) -> Iterator[tuple[int, int, str]]:
     for number, kind, bare in _kinds(lines):
-        if kind == "heading" and (match := _HEADING.fullmatch(bare)):
+        if kind == "heading" and (match := HEADING.fullmatch(bare)):
             yield number, len(match[1]), match[2]
 
 
@@ -223,7 +219,7 @@ def _items(lines: list[str]) -> Iterator[Item]:
     while at < len(kinds):
         number, kind, bare = kinds[at]
         at += 1
-        if kind == "heading" and (match := _HEADING.fullmatch(bare)):
+        if kind == "heading" and (match := HEADING.fullmatch(bare)):
             section = match[2] if len(match[1]) > 1 else ""
         if kind != "bullet":
             continue
@@ -233,7 +229,7 @@ def _items(lines: list[str]) -> Iterator[Item]:
             indented = bare[:1] in (" ", "\t")
             if kind in ("heading", "bullet") or (kind != "blank" and not indented and (not close or kind == "")):
                 break
-            if _RULE.fullmatch(bare):
+            if RULE.fullmatch(bare):
                 break
             at += 1
             close = kind != "blank"

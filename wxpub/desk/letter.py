@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -52,8 +52,10 @@ _DOCUMENT = re.compile(
 _DAY = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<sep>[-_.]?)(?P<month>\d\d)(?P=sep)(?P<day>\d\d)(?!\d)")
 _COUNT = re.compile(r"(?<!\d)\d{1,5}(?!.*\d)")
 _SLUG = re.compile(r"(\s*[期号刊周卷])?(?:[-_ .,:，。：].*)?", re.DOTALL)
-_HEADING = re.compile(r" {0,3}#{1,20}[ \t]+(.*?)[ \t]*#*[ \t]*")
-_FENCE = re.compile(r" {0,3}(```|~~~)")
+# Lines of Markdown: a heading, a thematic break, and what begins and ends a block of code.
+HEADING = re.compile(r" {0,3}(#{1,20})[ \t]+(.*?)[ \t]*#*[ \t]*")
+RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
+FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 # 第 12 期, 第十二期, No. 12, Vol.12, Issue 12, #12
 NUMBERED = re.compile(
     r"第\s*(?P<figure>\d{1,5}|[〇零一二三四五六七八九十百]{1,7})\s*[期号刊周卷]"
@@ -269,13 +271,18 @@ def _past(path: Path, root: Path) -> Past:
 
 def heading_in(body: str) -> str:
     """Give the text of the first heading, as it is written; "" where there is none."""
+    lines = body.split("\n")
+    return next((match[2] for number in prose(lines) if (match := HEADING.fullmatch(lines[number]))), "")
+
+
+def prose(lines: Iterable[str]) -> Iterator[int]:
+    """List the numbers, from 0, of the lines that stand in no block of code."""
     fence = ""
-    for line in body.split("\n"):
-        if mark := _FENCE.match(line):
-            fence = "" if fence == mark[1] else fence or mark[1]
-        elif not fence and (match := _HEADING.fullmatch(line)):
-            return match[1]
-    return ""
+    for number, line in enumerate(lines):
+        if found := FENCE.match(line):
+            fence = "" if fence and found[1].startswith(fence) else fence or found[1]
+        elif not fence:
+            yield number
 
 
 def _day_in(text: str) -> str:

@@ -17,7 +17,7 @@ from wxpub import safe
 from wxpub.address import parse
 from wxpub.article import MAX_BYTES
 from wxpub.desk.inbox import folded
-from wxpub.desk.letter import Letter, Past
+from wxpub.desk.letter import HEADING, Letter, Past
 from wxpub.limits import ARTICLE_HOST
 
 _ALIKE = 0.85  # of 1: how much two titles have to have in common
@@ -31,7 +31,6 @@ _LINK = re.compile(
     r"|(?P<bare>https?://[^\s<>\[\]()\"'，。；、：！？）】》」』”’|]+)",
     re.IGNORECASE,
 )
-_HEADING = re.compile(r" {0,3}#{2,20}[ \t]+(.*?)[ \t]*#*[ \t]*")
 _PAPER = re.compile(
     r"//(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/([^?#]+?)(?:v\d+)?(?:\.pdf)?(?:[?#].*)?", re.DOTALL
 )
@@ -130,8 +129,8 @@ def _read(issue: Past) -> str:
 def _links(issue: Past, text: str) -> Iterator[Link]:
     name = ""
     for number, line in enumerate(text.split("\n"), 1):
-        if heading := _HEADING.fullmatch(line.rstrip("\r")):
-            name = heading[1]
+        if (heading := HEADING.fullmatch(line.rstrip("\r"))) and len(heading[1]) > 1:
+            name = heading[2]
         for match in _LINK.finditer(line):
             yield Link(issue, number, name, match["url"] or match["bare"], match["label"] or "")
 

@@ -18,18 +18,13 @@ from wxpub import article, ledger
 from wxpub.article import KEYS
 from wxpub.desk import archive, inbox, table
 from wxpub.desk.inbox import Inbox, Item
-from wxpub.desk.letter import DATED, NUMBERED, Letter, Past, figure, in_figures
+from wxpub.desk.letter import DATED, FENCE, HEADING, NUMBERED, RULE, Letter, Past, figure, in_figures
 from wxpub.errors import SourceError, did_you_mean
 from wxpub.language import listed, tr
 
 EARLIER = 3  # issues that the last one is compared with
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_HEADING = re.compile(r" {0,3}(#{1,20})[ \t]+(.*?)[ \t]*#*[ \t]*")
 _PART = re.compile(r" {0,3}<!--\s*wxpub:[\w ,-]+-->[ \t]*")
-_BACK_PART = re.compile(r" {0,3}<!--\s*wxpub:back-issues\s*-->[ \t]*")
-_PART_END = re.compile(r" {0,3}<!--\s*/wxpub\s*-->[ \t]*")
 _SPACED = 4  # lines between two paragraphs of an item
-_RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*")
 _BULLET = re.compile(r" {0,3}(?:[-*+][ \t]|\d{1,3}(?:[.)][ \t]|、))")
 _GUIDE = re.compile(r"(?P<head>(?:>[ \t]*)?(?:导读|导语|本期提要)\s*(?P<colon>[:：]?)[ \t]*)(?P<said>.*)", re.DOTALL)
@@ -108,7 +103,7 @@ class Block:
     @property
     def words(self) -> str:
         """The words of a heading, without links."""
-        match = _HEADING.fullmatch(self.text.partition("\n")[0])
+        match = HEADING.fullmatch(self.text.partition("\n")[0])
         said = match[2] if match else self.text.partition("\n")[0]
         return _bare(said)
 
@@ -578,7 +573,7 @@ def cut(body: str) -> list[Block]:
         kind, end = _block(lines, at)
         text = "\n".join(lines[at:end])
         level = 0
-        if match := _HEADING.fullmatch(text) if kind == "heading" else None:
+        if match := HEADING.fullmatch(text) if kind == "heading" else None:
             level = len(match[1])
         elif kind == "text" and end < len(lines) and (line := _UNDERLINE.fullmatch(lines[end])) and "|" not in text:
             kind, level, end = "heading", 1 if line[1][0] == "=" else 2, end + 1
@@ -591,21 +586,21 @@ def cut(body: str) -> list[Block]:
 def _block(lines: Sequence[str], at: int) -> tuple[str, int]:
     """Say what begins at a line, and where it ends."""
     line, end = lines[at], at + 1
-    if fence := _FENCE.match(line):
+    if fence := FENCE.match(line):
         while end < len(lines) and not (lines[end].strip().startswith(fence[1]) and not lines[end].strip().strip("`~")):
             end += 1
         return "fence", min(end + 1, len(lines))
     if _PART.fullmatch(line):
-        while end < len(lines) and not _PART_END.fullmatch(lines[end]):
+        while end < len(lines) and not table.ENDS.match(lines[end]):
             end += 1
-        return "back" if _BACK_PART.fullmatch(line) else "part", min(end + 1, len(lines))
+        return "back" if table.BEGINS.match(line) else "part", min(end + 1, len(lines))
     if line.lstrip().startswith("<!--"):
         while "-->" not in lines[end - 1] and end < len(lines):
             end += 1
         return "comment", end
-    if _HEADING.fullmatch(line):
+    if HEADING.fullmatch(line):
         return "heading", end
-    if _RULE.fullmatch(line):
+    if RULE.fullmatch(line):
         return "rule", end
     kind = "item" if _BULLET.match(line) else "quote" if line.lstrip().startswith(">") else "text"
     while end < len(lines) and not _ends(kind, lines, end):
@@ -621,11 +616,11 @@ def _ends(kind: str, lines: Sequence[str], at: int) -> bool:
         return kind != "item" or not inner.startswith(("  ", "\t"))
     if kind == "quote" and not line.lstrip().startswith(">"):
         return True
-    if _HEADING.fullmatch(line) or _RULE.fullmatch(line) or line.startswith("<!--"):
+    if HEADING.fullmatch(line) or RULE.fullmatch(line) or line.startswith("<!--"):
         return True
     if kind == "item":
         return _BULLET.match(line) is not None and not line.startswith("  ")
-    begins = _BULLET.match(line) or _FENCE.match(line)
+    begins = _BULLET.match(line) or FENCE.match(line)
     return begins is not None or (kind == "text" and line.lstrip().startswith(">"))
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -23,21 +23,18 @@ from urllib.parse import quote, unquote
 from wxpub import article, safe
 from wxpub.article import MAX_BYTES
 from wxpub.desk.archive import Series, escaped, link, plain, relative
-from wxpub.desk.letter import DATED, NUMBERED, Past
+from wxpub.desk.letter import DATED, HEADING, NUMBERED, RULE, Past, prose
 from wxpub.errors import SourceError
 from wxpub.language import tr
 
 BEGIN, END = "<!-- wxpub:back-issues -->", "<!-- /wxpub -->"
-_BEGIN = re.compile(r" {0,3}<!--\s*wxpub:back-issues\s*-->\s*$")
-_END = re.compile(r" {0,3}<!--\s*/wxpub\s*-->\s*$")
+BEGINS = re.compile(r" {0,3}<!--\s*wxpub:back-issues\s*-->\s*$")
+ENDS = re.compile(r" {0,3}<!--\s*/wxpub\s*-->\s*$")
 _TITLE = re.compile(
     r"(?:往期|历史|过往|前期)(?:文章|回顾|推荐|内容|周报|周刊|精彩|简报|目录|列表|期刊|期数)*"
     r"|(?:back|past|previous|earlier) (?:issues|editions)|archives?",
     re.IGNORECASE,
 )
-_HEADING = re.compile(r" {0,3}(#+)[ \t]+(.+?)[ \t]*#*[ \t]*$")
-_RULE = re.compile(r" {0,3}(?:-[ \t]*){3,}$| {0,3}(?:\*[ \t]*){3,}$| {0,3}(?:_[ \t]*){3,}$")
-_FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _ITEM = re.compile(r" {0,3}(?:[-*+]|\d{1,9}[.)])[ \t]+\S")
 _DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
 _LINK = re.compile(r"(?<!!)\[(?P<label>(?:\\.|[^\[\]\\])*)\]\(\s*(?P<href>[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)[^()]*\)")
@@ -144,15 +141,15 @@ def _form_in(path: Path, series: Series) -> _Form | None:
 
 def _place(lines: Sequence[str]) -> _Place | None:
     """Find the list: between its marks, or else the first list or table below the heading that announces it."""
-    prose = list(_prose(lines))
-    begin = next((number for number in prose if _BEGIN.match(lines[number])), None)
+    outside = list(prose(lines))
+    begin = next((number for number in outside if BEGINS.match(lines[number])), None)
     if begin is not None:
-        end = next((number for number in prose if number > begin and _END.match(lines[number])), len(lines))
+        end = next((number for number in outside if number > begin and ENDS.match(lines[number])), len(lines))
         return _within(lines, begin + 1, end) or _Place(begin + 1, begin + 1)
-    for number in prose:
-        heading = _HEADING.match(lines[number].rstrip("\r\n"))
+    for number in outside:
+        heading = HEADING.fullmatch(lines[number].rstrip("\r\n"))
         if heading and _TITLE.fullmatch(plain(heading[2]).strip("：: 📚🗂️📖")):
-            following = (each for each in prose if each > number)
+            following = (each for each in outside if each > number)
             end = next((each for each in following if _ends_section(lines[each])), len(lines))
             below = number + 1 < len(lines) and bool(lines[number + 1].strip())
             return _within(lines, number + 1, end) or _Place(number + 1, number + 1, above=True, below=below)
@@ -160,17 +157,8 @@ def _place(lines: Sequence[str]) -> _Place | None:
 
 
 def _ends_section(line: str) -> bool:
-    return bool(_HEADING.match(line.rstrip("\r\n")) or _RULE.match(line.rstrip("\r\n"))) and not _is_row(line)
-
-
-def _prose(lines: Sequence[str]) -> Iterator[int]:
-    """List the numbers of the lines that stand in no block of code."""
-    fence = ""
-    for number, line in enumerate(lines):
-        if found := _FENCE.match(line):
-            fence = "" if fence and found[1].startswith(fence) else fence or found[1]
-        elif not fence:
-            yield number
+    bare = line.rstrip("\r\n")
+    return bool(HEADING.fullmatch(bare) or RULE.fullmatch(bare)) and not _is_row(line)
 
 
 def _within(lines: Sequence[str], start: int, end: int) -> _Place | None:
