@@ -663,6 +663,18 @@ def not_pushed(desk: Desk) -> None:
     publish(Client(desk.paper.account), desk.paper.ledger(), desk.paper.account.appid, "a.md", no_pause)
 
 
+def a_newspic_only(then: Case) -> Case:
+    """Push a 贴图, make an article of its file, and go on."""
+
+    def case(desk: Desk) -> object:
+        desk.paper.newspic("a.md", "题", "原来的字。", "1.png")
+        desk.paper.push("a.md")
+        desk.paper.issue("a.md", "题", "原来的字。")
+        return then(desk)
+
+    return case
+
+
 def rejected(desk: Desk) -> None:
     desk.paper.box.set_profile(kind="verified", publish_status=4)
     desk.paper.issue("a.md", "题")
@@ -696,7 +708,9 @@ PUSHES: dict[str, Case] = {
     "a draft that was edited in the web editor": edited,
     "an issue to pull that has no draft": pulled(""),
     "an issue to pull that was changed since its push": pulled("别的字。"),
+    "an issue to pull that was pushed as a 贴图": a_newspic_only(pulled("")),
     "an issue to publish that was not pushed": not_pushed,
+    "an issue to publish that was pushed as a 贴图": a_newspic_only(not_pushed),
     "an article that WeChat rejects": rejected,
     "an account that may not publish": personal,
 }

@@ -60,6 +60,9 @@ def publish(
     if not again and (urls := _before(ledger, account, name, text)):
         return urls
     draft = ledger.get(Draft, account, name)
+    if draft is None and ledger.get(Draft, account, name + NEWSPIC):
+        hint = tr("wxpub publish {name} --as 贴图 publishes that one; or push the article first", name=name)
+        raise WxpubError(tr("{name} has a draft as a 贴图 only", name=name), hint)
     if draft is None:
         raise WxpubError(tr("{name} has no draft in this account", name=name), tr("push it first"))
     if text and text != _words(draft.mark):

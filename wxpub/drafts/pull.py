@@ -27,6 +27,7 @@ from wxpub.errors import ConflictError, SourceError, WxpubError, reason_of
 from wxpub.finding import Finding, Rule, shorten
 from wxpub.issue import Issue
 from wxpub.language import tr
+from wxpub.ledger import NEWSPIC, Draft
 from wxpub.target import API, Placed
 
 PULL_LEFT = Rule(
@@ -71,10 +72,13 @@ def pull(job: Job) -> Pulled:
     """
     (ready,) = job.articles
     path = ready.issue.path
+    by_hand = tr("look at it (wxpub drafts show MEDIA_ID), and write it into the file yourself")
     if ready.issue.is_newspic:
-        hint = tr("look at it (wxpub drafts show MEDIA_ID), and write it into the file yourself")
-        raise ConflictError(tr("{file}: the text of a 贴图 tells nothing of its Markdown", file=path), hint)
+        raise ConflictError(tr("{file}: the text of a 贴图 tells nothing of its Markdown", file=path), by_hand)
     standing, _, _ = locate(replace(job, force=True))
+    if standing is None and job.ledger.get(Draft, job.account, ready.issue.name + NEWSPIC):
+        what = tr("{file} has a draft as a 贴图 only, whose text tells nothing of its Markdown", file=path)
+        raise ConflictError(what, by_hand)
     if standing is None:
         hint = tr("push it first: wxpub push {file}", file=path)
         raise ConflictError(tr("{file} has no draft in the account's draft box", file=path), hint)
