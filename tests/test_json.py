@@ -99,6 +99,7 @@ def letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.font  # for the cards
 def test_every_command_answers_in_the_form_of_the_schema_whether_it_works_or_not(letter: Path) -> None:
     known = {"draft": "", "url": ""}
     worked: set[str] = set()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from wxpub import language, safe
+from wxpub import safe, workers
 from wxpub.article import STDIN
 from wxpub.checks import heeded
 from wxpub.cli import answer, options
@@ -33,8 +34,6 @@ FORMATS: Mapping[str, tuple[str, Target | None]] = {
     "email": (".email.html", EMAIL),
     "eml": (".eml", EMAIL),
 }
-# From how many files on several processes are quicker than one, where a process is a copy and where it starts anew.
-_MANY = 8 if sys.platform == "linux" else 100
 
 
 @click.command()
@@ -135,17 +134,18 @@ def convert(
     reports: list[Mapping[str, Any]] = []
     findings: list[Finding] = []
     failed, said = [], ""
-    for path, outcome in zip(paths, _all(work, list(zip(paths, places, strict=True))), strict=True):
-        if not outcome.error or outcome.error != said:  # wrong settings keep every file from it, and are said once
-            outcome.say(quiet=as_json)
-        said = outcome.error
-        if outcome.problem:
-            failed.append(str(path))
-            answer.fail(outcome.problem)
-        findings += outcome.findings
-        reports.append(outcome.report or {})
-        if open_page and outcome.place is not None and not outcome.error:
-            options.launch(str(outcome.place))
+    with _all(work, list(zip(paths, places, strict=True))) as outcomes:
+        for path, outcome in zip(paths, outcomes, strict=True):
+            if not outcome.error or outcome.error != said:  # wrong settings keep every file from it, and are said once
+                outcome.say(quiet=as_json)
+            said = outcome.error
+            if outcome.problem:
+                failed.append(str(path))
+                answer.fail(outcome.problem)
+            findings += outcome.findings
+            reports.append(outcome.report or {})
+            if open_page and outcome.place is not None and not outcome.error:
+                options.launch(str(outcome.place))
     options.print_json({"files": reports}, findings)
     if failed and len(paths) > 1:
         said = tr("{n} of {all} files were not converted: {files}", n=len(failed), all=len(paths), files=listed(failed))
@@ -188,8 +188,9 @@ class _Work:
     as_json: bool
     given: Mapping[Path, bytes]  # what stands for a file, by its path
 
-    def convert(self, path: Path, place: Path | None) -> Outcome:
-        """Convert one file."""
+    def convert(self, file: tuple[Path, Path | None]) -> Outcome:
+        """Convert one file, for the place where its page goes."""
+        path, place = file
         try:
             issue = self.opener.open(path, data=self.given.get(path))
             page = issue.page(self.target)
@@ -239,41 +240,16 @@ class _Work:
         options.write(place, safe.utf8(text))
 
 
-def _all(work: _Work, pairs: Sequence[tuple[Path, Path | None]]) -> Iterator[Outcome]:
+@contextmanager
+def _all(work: _Work, files: Sequence[tuple[Path, Path | None]]) -> Iterator[Iterator[Outcome]]:
     """Convert every file, in order; many files on all processors, with a bar on a terminal."""
-    first, rest = pairs[0], pairs[1:]
-    yield work.convert(*first)  # what the files share is read now, and every process has it
-    if len(pairs) < _MANY or (os.cpu_count() or 1) < 2 or work.copy:
-        yield from (work.convert(*each) for each in rest)
+    if work.copy or len(files) < workers.MANY:
+        yield map(work.convert, files)  # the last one is on the clipboard in the end
         return
-    from multiprocessing import get_context
-
-    forks = sys.platform == "linux"
     old = work.opener
-    fresh = work if forks else replace(work, opener=Opener(old.theme, old.variables, as_newspic=old.as_newspic))
-    with get_context("fork" if forks else "spawn").Pool(initializer=_begin, initargs=(fresh, language.asked())) as pool:
-        outcomes = pool.imap(_convert, rest, chunksize=max(1, len(rest) // 32))
-        if not sys.stderr.isatty():
-            yield from outcomes
-            return
-        with click.progressbar(outcomes, length=len(rest), label=tr("converting"), file=sys.stderr) as shown:
-            yield from shown
-
-
-_works: list[_Work] = []  # of a process of the pool: the one thing that it does
-
-
-def _begin(work: _Work, spoken: str) -> None:
-    import signal
-
-    # The pool ends its processes by it, whatever it does in this program.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    language.use(spoken)
-    _works.append(work)
-
-
-def _convert(pair: tuple[Path, Path | None]) -> Outcome:
-    return _works[0].convert(*pair)
+    anew = replace(work, opener=Opener(old.theme, old.variables, as_newspic=old.as_newspic))
+    with workers.spread(work.convert, files, anew.convert) as outcomes:
+        yield options.watched(outcomes, len(files), tr("converting"))
 
 
 def _places(files: Sequence[Path], output: str | None, suffix: str, quiet: bool) -> list[Path | None]:

@@ -98,6 +98,15 @@ def echo(text: object = "", *, err: bool = False, **style: Any) -> None:
         click.secho(safe.text(text), err=err, **style)
 
 
+def watched(outcomes: Iterator[Any], count: int, label: str) -> Iterator[Any]:
+    """Show on a terminal how many of `count` outcomes have come, as they are taken."""
+    if not sys.stderr.isatty():
+        yield from outcomes
+        return
+    with click.progressbar(outcomes, length=count, label=label, file=sys.stderr) as shown:
+        yield from shown
+
+
 def launch(place: str) -> None:
     """Open an address or a file in the user's browser, which is given no secret."""
     with safe.without_secrets():

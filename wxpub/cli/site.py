@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,11 +49,7 @@ def site(
         raise click.BadParameter(tr("{url} is not an address of the web", url=base), param_hint="--base-url")
 
     def watch(outcomes: Iterator[Any], count: int) -> Iterator[Any]:
-        if as_json or not sys.stderr.isatty():
-            yield from outcomes
-            return
-        with click.progressbar(outcomes, length=count, label=tr("writing pages"), file=sys.stderr) as shown:
-            yield from shown
+        return outcomes if as_json else options.watched(outcomes, count, tr("writing pages"))
 
     report = sites.build(found, folder, base=base, name=name, opener=Opener(theme_name, variables), watch=watch)
     if as_json:

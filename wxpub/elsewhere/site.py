@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, urljoin
 
-from wxpub import ledger, safe
+from wxpub import ledger, safe, workers
 from wxpub.article import MAX_BYTES
 from wxpub.desk.archive import plain
 from wxpub.desk.letter import Letter, Past, own
@@ -44,7 +43,6 @@ MANIFEST = ".wxpub-site.json"
 CARDS = 24  # issues that the index shows with their covers; those before them by their titles
 ENTRIES = 20  # of the feed
 _FORMAT = 1  # of the manifest, and of all that is written
-_MANY = 8  # issues, from which several processes are quicker than one
 _COVER_PIXELS = 480
 _MOST_BYTES = 200_000_000  # of the manifest; of 2,000 issues it has some 5 MB
 _SEARCHED = 4_000  # characters of an issue that the search knows
@@ -171,14 +169,15 @@ def build(
     changed: list[str] = []
     failed: dict[str, str] = {}
     findings: list[Finding] = []
-    for issue, outcome in zip(issues, watch(_all(work, issues), len(issues)), strict=True):
-        findings += outcome.findings
-        changed += [issue.name] if outcome.new else []
-        if outcome.error:
-            failed[issue.name] = outcome.error
-        entry = outcome.entry or known.get(issue.name)  # what was there stays until it can be made again
-        if entry is not None and (folder / entry.page).is_file():
-            made[issue.name] = entry
+    with workers.spread(work.make, issues) as outcomes:
+        for issue, outcome in zip(issues, watch(outcomes, len(issues)), strict=True):
+            findings += outcome.findings
+            changed += [issue.name] if outcome.new else []
+            if outcome.error:
+                failed[issue.name] = outcome.error
+            entry = outcome.entry or known.get(issue.name)  # what was there stays until it can be made again
+            if entry is not None and (folder / entry.page).is_file():
+                made[issue.name] = entry
     files = {path: digest for each in made.values() for path, digest in each.files.items()}
     files |= _around(work, issues, made)
     written = [path for path, digest in files.items() if before.get("files", {}).get(path) != digest]
@@ -528,33 +527,6 @@ def _words(issue: Issue) -> list[str]:
 
 def _digest(data: bytes) -> str:
     return sha256(data).hexdigest()
-
-
-def _all(work: _Work, issues: Sequence[Past]) -> Iterator[_Outcome]:
-    """Make the pages of all issues, in order; many of them on all processors."""
-    if len(issues) < _MANY or (os.cpu_count() or 1) < 2 or sys.platform != "linux":
-        yield from map(work.make, issues)
-        return
-    from multiprocessing import get_context
-
-    yield work.make(issues[0])  # what the issues share is read now, and every process has it
-    with get_context("fork").Pool(initializer=_begin, initargs=(work,)) as pool:
-        yield from pool.imap(_make, issues[1:], chunksize=max(1, min(32, len(issues) // 16)))
-
-
-_works: list[_Work] = []  # of a process of the pool: the one thing that it does
-
-
-def _begin(work: _Work) -> None:
-    import signal
-
-    # The pool ends its processes by it, whatever it does in this program.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _works.append(work)
-
-
-def _make(past: Past) -> _Outcome:
-    return _works[0].make(past)
 
 
 # --- what is written --------------------------------------------------------------------------------------------------
