@@ -8,7 +8,7 @@ cookie or key is sent. What an answer means is for the one who asks: a picture, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
@@ -129,6 +129,32 @@ def fetch(
     if isinstance(outcome, Answer):
         return outcome
     raise outcome or Failure("deadline", url, seconds)
+
+
+def side_by_side(
+    visit: Callable[[Sequence[str]], None],
+    hosts: Iterable[Sequence[str]],
+    at_once: int,
+    stopped: threading.Event,
+    waiting: Callable[[], None] = lambda: None,
+) -> None:
+    """Let `visit` go through the addresses of each host, of `at_once` hosts at a time; returns when all are done.
+
+    Calls `waiting` several times a second. Sets `stopped` at the end, also where that is Ctrl-C or what `visit` raises.
+    """
+    from concurrent import futures
+
+    pool = futures.ThreadPoolExecutor(at_once, thread_name_prefix="fetch")
+    try:
+        left = {pool.submit(visit, urls) for urls in hosts}
+        while left:
+            done, left = futures.wait(left, timeout=0.2)  # short, so that Ctrl-C is heard on every system
+            waiting()
+            for each in done:
+                each.result()
+    finally:
+        stopped.set()
+        pool.shutdown(cancel_futures=True)
 
 
 def shown(url: str) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from wxpub import safe
 from wxpub.address import named, parse
 from wxpub.errors import NetworkError
-from wxpub.fetch import Answer, Failure, fetch
+from wxpub.fetch import Answer, Failure, fetch, side_by_side
 from wxpub.finding import Finding, Rule, shorten
 from wxpub.language import tr
 from wxpub.limits import ARTICLE_HOST
@@ -210,8 +210,6 @@ def _finding(link: Link, verdict: Verdict) -> Finding | None:
 
 def _ask(private: Mapping[str, bool], fresh: bool, progress: Callable[[int, int], None]) -> Mapping[str, Verdict]:
     """Give a verdict on each address, those of AT_ONCE hosts at a time."""
-    from concurrent import futures
-
     kept = _read()
     verdicts = {} if fresh else {url: kept[url][1] for url in private if url in kept}
     asked: dict[str, Verdict] = {}
@@ -231,17 +229,10 @@ def _ask(private: Mapping[str, bool], fresh: bool, progress: Callable[[int, int]
             asked[url] = Verdict("not known") if closed else _judge(url, private[url], stopped)
             closed = closed or asked[url].closes
 
-    pool = futures.ThreadPoolExecutor(AT_ONCE, thread_name_prefix="links")
+    largest_first = sorted(map(sorted, hosts.values()), key=len, reverse=True)
     try:
-        waiting = {pool.submit(visit, sorted(urls)) for urls in sorted(hosts.values(), key=len, reverse=True)}
-        while waiting:
-            done, waiting = futures.wait(waiting, timeout=0.2)  # short, so that Ctrl-C is heard on every system
-            progress(len(verdicts) + len(asked), len(private))
-            for each in done:
-                each.result()
+        side_by_side(visit, largest_first, AT_ONCE, stopped, lambda: progress(len(verdicts) + len(asked), len(private)))
     finally:
-        stopped.set()
-        pool.shutdown(cancel_futures=True)
         _write({url: each for url, each in asked.items() if each.lasting})
     _doubt(asked.values())
     return {**verdicts, **asked}

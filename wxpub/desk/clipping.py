@@ -73,8 +73,6 @@ def clip(urls: Sequence[str], *, allow_private: bool = False) -> list[Clipping]:
 
     Whatever goes wrong with one, there is its address. `allow_private` admits addresses of the local network.
     """
-    from concurrent import futures
-
     hosts: dict[str, list[str]] = {}
     for url in dict.fromkeys(urls):
         hosts.setdefault(address.parse(url).host, []).append(url)
@@ -88,16 +86,7 @@ def clip(urls: Sequence[str], *, allow_private: bool = False) -> list[Clipping]:
                 return
             found[url] = _clip(url, allow_private, stopped)
 
-    pool = futures.ThreadPoolExecutor(AT_ONCE, thread_name_prefix="clippings")
-    try:
-        waiting = {pool.submit(visit, pages) for pages in hosts.values()}
-        while waiting:
-            done, waiting = futures.wait(waiting, timeout=0.2)  # short, so that Ctrl-C is heard on every system
-            for each in done:
-                each.result()
-    finally:
-        stopped.set()
-        pool.shutdown(cancel_futures=True)
+    fetch.side_by_side(visit, hosts.values(), AT_ONCE, stopped)
     return [found[url] for url in urls]
 
 
