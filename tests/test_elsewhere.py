@@ -333,6 +333,14 @@ def test_formulas_code_and_tables_of_a_mail_need_no_more_than_its_width(tmp_path
     assert "\u00a0\u00a0\u00a0\u00a0x" in code and "argument, another" in code, "indented, and free to break"
 
 
+def test_what_is_set_in_at_the_side_of_a_mail_leaves_that_room_within_its_width(tmp_path: Path) -> None:
+    text = "---\ntheme: ink\n---\n# 题\n\n字。\n\n## 节\n\n> 引\n>\n> > 中引\n"
+    html = soup(mail.write(issue.open(write(tmp_path, text))).html)
+    panels = [each for each in html.find_all("table", role="presentation") if "fixed" in each.get("style", "")][1:]
+    assert [each.parent.name for each in panels] == ["div", "div"]
+    assert all("margin" not in each["style"] and "2em" in each.parent["style"] for each in panels)
+
+
 def words_with_spaces(found: Any) -> str:
     row = found.find_parent("p") or found
     return str(row.get_text())
@@ -394,8 +402,9 @@ def test_nothing_is_wider_than_a_phone(chromium: Any, kind: str) -> None:
     context = chromium.new_context(viewport={"width": 375, "height": 800})
     shown = context.new_page()
     for path in (*OWN, NODES):
-        shown.set_content(page_of(path) if kind == "web" else mail_of(path).html)
-        assert shown.evaluate("document.documentElement.scrollWidth") == 375, path
+        for look in theme.names() if path == NODES else ("plain",):
+            shown.set_content(page_of(path, look) if kind == "web" else mail_of(path, look).html)
+            assert shown.evaluate("document.documentElement.scrollWidth") == 375, (path, look)
     context.close()
 
 

@@ -51,14 +51,15 @@ _DOCUMENT = re.compile(
 )
 _DAY = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<sep>[-_.]?)(?P<month>\d\d)(?P=sep)(?P<day>\d\d)(?!\d)")
 _COUNT = re.compile(r"(?<!\d)\d{1,5}(?!.*\d)")
-_SLUG = re.compile(r"(\s*[期号刊周卷])?(?:[-_ .,:，。：].*)?", re.DOTALL)
+_COUNTERS = "期号刊周卷辑集回封"  # what issues are counted by: 第十二期, 第七封
+_SLUG = re.compile(rf"(\s*[{_COUNTERS}])?(?:[-_ .,:，。：].*)?", re.DOTALL)
 # Lines of Markdown: a heading, a thematic break, and what begins and ends a block of code.
 HEADING = re.compile(r" {0,3}(#{1,20})[ \t]+(.*?)[ \t]*#*[ \t]*")
 RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-# 第 12 期, 第十二期, No. 12, Vol.12, Issue 12, #12
+# 第 12 期, 第十二封, No. 12, Vol.12, Issue 12, #12
 NUMBERED = re.compile(
-    r"第\s*(?P<figure>\d{1,5}|[〇零一二三四五六七八九十百]{1,7})\s*[期号刊周卷]"
+    rf"第\s*(?P<figure>\d{{1,5}}|[〇零一二三四五六七八九十百]{{1,7}})\s*[{_COUNTERS}]"
     r"|(?<![A-Za-z])(?:issue|vol(?:ume)?|no)\b[.\s]*#?(?P<number>\d{1,5})(?!\d)|#(?P<hash>\d{1,5})(?!\d)",
     re.IGNORECASE,
 )

@@ -26,6 +26,7 @@ EARLIER = 3  # issues that the last one is compared with
 _PART = re.compile(r" {0,3}<!--\s*wxpub:[\w ,-]+-->[ \t]*")
 _SPACED = 4  # lines between two paragraphs of an item
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*")
+_NOTE = re.compile(r" {0,3}\[\^[^\]\s]+\]:")
 _BULLET = re.compile(r" {0,3}(?:[-*+][ \t]|\d{1,3}(?:[.)][ \t]|、))")
 _GUIDE = re.compile(r"(?P<head>(?:>[ \t]*)?(?:导读|导语|本期提要)\s*(?P<colon>[:：]?)[ \t]*)(?P<said>.*)", re.DOTALL)
 _COUNTED = re.compile(
@@ -214,6 +215,7 @@ def _of_last(letter: Letter, last: Past, wanted: Next) -> tuple[str, list[Block]
         else:
             as_is = back or block.kind == "back"
             kept.append(block if as_is else replace(block, text=_renewed(block.text, last, wanted)))
+    kept = _without_strange_notes(kept)
     begins = not earlier and table.BEGIN not in body and not any(map(_is_back, kept))  # the first had none to list
     if begins and any(_is_section(block, title) for block in kept):
         kept.insert(_end(kept), Block("heading", "## 往期回顾", 1, 2))
@@ -234,6 +236,12 @@ def _common(blocks: Sequence[Block], last: Past, known: Sequence[set[_Key]]) -> 
         elif block.kind == "heading" and any((*key[:3], _named(key[3])) in each for each in known):
             kept.append(replace(block, text=f"{'#' * block.level} {_named(block.words)}"))
     return kept
+
+
+def _without_strange_notes(blocks: Sequence[Block]) -> list[Block]:
+    """Leave out the footnotes to which nothing refers that is kept."""
+    said = "\n".join(block.text for block in blocks if block.kind != "note")
+    return [block for block in blocks if block.kind != "note" or block.text.lstrip().partition(":")[0] in said]
 
 
 def _named(heading: str) -> str:
@@ -603,6 +611,7 @@ def _block(lines: Sequence[str], at: int) -> tuple[str, int]:
     if RULE.fullmatch(line):
         return "rule", end
     kind = "item" if _BULLET.match(line) else "quote" if line.lstrip().startswith(">") else "text"
+    kind = "note" if _NOTE.match(line) else kind
     while end < len(lines) and not _ends(kind, lines, end):
         end += 1
     return kind, end
@@ -613,14 +622,14 @@ def _ends(kind: str, lines: Sequence[str], at: int) -> bool:
     line = lines[at]
     if not line.strip():
         inner = next((each for each in lines[at : at + _SPACED] if each.strip()), "")
-        return kind != "item" or not inner.startswith(("  ", "\t"))
+        return kind not in ("item", "note") or not inner.startswith(("  ", "\t"))
     if kind == "quote" and not line.lstrip().startswith(">"):
         return True
     if HEADING.fullmatch(line) or RULE.fullmatch(line) or line.startswith("<!--"):
         return True
     if kind == "item":
         return _BULLET.match(line) is not None and not line.startswith("  ")
-    begins = _BULLET.match(line) or FENCE.match(line)
+    begins = _BULLET.match(line) or FENCE.match(line) or _NOTE.match(line)
     return begins is not None or (kind == "text" and line.lstrip().startswith(">"))
 
 
@@ -629,7 +638,8 @@ def _text(blocks: Sequence[Block]) -> str:
     parts: list[str] = []
     for before, block in zip([None, *blocks], blocks, strict=False):
         tight = before is not None and before.kind == block.kind == "item"
-        least = 0 if before is None or tight else 1 if "heading" in (before.kind, block.kind) else 0
+        parted = before is not None and ("heading" in (before.kind, block.kind) or before.kind != block.kind == "note")
+        least = 0 if before is None or tight else int(parted)
         parts.append("\n" * max(min(block.gap, 2), least) + block.text.rstrip("\n") + "\n")
     return "".join(parts)
 

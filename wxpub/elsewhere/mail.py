@@ -409,12 +409,25 @@ def _panel(element: HtmlElement) -> None:
         ("role", "presentation"), ("width", "100%"), ("cellpadding", "0"), ("cellspacing", "0"), ("border", "0")
     ):  # fmt: skip
         table.set(name, value)
-    table.set("style", style.write({**{n: v for n, v in margin.items() if v != "0"}, "table-layout": "fixed"}))
+    margin = {name: value for name, value in margin.items() if value != "0"}
+    around = _aside(margin)  # a table as wide as what it is in has no room beside it
+    table.set("style", style.write({**({} if around else margin), "table-layout": "fixed"}))
     cell = make("td", parent=make("tr", parent=table))
     cell.set("style", style.write({**frame, **text}))
     tail, element.tail = element.tail, None
     parent = element.getparent()
     assert parent is not None
-    parent.replace(element, table)
-    table.tail = tail
+    outer = make("div", content=[table]) if around else table
+    if around:
+        outer.set("style", style.write(margin))
+    parent.replace(element, outer)
+    outer.tail = tail
     fill(cell, take(element))
+
+
+def _aside(margin: Mapping[str, str]) -> bool:
+    """Whether margins leave room at the left or the right."""
+    sides = margin.get("margin", "0").split()
+    right = margin.get("margin-right", sides[min(1, len(sides) - 1)])
+    left = margin.get("margin-left", sides[3] if len(sides) == 4 else right)
+    return {left, right} - {"0", "auto"} != set()
