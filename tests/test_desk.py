@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -151,6 +153,35 @@ def test_the_next_issue_is(
     assert {place: text.rstrip("\n") for place, text in changed.items()} == {
         place: text.rstrip("\n") for place, text in files(expected).items()
     }
+
+
+@pytest.mark.parametrize("files", ["2026-11-07.md: # 灯下（2026-11-07）", ""], ids=["a letter", "the first issue"])
+def test_a_run_that_was_killed_before_it_cleared_the_inbox_is_finished_by_the_next(
+    files: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("wxpub.cli.desk.date", Day)
+    if files:
+        written(tmp_path, files)
+    (tmp_path / "wxpub.toml").touch()
+    inbox, waiting = tmp_path / "inbox.md", "## 论文\n\n- [机](https://example.org/1)\n"
+    inbox.write_text(waiting, encoding="utf-8")
+    code = (
+        "import os\nfrom wxpub.cli import options, cli\nwrite, done = options.write, []\n"
+        "def first(*given):\n    os._exit(9) if done else done.append(write(*given))\n"
+        "options.write = first\ncli()\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, "new", "2026-11-21"], check=False, capture_output=True)
+    (issue,) = (each for each in tmp_path.rglob("2026-11-21.md"))
+    text = issue.read_bytes()
+    assert (killed.returncode, inbox.read_text(encoding="utf-8")) == (9, waiting)
+    done = CliRunner().invoke(cli, ["new", "2026-11-21"])
+    assert done.exit_code == 0 and "with 1 item" in done.stderr, done.output
+    assert issue.read_bytes() == text and "example.org" not in inbox.read_text(encoding="utf-8")
+    inbox.write_text(waiting, encoding="utf-8")
+    issue.write_bytes(text + "改过。\n".encode())
+    done = CliRunner().invoke(cli, ["new", "2026-11-21"])
+    assert done.exit_code == 1 and inbox.read_text(encoding="utf-8") == waiting
 
 
 def test_a_dry_run_prints_the_file_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,6 +159,9 @@ def test_the_whole_way_from_draft_to_permanent_address_and_a_link_to_it(project:
     listed = json.loads(run("drafts", "list", "--sandbox", "--json").stdout)["result"]["drafts"]
     assert [(each["media_id"], each["articles"][0]["file"]) for each in listed] == [(receipt["media_id"], "a.md")]
     assert "正文。" in run("drafts", "show", str(receipt["media_id"]), "--sandbox").stdout
+    unasked = run("publish", "a.md", "--sandbox")  # nobody is there to answer
+    assert (unasked.exit_code, "《第一期》" in unasked.stderr, "--yes" in unasked.stderr) == (2, True, True)
+    assert json.loads(run("publish", "a.md", "--sandbox", "--dry-run", "--json").stdout)["result"]["titles"]
     published = run("publish", "a.md", "--sandbox", "--yes")
     assert published.stdout.startswith("https://mp.weixin.qq.com/s/")
     run("index", "add", "a.md", published.stdout.strip())

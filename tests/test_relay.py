@@ -244,7 +244,10 @@ HOSTILE: dict[str, tuple[bytes, int]] = {
     "a head": (request("HEAD", "/cgi-bin/draft/count?access_token=T"), 405),
     "a post for a get": (request("POST", "/cgi-bin/draft/count?access_token=T"), 405),
     "a parameter too many": (request(target="/cgi-bin/draft/count?access_token=" + "t" * 20 + "&x=1"), 400),
-    "a token twice": (request(target="/cgi-bin/draft/count?access_token=" + "t" * 20 + "&access_token=u"), 400),
+    "a token twice": (
+        request(target="/cgi-bin/draft/count?access_token=" + "t" * 20 + "&access_token=" + "u" * 20),
+        400,
+    ),
     "a token that is none": (request(target="/cgi-bin/draft/count?access_token=a%0d%0ab" + "t" * 20), 400),
     "no token": (request(target="/cgi-bin/draft/count"), 200),
     "a token of elsewhere": (request(target="/cgi-bin/draft/count?access_token=" + "t" * 40), 200),

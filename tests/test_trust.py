@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -400,6 +401,35 @@ def test_git_runs_nothing_that_a_repository_configures(
     result = run("push", "a.md", "--sandbox")  # asks Git whether an earlier version has the draft's words
     assert result.exit_code == (0 if way == "a signature to check" else 1), result.stderr
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="programs of Linux's desktops")
+def test_every_program_that_a_command_starts_is_given_no_secret(
+    letter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, programs = tmp_path / "said", tmp_path / "programs"
+    said.mkdir()
+    programs.mkdir()
+    for name in ("git", "xclip", "xdg-open"):
+        (programs / name).write_text(f"#!/bin/sh\nenv > {said}/{name}.$$; mv {said}/{name}.$$ {said}/{name}\n")
+        (programs / name).chmod(0o755)
+    secrets = {"WXPUB_SECRET": SECRET, "WEEKLY": SECRET, "WXPUB_PROXY": "http://me:hunter2@relay.test"}
+    own = {"WXPUB_SANDBOX_DB": str(tmp_path / "sandbox" / "x.sqlite3"), "DISPLAY": ":0"}
+    for name, value in {**secrets, **own, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert run("convert", "a.md", "--copy", "--open").exit_code == 0
+    assert run("push", "a.md", "--sandbox").exit_code == 0
+    for ledger in (tmp_path / "sandbox").glob(f"*{FILE_NAME}"):
+        ledger.unlink()
+    (letter / "a.md").write_text("# 第一期\n\n新的正文。\n", encoding="utf-8")
+    run("push", "a.md", "--sandbox")  # asks Git whether an earlier version has the draft's words
+    for name in ("git", "xclip", "xdg-open"):
+        for _ in range(100):  # the browser is not waited for
+            if not (said / name).exists():
+                time.sleep(0.05)
+        given = (said / name).read_text(encoding="utf-8")
+        assert "DISPLAY=:0" in given and SECRET not in given and "hunter2" not in given and "WXPUB_" not in given, name
 
 
 @posix

@@ -313,24 +313,15 @@ def new(day: date | None, number: int | None, title: str, template: Path | None,
       wxpub new --dry-run
     """
     found = letter.find(Path.cwd())
-    today = date.today()
-    due, following = found.following(today)
-    if day is None and found.last and found.last.date > today.isoformat():
-        hint = tr("to begin the one after it, give its day: wxpub new {date}", date=due.isoformat())
-        raise SourceError(tr("is the next issue already"), found.last.path, hint=hint)
-    wanted = Next(found.place(day or due, number or following), day or due, number or following, title)
-    template = template or found.template
     with _alone(found):
-        if wanted.path.exists() or wanted.path.is_symlink():
-            hint = tr("move it away, or give another day")
-            if found.place(due, following) != wanted.path:
-                hint = tr("the next issue that is not there yet: wxpub new {date}", date=due.isoformat())
-            raise SourceError(tr("is there already; nothing is overwritten"), wanted.path, hint=hint)
         waiting = Inbox(_text_of(found.inbox))
-        made = skeleton.make(found, wanted, waiting, template)
+        begun = _broken_off(found, day, number, title, waiting, template)
+        wanted = begun or _wanted(found, day, number, title)
+        made = skeleton.make(_before(found) if begun else found, wanted, waiting, template or found.template)
         left = len(waiting.items) - len(made.taken)
         if not dry_run:
-            options.write(wanted.path, made.text.encode())
+            if not begun:
+                options.write(wanted.path, made.text.encode())
             if made.taken:  # after the issue is there: whatever happens, no link is lost
                 options.write(found.inbox, waiting.without(made.taken).text.encode())
     if as_json:
@@ -372,6 +363,45 @@ def new(day: date | None, number: int | None, title: str, template: Path | None,
                 file=INBOX,
             )
         )
+
+
+def _wanted(found: Letter, day: date | None, number: int | None, title: str) -> Next:
+    """Say which issue is begun. Raises SourceError where it is there, and where the next one is and no day is given."""
+    today = date.today()
+    due, following = found.following(today)
+    if day is None and found.last and found.last.date > today.isoformat():
+        hint = tr("to begin the one after it, give its day: wxpub new {date}", date=due.isoformat())
+        raise SourceError(tr("is the next issue already"), found.last.path, hint=hint)
+    wanted = Next(found.place(day or due, number or following), day or due, number or following, title)
+    if wanted.path.exists() or wanted.path.is_symlink():
+        hint = tr("move it away, or give another day")
+        if found.place(due, following) != wanted.path:
+            hint = tr("the next issue that is not there yet: wxpub new {date}", date=due.isoformat())
+        raise SourceError(tr("is there already; nothing is overwritten"), wanted.path, hint=hint)
+    return wanted
+
+
+def _broken_off(
+    found: Letter, day: date | None, number: int | None, title: str, waiting: Inbox, template: Path | None
+) -> Next | None:
+    """Find the issue that the same command wrote before it was killed: its items are still to be taken off the inbox.
+
+    It is the last one, and exactly what would be written now.
+    """
+    if found.last is None or not waiting.items:
+        return None
+    before = _before(found)
+    due, following = before.following(date.today())
+    wanted = Next(before.place(day or due, number or following), day or due, number or following, title)
+    if wanted.path != found.last.path:
+        return None
+    made = skeleton.make(before, wanted, waiting, template or found.template)
+    return wanted if made.taken and made.text.encode() == article.contents(wanted.path) else None
+
+
+def _before(found: Letter) -> Letter:
+    """Give the letter as it was before its last issue."""
+    return replace(found, issues=found.issues[:-1])
 
 
 def _alone(found: Letter) -> AbstractContextManager[None]:
