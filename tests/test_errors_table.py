@@ -496,7 +496,7 @@ REFUSALS: dict[str, Case] = {
 # --- the command line -------------------------------------------------------------------------------------------------
 
 # What stands around the message: how to call the command, and the sum at a file's end.
-_FRAME = r"Usage:|用法:|Try |查看帮助|sending cred|凭据将发往|\S+(: |：)[\d,]+ (characters|字符|error|warning|info|个)"
+_FRAME = r"Usage:|用法：|Try |查看帮助|sending cred|凭据将发往|\S+(: |：)[\d,]+ (characters|字符|error|warning|info|个)"
 GOOD = "# 第一期\n\n> 导读：本期一条。\n\n## 新闻\n\n- [一条](https://example.com/a)：值得一读。\n"
 
 

@@ -193,8 +193,6 @@ def test_chinese_is_written_as_chinese() -> None:
     """Full-width punctuation between Chinese words, and a space beside none of it."""
     wrong = []
     for english, words in language.chinese().items():
-        if english == "Usage:":  # on which click puts a space
-            continue
         if not CHINESE.search(words) and re.search(r"[A-Za-z]", re.sub(r"\{[^{}]*\}", "", english)):
             wrong.append(f"no Chinese: {english!r}")
         if re.search(r"[\u4e00-\u9fff][,;:?!]|[\u4e00-\u9fff]\.(\s|$)|[，。；：？！、] +(?=\S)", words):
@@ -298,7 +296,14 @@ def test_how_a_command_is_used_is_told_in_chinese() -> None:
         ("--nope", "wxpub [选项] 命令 [参数]...", "错误：没有选项 --nope。"),
     ):
         said = CliRunner().invoke(cli, line.split(), prog_name="wxpub", env={"WXPUB_LANG": "zh"}).stderr.splitlines()
-        assert (said[0], said[-1]) == (f"用法: {usage}", wrong)
+        assert (said[0], said[-1]) == (f"用法：{usage}", wrong)
+
+
+def test_help_has_the_colons_of_its_language() -> None:
+    for spoken, usage, options in (("zh", "用法：wxpub convert [选项] FILE...", "选项："), ("en", "Usage: ", "Options:")):
+        line = ["convert", "--help"]
+        said = CliRunner().invoke(cli, line, prog_name="wxpub", env={"WXPUB_LANG": spoken}).stdout.splitlines()
+        assert said[0].startswith(usage) and options in said, said
 
 
 def test_a_finding_is_told_in_chinese(tmp_path: Path) -> None:

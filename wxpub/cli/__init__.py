@@ -78,6 +78,16 @@ _HOMES = {
 }
 
 
+class _Formatter(click.HelpFormatter):
+    """Writes help with the colons of the user's language: click puts one, and a space, behind every heading."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args, tr("Usage: {command}", command="") if prefix is None else prefix)
+
+    def write_heading(self, heading: str) -> None:
+        self.write(" " * self.current_indent + tr("{heading}:", heading=heading) + "\n")
+
+
 def _speak() -> None:
     """Let click's own words (usage, errors, headings) come from the catalogue; it asks gettext for them otherwise."""
     for module in (
@@ -93,6 +103,7 @@ def _speak() -> None:
             if hasattr(module, name):
                 setattr(module, name, spoken)
     click.formatting.wrap_text = _wrap
+    click.Context.formatter_class = _Formatter
 
 
 def _in_words(command: click.Command) -> click.Command:
