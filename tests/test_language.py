@@ -300,7 +300,10 @@ def test_how_a_command_is_used_is_told_in_chinese() -> None:
 
 
 def test_help_has_the_colons_of_its_language() -> None:
-    for spoken, usage, options in (("zh", "用法：wxpub convert [选项] FILE...", "选项："), ("en", "Usage: ", "Options:")):
+    for spoken, usage, options in (
+        ("zh", "用法：wxpub convert [选项] FILE...", "选项："),
+        ("en", "Usage: ", "Options:"),
+    ):
         line = ["convert", "--help"]
         said = CliRunner().invoke(cli, line, prog_name="wxpub", env={"WXPUB_LANG": spoken}).stdout.splitlines()
         assert said[0].startswith(usage) and options in said, said

@@ -393,10 +393,8 @@ def test_a_folder_that_is_no_newsletter_is_not_opened(tmp_path: Path) -> None:
 def test_without_the_package_it_says_what_to_install(letter: Path) -> None:
     code = "import sys; sys.modules['mcp'] = None; from wxpub.cli import cli; cli(['mcp'])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (
-        1,
-        'error: wxpub mcp needs the Python package mcp; install it: pip install "wxpub[mcp]"\n',
-    )
+    said = "error: assistants need the Python package mcp, which is not installed; install it: "
+    assert (done.returncode, done.stderr) == (1, f'{said}{sys.executable} -m pip install "wxpub[mcp]"\n')
 
 
 def test_several_folders_are_kept_apart(letter: Path, tmp_path: Path) -> None:

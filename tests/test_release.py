@@ -15,6 +15,8 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from wxpub.cli import installing
+
 IGNORED = shutil.ignore_patterns(
     ".git", ".venv", "node_modules", "build", "dist", "__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis", "demo"
 )
@@ -110,8 +112,21 @@ def test_a_library_that_was_left_out_is_named_with_its_extra(
         [sys.executable, "-m", "wxpub", *command], cwd=tmp_path, env=env, capture_output=True, text=True
     )
     assert ran.returncode == 1
-    assert ran.stderr.strip().endswith(f'which is not installed; install it: pip install "wxpub[{extra}]"')
+    command = f'{sys.executable} -m pip install "wxpub[{extra}]"'
+    assert ran.stderr.strip().endswith(f"which is not installed; install it: {command}")
     assert "Traceback" not in ran.stderr
+
+
+def test_what_an_extra_brings_is_installed_without_asking_an_index_for_wxpub(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the same for what came from an index and from a folder: the extras of what is installed count."""
+    words = installing("sandbox").removeprefix(sys.executable).replace('"', "").split()
+    assert words == ["-m", "pip", "install", "wxpub[sandbox]"]
+    ran = subprocess.run([sys.executable, *words, "--no-index", "--dry-run"], capture_output=True, text=True)
+    assert ran.returncode == 0 and "wxpub[sandbox]" in ran.stdout, ran.stderr
+    monkeypatch.setattr("wxpub.cli.find_spec", lambda name: None)
+    monkeypatch.setattr(sys, "executable", "/home/a b/python")
+    assert installing("mcp") == 'uv pip install --python "/home/a b/python" "wxpub[mcp]"'
+    assert installing() == 'uv pip install --python "/home/a b/python" wxpub'
 
 
 def test_the_hook_for_pre_commit_is_sound_and_checks_an_issue(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import inspect
 import sys
 from collections.abc import Sequence
 from copy import copy
+from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -55,6 +56,10 @@ LIBRARIES = {
     "flask": "sandbox",
     "werkzeug": "sandbox",
     "watchfiles": "sandbox",
+    "mcp": "mcp",
+    "mcp_types": "mcp",
+    "anyio": "mcp",
+    "jsonschema": "mcp",
     "resvg_py": "svg",
     "ziamath": "math",
     "ziafont": "math",
@@ -230,20 +235,14 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except WxpubError as error:
-            from wxpub.cli import options
-
-            answer.fail(error)
-            options.echo(tr("error: {error}", error=error), fg="red", err=True)
-            ctx.exit(1)
-        except ModuleNotFoundError as error:
-            missing = _missing(error)
-            if missing is None:
+        except (WxpubError, ModuleNotFoundError) as error:
+            told = _missing(error) if isinstance(error, ModuleNotFoundError) else error
+            if told is None:
                 raise
             from wxpub.cli import options
 
-            answer.fail(missing)
-            options.echo(tr("error: {error}", error=missing), fg="red", err=True)
+            answer.fail(told)
+            options.echo(tr("error: {error}", error=told), fg="red", err=True)
             ctx.exit(1)
         except (KeyboardInterrupt, click.Abort) as error:
             if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__context__, KeyboardInterrupt):
@@ -277,13 +276,29 @@ def _missing(error: ModuleNotFoundError) -> WxpubError | None:
     library = (error.name or "").partition(".")[0]
     if library in ("", "wxpub"):
         return None
-    needs = {"math": tr("formulas"), "svg": tr("SVG images"), "sandbox": tr("the local WeChat and the preview")}
+    needs = {
+        "math": tr("formulas"),
+        "mcp": tr("assistants"),
+        "svg": tr("SVG images"),
+        "sandbox": tr("the local WeChat and the preview"),
+    }
     extra = LIBRARIES.get(library, "")
     message = tr("the Python package {name} is not installed", name=library)
     if extra:
         message = tr("{what} need the Python package {name}, which is not installed", what=needs[extra], name=library)
-    target = f"wxpub[{extra}]" if extra else "wxpub"
-    return WxpubError(message, tr("install it: pip install {package}", package=f'"{target}"'))
+    return WxpubError(message, tr("install it: {command}", command=installing(extra)))
+
+
+def installing(extra: str = "") -> str:
+    """Write the command that brings what is missing to this very program; the `pip` of a shell is often another one's.
+
+    It asks what is installed for its extras, so it is right for one that came from a folder, too, and is in no index.
+    """
+    package, python = f'"wxpub[{extra}]"' if extra else "wxpub", sys.executable
+    python = f'"{python}"' if " " in python else python
+    if find_spec("pip"):
+        return f"{python} -m pip install {package}"
+    return f"uv pip install --python {python} {package}"  # as `uv tool install` leaves it
 
 
 _speak()

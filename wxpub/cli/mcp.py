@@ -53,19 +53,15 @@ def mcp(roots: tuple[Path, ...], account_name: str, sandbox: bool) -> None:
 
     Speaks the Model Context Protocol on standard input and output; an assistant's program starts it. An assistant reads
     and pushes files of the folders that --root names, to the account that is named here, and pushes and publishes only
-    what a plan has shown before. It needs the package mcp: pip install "wxpub[mcp]". docs/mcp.md says how to set it up.
+    what a plan has shown before. It needs the extra [mcp]; docs/mcp.md says how to install it, and how to set it up.
 
     \b
     Examples:
       wxpub mcp --root ~/letter --sandbox
       claude mcp add wxpub -- wxpub mcp --root ~/letter
     """
-    try:
-        import anyio
-        from mcp.server.stdio import stdio_server
-    except ImportError:
-        hint = tr('install it: pip install "wxpub[mcp]"')
-        raise WxpubError(tr("wxpub mcp needs the Python package mcp"), hint) from None
+    from mcp.server.stdio import stdio_server
+
     from wxpub.agents import Agents
 
     server = _server(Agents(roots or (Path.cwd(),), _run, account=account_name, sandbox=sandbox))
@@ -73,6 +69,8 @@ def mcp(roots: tuple[Path, ...], account_name: str, sandbox: bool) -> None:
     async def serve() -> None:
         async with stdio_server() as (read, write):
             await server.run(read, write, server.create_initialization_options())
+
+    import anyio  # after mcp, which brings it, and which is named where both are missing
 
     anyio.run(serve)
 
