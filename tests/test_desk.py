@@ -201,7 +201,7 @@ def test_an_issue_that_is_not_utf_8_is_not_copied_as_something_else(
     (tmp_path / "2026-11-07.md").write_bytes("# 灯下（2026-11-07）\n".encode("gb18030"))
     done = CliRunner().invoke(cli, ["new", "2026-12-05"])
     assert done.exit_code == 1
-    assert "2026-11-07.md: is not UTF-8; save it as UTF-8" in done.output
+    assert "2026-11-07.md:1: byte 0xb5 is not UTF-8; it looks like GBK: save it as UTF-8" in done.output
     assert [each.name for each in tmp_path.iterdir()] == ["2026-11-07.md"]
 
 

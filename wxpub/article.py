@@ -210,13 +210,18 @@ def contents(path: Path, data: bytes | None = None) -> bytes:
 def _text(path: Path, data: bytes) -> str:
     if b"\0" in data[:8192]:
         raise SourceError(tr("is no text file"), path, hint=tr("give the issue's Markdown, saved as UTF-8"))
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _not_utf8(path, data, error) from None
+    text = decoded(path, data).removeprefix("\ufeff")
     if not text.strip():
         raise SourceError(tr("is empty"), path)
     return _unix(text)
+
+
+def decoded(path: Path, data: bytes) -> str:
+    """Give the text of a file as it is. Raises SourceError for what is not UTF-8."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path, data, error) from None
 
 
 def _not_utf8(path: Path, data: bytes, error: UnicodeDecodeError) -> SourceError:

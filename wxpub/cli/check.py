@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wxpub import checks, config, safe
-from wxpub.article import STDIN, contents
+from wxpub.article import STDIN, contents, decoded
 from wxpub.checks import measure
 from wxpub.cli import options
 from wxpub.errors import SourceError
@@ -286,10 +286,7 @@ def _report(
 def _foreign(path: Path, target: Target | None, data: bytes | None, ask: Ask | None, online: bool) -> Report:
     from wxpub.checks.pages import open_document
 
-    try:
-        html = contents(path, data).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise SourceError(tr("is not UTF-8"), path, hint=tr("save it as UTF-8")) from None
+    html = decoded(path, contents(path, data)).removeprefix("\ufeff")
     settings, document = config.find(path), open_document(html, path)
     links: tuple[Link, ...] = ()
     if online:

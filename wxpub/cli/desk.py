@@ -413,7 +413,4 @@ def _text_of(path: Path) -> str:
     """Read the inbox as it is, line ends too; "" where there is none. Raises SourceError for one that is not text."""
     if path.exists() and not path.is_file():
         raise SourceError(tr("not a file"), path)
-    try:
-        return article.contents(path).decode("utf-8") if path.exists() else ""
-    except UnicodeDecodeError:
-        raise SourceError(tr("is not UTF-8"), path, hint=tr("save it as UTF-8")) from None
+    return article.decoded(path, article.contents(path)) if path.exists() else ""

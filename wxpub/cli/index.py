@@ -199,10 +199,7 @@ def _list(source: Path) -> str:
     from wxpub.desk.record import MOST_BYTES
 
     data = sys.stdin.buffer.read(MOST_BYTES + 1) if source == article.STDIN else article.contents(source)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise SourceError(tr("not UTF-8"), source, hint=tr("save it as UTF-8")) from None
+    return article.decoded(source, data).removeprefix("\ufeff")
 
 
 def _of_account(account: wechat.Account) -> Iterator[Claim]:

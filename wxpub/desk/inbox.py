@@ -76,11 +76,6 @@ class Inbox:
         return tuple(_items(self._lines))
 
     @property
-    def sections(self) -> tuple[str, ...]:
-        """The names of its sections."""
-        return tuple(dict.fromkeys(title for _, level, title in _headings(self._lines) if level > 1))
-
-    @property
     def _lines(self) -> list[str]:
         return _split(self.text)
 

@@ -646,8 +646,6 @@ def _text(blocks: Sequence[Block]) -> str:
 
 def _read(path: Path, *, strict: bool = True) -> str:
     """Read an issue with unix line ends. Raises SourceError if it cannot be read, or is not UTF-8 and has to be."""
-    try:
-        text = article.contents(path).decode("utf-8-sig", errors="strict" if strict else "replace")
-    except UnicodeDecodeError:
-        raise SourceError(tr("is not UTF-8"), path, hint=tr("save it as UTF-8")) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    data = article.contents(path)
+    text = article.decoded(path, data) if strict else data.decode("utf-8", errors="replace")
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
