@@ -269,6 +269,18 @@ def test_a_file_that_was_changed_elsewhere_keeps_its_change(paper: Newsletter) -
     assert paper.push("a.md").action == "updated"
 
 
+def test_a_footnote_that_was_taken_out_of_the_draft_is_not_pushed_again(paper: Newsletter) -> None:
+    issue = paper.write("a.md", "# 题\n\n第一段。\n\n第二段[^1]。\n\n[^1]: 注。\n")
+    pushed = paper.push("a.md")
+    content = str(paper.drafts()[pushed.media_id][0]["content"])
+    gone = [re.search(each, content) for each in ("<p [^>]*>第二段.*?</p>", "<h2 .*注。</p></section>")]
+    edit(paper, pushed.media_id, *((each[0], "") for each in gone if each))
+    assert not pull(paper).left
+    assert issue.read_text(encoding="utf-8") == "# 题\n\n第一段。\n"
+    assert paper.push("a.md").action == "updated"
+    assert "注" not in str(paper.drafts()[pushed.media_id][0]["content"])
+
+
 def test_both_changed_the_same_line(paper: Newsletter) -> None:
     issue = paper.write("a.md", "# 题\n\n第一段。\n")
     git(paper.root, "init", "-q")

@@ -238,6 +238,7 @@ def _said(left: Left) -> str:
         "words": tr("the draft says otherwise here: “{words}”", words=words),
         "look": tr("the draft shows “{words}” otherwise: bold, colour, link or kind of paragraph", words=words),
         "added": tr("the draft changes a line that is made anew with every push: “{words}”", words=words),
+        "note": tr("nothing refers to this footnote any more: “{words}”", words=words),
         "image-new": tr("an image was put into the draft: {words}", words=left.words),
         "image-gone": tr("an image was taken out of the draft"),
     }[left.what]

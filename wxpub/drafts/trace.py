@@ -69,7 +69,8 @@ class Line:
 class Left:
     """A change that the Markdown does not have: what was found, in `words`, and where in the source that belongs.
 
-    `what` is "words", "look", "image-new", "image-gone" or "added", the last one for lines that the program writes.
+    `what` is "words", "look", "image-new", "image-gone", "added" for lines that the program writes, or "note" for a
+    footnote to which nothing refers any more.
     """
 
     what: str
@@ -642,10 +643,69 @@ def trace(
     known = {token for each in ours for token in each.tokens if token[0] == OBJECT}
     kept, strange = _without_strangers(theirs, known)
     changes = sorted(_changes(ours, kept), key=lambda each: _place(ours, each), reverse=True)
-    text, failed = _write_all(text, ours, changes, render, tokens)
+    made = [each for each in changes if each.new is None and each.old and each.old.line is None]
+    written, failed = _write_all(text, ours, [each for each in changes if each not in made], render, tokens)
+    written, notes = _without_notes(text, written, ours, kept, render)
+    now = render(written) or ours
+    still = _added(now) - (_added(ours) - _added(each.old for each in made if each.old))
+    failed += [each for each in made if each.old and _unnumbered(each.old) in still]
     left = [_told(each, ours) for each in failed]
     left += [Left("image-new", token[1:], _line_before(ours, kept, place)) for token, place in strange]
-    return Traced(text, (*left, *_other_looks(render(text) or ours, kept)))
+    return Traced(written, (*left, *notes, *_other_looks(now, kept)))
+
+
+def _added(lines: Iterable[Line]) -> Counter[str]:
+    """Count the lines that the program adds, by their words."""
+    return Counter(_unnumbered(each) for each in lines if not each.line)
+
+
+def _unnumbered(line: Line) -> str:
+    """Return a line's words without the number that begins it in the list of notes."""
+    number = _MARK.match(line.text)
+    return line.text[number.end() :] if number else line.text
+
+
+# --- footnotes --------------------------------------------------------------------------------------------------------
+
+_FOOTNOTE = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:.*\n?(?:(?:[ \t]*\n)*[ \t]+\S.*\n?)*", re.MULTILINE)
+
+
+def _without_notes(
+    before: str,
+    text: str,
+    ours: Sequence[Line],
+    theirs: Sequence[Line],
+    render: Callable[[str], Sequence[Line] | None],
+) -> tuple[str, list[Left]]:
+    """Take the footnotes out of `text` that it refers to no more, and `before` did.
+
+    One that `theirs` still shows stays and is told: the next push would take it out of the draft.
+    """
+    left: list[Left] = []
+    for found in _FOOTNOTE.finditer(before):
+        refers = re.compile(re.escape(f"[^{found[1]}]") + "(?!:)", re.IGNORECASE)
+        if refers.search(text) or not refers.search(before):
+            continue
+        note = next((each for each in _FOOTNOTE.finditer(text) if each[1] == found[1]), None)
+        if note is None:
+            continue
+        shown = _notes(ours) - _notes(render(before[: found.start()] + before[found.end() :]) or ours)
+        without = _joined(text[: note.start()], text[note.end() :])
+        if shown & _notes(theirs) or not _alike(render(without), render(text)):
+            line = before.count("\n", 0, found.start()) + 1
+            left.append(Left("note", next(iter(shown), found[0].strip()), line))
+        else:
+            text = without
+    return text, left
+
+
+def _notes(lines: Iterable[Line]) -> Counter[str]:
+    """Count the entries of the list of notes, by their words."""
+    return Counter(_unnumbered(each) for each in lines if not each.line and _MARK.match(each.text))
+
+
+def _alike(one: Sequence[Line] | None, two: Sequence[Line] | None) -> bool:
+    return one is not None and two is not None and [each.tokens for each in one] == [each.tokens for each in two]
 
 
 def _place(ours: Sequence[Line], change: _Change) -> tuple[int, int, bool, int]:
