@@ -45,6 +45,12 @@ def corpus_files() -> list[Path]:
     return sorted(CORPUS.glob("issues/*.md")) + sorted(CORPUS.glob("drafts/*.md"))
 
 
+def cases(name: str) -> list[tuple[str, str]]:
+    """Read a file of cases: the title of each, `=== title`, and what is below it, in a form that the file tells first."""
+    text = (ROOT / "tests/cases" / name).read_text(encoding="utf-8")
+    return [(title, rest) for title, _, rest in (case.partition("\n") for case in text.split("\n=== ")[1:])]
+
+
 def missing() -> dict[str, str]:
     """List what this machine lacks: the mark of the tests that need it, and what to install."""
     there = {

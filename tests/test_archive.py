@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import ROOT
+from conftest import ROOT, cases
 
 from wxpub import config, language, ledger
 from wxpub.cli import cli
@@ -17,11 +17,8 @@ from wxpub.errors import SourceError
 
 
 def lists() -> list[tuple[str, dict[str, str], str]]:
-    """Read `cases/back-issues.txt`, which says at its top how a case is written."""
-    text = (ROOT / "tests/cases/back-issues.txt").read_text(encoding="utf-8")
     found = []
-    for case in text.split("\n=== ")[1:]:
-        name, _, rest = case.partition("\n")
+    for name, rest in cases("back-issues.txt"):
         given, _, expected = rest.partition("\n.\n")
         files = dict(each.split("\n", 1) for each in f"\n{given}".split("\n--- ")[1:])
         found.append((name, files, expected.rstrip("\n")))
@@ -127,12 +124,10 @@ def test_what_cannot_be_completed_is_said_in_a_line(
 
 def addresses() -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
     """Read `cases/addresses.txt`: the letter at its top, and the cases."""
-    text = (ROOT / "tests/cases/addresses.txt").read_text(encoding="utf-8")
-    top, *cases = text.split("\n=== ")
+    top = (ROOT / "tests/cases/addresses.txt").read_text(encoding="utf-8").partition("\n=== ")[0]
     files = dict(each.split("  ", 1) for each in top.splitlines() if each.startswith("issues/"))
     found = {}
-    for case in cases:
-        name, _, rest = case.partition("\n")
+    for name, rest in cases("addresses.txt"):
         given, _, expected = rest.rstrip("\n").partition("\n.\n")
         found[name] = (given, expected)
     return {name: f"{heading}\n\n字。\n" for name, heading in files.items()}, found

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import ROOT
+from conftest import cases
 from pushing import Newsletter, picture
 
 import wxpub
@@ -29,13 +29,9 @@ from wxpub.target import API, EMAIL, TARGETS, WEB
 
 
 def parts() -> dict[str, list[str]]:
-    """Read `cases/parts.txt`, which says at its top how a case is written."""
-    text = (ROOT / "tests/cases/parts.txt").read_text(encoding="utf-8")
-    found = {}
-    for case in text.split("\n=== ")[1:]:
-        name, _, rest = case.partition("\n")
-        found[name] = [each.strip("\n") for each in f"\n{rest.rstrip()}\n".split("\n.\n")]
-    return found
+    return {
+        name: [each.strip("\n") for each in f"\n{rest.rstrip()}\n".split("\n.\n")] for name, rest in cases("parts.txt")
+    }
 
 
 def shown(body: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from conftest import CORPUS, ROOT
+from conftest import CORPUS, cases
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,11 +27,8 @@ from wxpub.issue import open as open_issue
 
 
 def letters() -> list[tuple[str, str, list[str]]]:
-    """Read `cases/letters.txt`, which says at its top how a case is written."""
-    text = (ROOT / "tests/cases/letters.txt").read_text(encoding="utf-8")
     found = []
-    for case in text.split("\n=== ")[1:]:
-        name, _, rest = case.partition("\n")
+    for name, rest in cases("letters.txt"):
         files, _, expected = rest.strip("\n").partition("\n.\n")
         found.append((name, files, expected.split("\n")))
     return found
@@ -104,10 +101,8 @@ def test_a_block_of_code_ends_with_a_fence_as_long_as_its_first() -> None:
 
 
 def nexts() -> list[tuple[str, dict[str, str], list[str], str]]:
-    """Read `cases/next.txt`, which says at its top how a case is written."""
     found = []
-    for case in (ROOT / "tests/cases/next.txt").read_text(encoding="utf-8").split("\n=== ")[1:]:
-        name, _, rest = case.partition("\n")
+    for name, rest in cases("next.txt"):
         given, _, expected = rest.partition("\n.\n")
         given, _, arguments = given.rpartition("\n@@ new")
         found.append((name, files(given), shlex.split(arguments), expected.rstrip("\n")))

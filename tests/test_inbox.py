@@ -16,7 +16,7 @@ from threading import Thread
 
 import pytest
 from click.testing import CliRunner
-from conftest import CORPUS, ROOT
+from conftest import CORPUS, ROOT, cases
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strangers import speak, stranger
@@ -146,11 +146,10 @@ def test_items_go_below_those_of_their_section() -> None:
 
 
 def clippings() -> list[tuple[str, str, str, list[str]]]:
-    """Read `cases/clippings.txt`, which says at its top how a case is written."""
     found = []
-    for case in (ROOT / "tests/cases/clippings.txt").read_text(encoding="utf-8").split("\n=== ")[1:]:
-        page, _, expected = case.rstrip("\n").partition("\n.\n")
-        name, url, html = page.split("\n", 2)
+    for name, rest in cases("clippings.txt"):
+        page, _, expected = rest.rstrip("\n").partition("\n.\n")
+        url, html = page.split("\n", 1)
         found.append((name, url, html, expected.split("\n")))
     return found
 
