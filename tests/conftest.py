@@ -46,7 +46,7 @@ def corpus_files() -> list[Path]:
 
 
 def cases(name: str) -> list[tuple[str, str]]:
-    """Read a file of cases: the title of each, `=== title`, and what is below it, in a form that the file tells first."""
+    """Read a file of cases: the title of each, `=== title`, and what is below it; its form, the file tells first."""
     text = (ROOT / "tests/cases" / name).read_text(encoding="utf-8")
     return [(title, rest) for title, _, rest in (case.partition("\n") for case in text.split("\n=== ")[1:])]
 
