@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import threading
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,15 @@ def certificate(tmp_path: Path) -> Path:
     return place
 
 
+@pytest.fixture
+def read_anew() -> Iterator[None]:
+    """Let a test have its own certificates, and nobody after it."""
+    fetch._context.cache_clear()
+    yield
+    fetch._context.cache_clear()
+
+
+@pytest.mark.usefixtures("read_anew")
 @pytest.mark.parametrize("trusted", [False, True])
 def test_only_a_server_that_is_trusted_is_asked(
     trusted: bool, server: Any, certificate: Path, monkeypatch: pytest.MonkeyPatch

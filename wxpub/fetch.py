@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
+from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
@@ -20,6 +21,7 @@ from wxpub.wire import Wire, wait
 # Only what is on the web asks for sockets and the like: a conversion starts without them.
 if TYPE_CHECKING:
     import socket
+    import ssl
     import threading
     from http.client import HTTPResponse
 
@@ -259,13 +261,19 @@ def _connect(host: str, port: int, allow_private: bool) -> socket.socket:
 
 
 def _encrypted(connection: socket.socket, host: str) -> socket.socket:
+    return _context().wrap_socket(connection, server_hostname=host)
+
+
+@cache
+def _context() -> ssl.SSLContext:
+    """Read whom to trust, once: it takes longer than many an answer."""
     import ssl
 
     import certifi
 
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())  # not every Python finds the system's
-    return context.wrap_socket(connection, server_hostname=host)
+    return context
 
 
 def _admitted(url: str) -> SplitResult:
