@@ -44,8 +44,8 @@ class Tool:
     """One thing that an assistant can do.
 
     `words` make the command line of checked arguments; `command` is the command whose document is the answer.
-    `plans` names the tool that a token of this one is for; `writes` and `outside` say what it changes, here and at
-    WeChat; `asks` that it asks servers of others, `draws` that its answer is a picture.
+    `plans` names the tool that this one is the dry run of, and that its token is for; `writes` and `outside` say what it
+    changes, here and at WeChat; `asks` that it asks servers of others, `draws` that its answer is a picture.
     """
 
     name: str
@@ -137,6 +137,8 @@ class Agents:
         token = given.pop(TOKEN, "")
         fingerprint = self._confirmed(tool, given, token) if TOKEN in tool.fields else ""
         folder, words = tool.words(self, given)
+        if tool.plans:
+            words = ["--dry-run", *words]
         if fingerprint:
             words = ["--expect", fingerprint, *words]
         if tool.draws:
@@ -315,11 +317,6 @@ def _push(agents: Agents, given: Json) -> tuple[Path, Words]:
     return root, [*agents.whom, *chosen, *agents.look(given), *files]
 
 
-def _plan_push(agents: Agents, given: Json) -> tuple[Path, Words]:
-    root, words = _push(agents, given)
-    return root, ["--dry-run", *words]
-
-
 def _pull(agents: Agents, given: Json) -> tuple[Path, Words]:
     root, file = agents.files([given["file"]])
     return root, [*agents.whom, *file]
@@ -328,11 +325,6 @@ def _pull(agents: Agents, given: Json) -> tuple[Path, Words]:
 def _publish(agents: Agents, given: Json) -> tuple[Path, Words]:
     root, words = _pull(agents, given)
     return root, ["--yes", *words]
-
-
-def _plan_publish(agents: Agents, given: Json) -> tuple[Path, Words]:
-    root, words = _pull(agents, given)
-    return root, ["--dry-run", *words]
 
 
 def _account(agents: Agents, given: Json) -> tuple[Path, Words]:
@@ -425,7 +417,7 @@ TOOLS: tuple[Tool, ...] = (
         "plan_push",
         "Say what a push would do, and change nothing. Show the answer to the user; its confirmation is for `push`.",
         "push",
-        _plan_push,
+        _push,
         _PUSHED,
         ("files",),
         plans="push",
@@ -444,7 +436,7 @@ TOOLS: tuple[Tool, ...] = (
         "plan_publish",
         "Say which articles would become public, and publish nothing. The confirmation in the answer is for `publish`.",
         "publish",
-        _plan_publish,
+        _pull,
         {"file": _FILE},
         ("file",),
         plans="publish",
