@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from wxpub.errors import ConfigError, NetworkError, did_you_mean, reason_of
-from wxpub.exchange import RELAY_KEY_HEADER, Exchange, Question
+from wxpub.exchange import RELAY_KEY_HEADER, UPLOAD_RATE, Exchange, Question
 from wxpub.language import listed, tr
 from wxpub.limits import API_BASE, MATERIAL_IMAGE_BYTES, UPLOADIMG_BYTES
 from wxpub.wire import Wire, wait
@@ -37,7 +37,6 @@ KEY_CHARS = 32  # a shorter key could be guessed
 CALLS_A_MINUTE = 240  # of one key; a push makes one for each picture, and a handful more
 CONNECTIONS = 32  # at the same time
 HEAD_SECONDS = 10  # until the request's head has come
-UPLOAD_RATE = 20_000  # bytes a second that the slowest line is taken to send
 ANSWER_SECONDS = 60  # until a client has taken its answer
 STOP_SECONDS = 30  # that calls under way have when the relay stops
 STATE = "/relay"  # where the relay tells about itself

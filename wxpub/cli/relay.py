@@ -11,14 +11,16 @@ from wxpub import config, safe
 from wxpub.cli import options
 from wxpub.errors import ConfigError
 from wxpub.language import tr
+from wxpub.limits import API_BASE
+from wxpub.relay import CALLS_A_MINUTE, HOST, PORT, Relay, Rules, Server
 
 
 @click.command()
 @click.option(
     "--appid", "appids", multiple=True, metavar="APPID", help="Serve this account; may be given several times."
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="The port to listen at.")
+@click.option("--host", default=HOST, show_default=True, help="The address to listen at.")
+@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="The port to listen at.")
 @click.option(
     "--secret-env",
     metavar="NAME",
@@ -28,7 +30,11 @@ from wxpub.language import tr
     "--without", multiple=True, metavar="ENDPOINT", help="Do not forward this call, for example freepublish/submit."
 )
 @click.option(
-    "--rate", type=click.IntRange(1, 100_000), default=240, show_default=True, help="Calls a minute that each key has."
+    "--rate",
+    type=click.IntRange(1, 100_000),
+    default=CALLS_A_MINUTE,
+    show_default=True,
+    help="Calls a minute that each key has.",
 )
 @click.option("--api-base", metavar="URL", default="", help="Forward to this address and not to WeChat: for trials.")
 @click.option("--make-key", is_flag=True, help="Print a new key and do nothing else.")
@@ -65,9 +71,6 @@ def relay(
         options.print_json({"url": None, "server": None, "key": key})
         options.echo(key)
         return
-    from wxpub.limits import API_BASE
-    from wxpub.relay import Relay, Rules, Server
-
     keys = os.environ.get("WXPUB_RELAY_KEY", "").split()
     rules = Rules(
         keys, appids, without, _secrets(appids, secret_env), config.api_base(api_base) or API_BASE, calls_a_minute=rate
