@@ -44,8 +44,8 @@ class Tool:
     """One thing that an assistant can do.
 
     `words` make the command line of checked arguments; `command` is the command whose document is the answer.
-    `plans` names the tool that this one is the dry run of, and that its token is for; `writes` and `outside` say what it
-    changes, here and at WeChat; `asks` that it asks servers of others, `draws` that its answer is a picture.
+    `plans` names the tool that this one is the dry run of, and that its token is for; `writes` and `outside` say what
+    it changes, here and at WeChat; `asks` that it asks servers of others, `draws` that its answer is a picture.
     """
 
     name: str
