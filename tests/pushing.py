@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
@@ -78,6 +79,24 @@ class Newsletter:
     def push(self, *names: str, **options: Any) -> Receipt:
         """Push issues as one draft."""
         return drafts.push(self.job(*names, **options))
+
+    def edit(self, media_id: str, *edits: tuple[str, str], index: int = 0, **fields: object) -> None:
+        """Change an article of a draft as somebody does in the web editor: its HTML, and other fields."""
+        client = Client(self.account)
+        article = dict(client.get_draft(media_id)[index].fields)
+        for key in ("url", "thumb_url", "is_deleted", "create_time", "update_time", "show_cover_pic"):
+            article.pop(key, None)
+        article["content"] = article["content"].replace("data-src=", "src=")
+        for old, new in edits:
+            assert old in article["content"]
+            article["content"] = article["content"].replace(old, new)
+        client.update_draft(media_id, index, {**article, **fields})
+
+    def commit(self) -> None:
+        """Put all files into Git."""
+        git = ["git", "-C", str(self.root), "-c", "user.name=a", "-c", "user.email=a@b.example"]
+        for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
+            subprocess.run([*git, *command], check=True)
 
     def ledger(self) -> Ledger:
         """Read the ledger from disk."""

@@ -6,7 +6,6 @@ Always over HTTP, to the local WeChat, whose quirks play what nobody has tried o
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -58,16 +57,6 @@ def submitted(paper: Newsletter) -> int:
 
 def texts(paper: Newsletter) -> list[str]:
     return [each["content"] for articles in paper.drafts().values() for each in articles]
-
-
-def change(paper: Newsletter, media_id: str, index: int = 0, **fields: str) -> None:
-    """Change an article as somebody does in the web editor."""
-    client = Client(paper.account)
-    article = dict(client.get_draft(media_id)[index].fields)
-    for key in ("url", "thumb_url", "is_deleted", "create_time", "update_time", "show_cover_pic"):
-        article.pop(key, None)
-    article["content"] = article["content"].replace("data-src=", "src=")
-    client.update_draft(media_id, index, {**article, **fields})
 
 
 # --- published once ---------------------------------------------------------------------------------------------------
@@ -334,11 +323,8 @@ def test_an_older_checkout_does_not_take_a_colleagues_words_back(paper: Newslett
 
 
 def test_a_newer_checkout_whose_git_knows_the_words_updates_them(paper: Newsletter, tmp_path: Path) -> None:
-    git = ["git", "-C", str(paper.root), "-c", "user.name=x", "-c", "user.email=x@example.org"]
-    subprocess.run([*git, "init", "-q"], check=True)
     paper.issue("a.md", "第一期", "旧的。")
-    subprocess.run([*git, "add", "-A"], check=True)
-    subprocess.run([*git, "commit", "-qm", "old"], check=True)
+    paper.commit()
     paper.push("a.md")
     (paper.root / FILE_NAME).unlink()
     paper.issue("a.md", "第一期", "新的。")

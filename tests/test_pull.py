@@ -6,7 +6,6 @@ import json
 import os
 import random
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -141,19 +140,6 @@ def test_an_article_that_nobody_edited_changes_nothing() -> None:
 # --- through the draft box --------------------------------------------------------------------------------------------
 
 
-def edit(paper: Newsletter, media_id: str, *edits: tuple[str, str], **fields: str) -> None:
-    """Change a draft as somebody does in the web editor."""
-    client = Client(paper.account)
-    article = dict(client.get_draft(media_id)[0].fields)
-    for key in ("url", "thumb_url", "is_deleted", "create_time", "update_time", "show_cover_pic"):
-        article.pop(key, None)
-    article["content"] = article["content"].replace("data-src=", "src=")
-    for old, new in edits:
-        assert old in article["content"]
-        article["content"] = article["content"].replace(old, new)
-    client.update_draft(media_id, 0, {**article, **fields})
-
-
 def pull(paper: Newsletter, name: str = "a.md") -> pulling.Pulled:
     job = paper.job(name)
     pulled = pulling.pull(job)
@@ -164,7 +150,7 @@ def pull(paper: Newsletter, name: str = "a.md") -> pulling.Pulled:
 def test_after_a_pull_a_push_sees_no_stranger_and_sends_the_words(paper: Newsletter) -> None:
     issue = paper.issue("a.md", "第一期", "正文，很长。", "1.png")
     pushed = paper.push("a.md")
-    edit(paper, pushed.media_id, ("很长", "不长"))
+    paper.edit(pushed.media_id, ("很长", "不长"))
     with pytest.raises(ConflictError):
         paper.push("a.md")
     assert not pull(paper).left
@@ -177,7 +163,7 @@ def test_after_a_pull_a_push_sees_no_stranger_and_sends_the_words(paper: Newslet
 def test_without_writing_nothing_changes(paper: Newsletter) -> None:
     issue = paper.issue("a.md", "第一期", "正文，很长。")
     pushed = paper.push("a.md")
-    edit(paper, pushed.media_id, ("很长", "不长"))
+    paper.edit(pushed.media_id, ("很长", "不长"))
     before, ledger = issue.read_bytes(), (paper.root / "wxpub.ledger.json").read_bytes()
     pulled = pulling.pull(paper.job("a.md", terms={"keep": False}))
     assert "+正文，不长。" in pulled.diff
@@ -189,7 +175,7 @@ def test_without_writing_nothing_changes(paper: Newsletter) -> None:
 def test_what_is_left_is_not_overwritten(paper: Newsletter) -> None:
     paper.issue("a.md", "第一期", "正文，很长。")
     pushed = paper.push("a.md")
-    edit(paper, pushed.media_id, ("很长", '<span style="color:red">不长</span>'))
+    paper.edit(pushed.media_id, ("很长", '<span style="color:red">不长</span>'))
     (left,) = pull(paper).left
     assert (left.rule, left.line) == ("pull-left", 3)
     with pytest.raises(ConflictError):
@@ -200,9 +186,9 @@ def test_what_is_left_is_not_overwritten(paper: Newsletter) -> None:
 def test_what_is_edited_after_the_pull_stops_the_push_and_is_pulled_next(paper: Newsletter) -> None:
     issue = paper.issue("a.md", "第一期", "正文，很长。")
     pushed = paper.push("a.md")
-    edit(paper, pushed.media_id, ("很长", "不长"))
+    paper.edit(pushed.media_id, ("很长", "不长"))
     pull(paper)
-    edit(paper, pushed.media_id, ("正文", "本文"))
+    paper.edit(pushed.media_id, ("正文", "本文"))
     with pytest.raises(ConflictError):
         paper.push("a.md")
     pull(paper)
@@ -213,7 +199,7 @@ def test_what_is_edited_after_the_pull_stops_the_push_and_is_pulled_next(paper: 
 def test_the_words_before_the_edit_are_sent_if_they_are_wanted_back(paper: Newsletter) -> None:
     issue = paper.issue("a.md", "第一期", "正文，很长。")
     pushed, before = paper.push("a.md"), issue.read_bytes()
-    edit(paper, pushed.media_id, ("很长", "不长"))
+    paper.edit(pushed.media_id, ("很长", "不长"))
     pull(paper)
     issue.write_bytes(before)
     assert paper.push("a.md").action == "updated"
@@ -223,8 +209,8 @@ def test_the_words_before_the_edit_are_sent_if_they_are_wanted_back(paper: Newsl
 def test_title_author_and_digest_come_into_front_matter_and_heading(paper: Newsletter) -> None:
     issue = paper.write("a.md", '---\nauthor: 张三\ndigest: "旧摘要"\n---\n# 旧题\n\n正文。\n')
     pushed = paper.push("a.md")
-    edit(
-        paper, pushed.media_id, title="新题", author="李四", digest="新：摘要", content_source_url="https://a.example/1"
+    paper.edit(
+        pushed.media_id, title="新题", author="李四", digest="新：摘要", content_source_url="https://a.example/1"
     )
     pulled = pull(paper)
     assert not pulled.left
@@ -239,7 +225,7 @@ def test_a_cover_that_was_chosen_in_the_editor_is_told(paper: Newsletter) -> Non
     paper.issue("a.md", "第一期")
     pushed = paper.push("a.md")
     media_id, _ = Client(paper.account).add_image(_Picture(picture(paper.root / "new.png", "#ff0000", (900, 383))))
-    edit(paper, pushed.media_id, thumb_media_id=media_id)
+    paper.edit(pushed.media_id, thumb_media_id=media_id)
     (left,) = pull(paper).left
     assert "cover" in left.message
 
@@ -251,19 +237,12 @@ class _Picture:
         self.name, self.data = path.name, path.read_bytes()
 
 
-def git(folder: Path, *words: str) -> None:
-    who = ["-c", "user.name=a", "-c", "user.email=a@b.example"]
-    subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
-
-
 def test_a_file_that_was_changed_elsewhere_keeps_its_change(paper: Newsletter) -> None:
     issue = paper.write("a.md", "# 题\n\n第一段。\n\n第二段。\n\n第三段。\n")
-    git(paper.root, "init", "-q")
-    git(paper.root, "add", "a.md")
-    git(paper.root, "commit", "-q", "-m", "1")
+    paper.commit()
     pushed = paper.push("a.md")
     issue.write_text("# 题\n\n第一段，改了。\n\n第二段。\n\n第三段。\n\n第四段。\n", encoding="utf-8")
-    edit(paper, pushed.media_id, ("第三段", "第 3 段"))
+    paper.edit(pushed.media_id, ("第三段", "第 3 段"))
     pull(paper)
     assert issue.read_text(encoding="utf-8") == "# 题\n\n第一段，改了。\n\n第二段。\n\n第 3 段。\n\n第四段。\n"
     assert paper.push("a.md").action == "updated"
@@ -274,7 +253,7 @@ def test_a_footnote_that_was_taken_out_of_the_draft_is_not_pushed_again(paper: N
     pushed = paper.push("a.md")
     content = str(paper.drafts()[pushed.media_id][0]["content"])
     gone = [re.search(each, content) for each in ("<p [^>]*>第二段.*?</p>", "<h2 .*注。</p></section>")]
-    edit(paper, pushed.media_id, *((each[0], "") for each in gone if each))
+    paper.edit(pushed.media_id, *((each[0], "") for each in gone if each))
     assert not pull(paper).left
     assert issue.read_text(encoding="utf-8") == "# 题\n\n第一段。\n"
     assert paper.push("a.md").action == "updated"
@@ -283,12 +262,10 @@ def test_a_footnote_that_was_taken_out_of_the_draft_is_not_pushed_again(paper: N
 
 def test_both_changed_the_same_line(paper: Newsletter) -> None:
     issue = paper.write("a.md", "# 题\n\n第一段。\n")
-    git(paper.root, "init", "-q")
-    git(paper.root, "add", "a.md")
-    git(paper.root, "commit", "-q", "-m", "1")
+    paper.commit()
     pushed = paper.push("a.md")
     issue.write_text("# 题\n\n第一段，改了。\n", encoding="utf-8")
-    edit(paper, pushed.media_id, ("第一段", "第 1 段"))
+    paper.edit(pushed.media_id, ("第一段", "第 1 段"))
     with pytest.raises(ConflictError, match="changed the same lines"):
         pull(paper)
 
@@ -297,7 +274,7 @@ def test_a_file_whose_pushed_words_nobody_knows_is_left_alone(paper: Newsletter)
     issue = paper.issue("a.md", "第一期", "正文。")
     pushed = paper.push("a.md")
     issue.write_text("# 第一期\n\n别的文字。\n", encoding="utf-8")
-    edit(paper, pushed.media_id, ("正文", "本文"))
+    paper.edit(pushed.media_id, ("正文", "本文"))
     with pytest.raises(ConflictError, match="no version of it in Git"):
         pull(paper)
 
@@ -315,7 +292,7 @@ def test_nothing_to_pull(paper: Newsletter) -> None:
 def test_a_file_that_was_changed_meanwhile_is_not_written(paper: Newsletter) -> None:
     issue = paper.issue("a.md", "第一期", "正文，很长。")
     pushed = paper.push("a.md")
-    edit(paper, pushed.media_id, ("很长", "不长"))
+    paper.edit(pushed.media_id, ("很长", "不长"))
     job = paper.job("a.md")
     pulled = pulling.pull(job)
     issue.write_text("# 第一期\n\n别的。\n", encoding="utf-8")
@@ -328,7 +305,7 @@ def test_a_pull_that_was_broken_off_is_finished_by_the_next_one(
 ) -> None:
     issue = paper.issue("a.md", "第一期", "正文，很长。\n\n第二段。")
     pushed = paper.push("a.md")
-    edit(paper, pushed.media_id, ("很长", "不长"))
+    paper.edit(pushed.media_id, ("很长", "不长"))
     job = paper.job("a.md")
     pulled = pulling.pull(job)
     with monkeypatch.context() as killed:
@@ -346,7 +323,7 @@ def test_a_pull_that_was_broken_off_is_finished_by_the_next_one(
 def test_what_was_left_is_told_again_by_the_next_pull(paper: Newsletter) -> None:
     issue = paper.issue("a.md", "第一期", "正文，很长。\n\n第二段。")
     pushed = paper.push("a.md")
-    edit(paper, pushed.media_id, ("很长", "不长"), ("第二段", '<span style="color:red">第二段</span>'))
+    paper.edit(pushed.media_id, ("很长", "不长"), ("第二段", '<span style="color:red">第二段</span>'))
     first = pull(paper)
     written = issue.read_bytes()
     second = pull(paper)
@@ -358,7 +335,7 @@ def test_a_link_is_not_written_and_a_file_keeps_its_rights(paper: Newsletter) ->
     issue = paper.issue("a.md", "第一期", "正文，很长。")
     pushed = paper.push("a.md")
     issue.chmod(0o600)
-    edit(paper, pushed.media_id, ("很长", "不长"))
+    paper.edit(pushed.media_id, ("很长", "不长"))
     job = paper.job("a.md")
     pulled = pulling.pull(job)
     other = issue.rename(paper.root / "other.txt")
@@ -378,7 +355,7 @@ def test_a_digest_that_wechat_ignores_is_not_pulled(paper: Newsletter) -> None:
     issue = paper.write("a.md", "---\ndigest: 我们的摘要\n---\n# 题\n\n正文，很长。\n")
     paper.issue("b.md", "第二期", "别的。")
     pushed = paper.push("a.md", "b.md")
-    edit(paper, pushed.media_id, ("很长", "不长"), digest="微信的摘要")
+    paper.edit(pushed.media_id, ("很长", "不长"), digest="微信的摘要")
     assert pull(paper).left == ()
     assert issue.read_text(encoding="utf-8") == "---\ndigest: 我们的摘要\n---\n# 题\n\n正文，不长。\n"
 
@@ -388,7 +365,7 @@ def test_a_change_of_a_block_is_told_and_one_beside_it_comes(paper: Newsletter) 
     paper.write("blocks/foot.md", "关注我们，每周一期。\n")
     issue = paper.write("a.md", "# 题\n\n正文，很长。\n\n{{ block foot }}\n\n最后。\n")
     pushed = paper.push("a.md")
-    edit(paper, pushed.media_id, ("很长", "不长"), ("每周", "每月"), ("最后", "末尾"))
+    paper.edit(pushed.media_id, ("很长", "不长"), ("每周", "每月"), ("最后", "末尾"))
     pulled = pull(paper)
     assert issue.read_text(encoding="utf-8") == "# 题\n\n正文，不长。\n\n{{ block foot }}\n\n末尾。\n"
     assert [(each.path and each.path.name, each.line) for each in pulled.left] == [("foot.md", 1)] * 2
@@ -401,7 +378,7 @@ def test_what_only_others_read_outlives_every_edit(paper: Newsletter) -> None:
     pushed = paper.push("a.md")
     item = re.search(r"<li[^>]*>(?:(?!</li>).)*一条.*?</li>", str(paper.drafts()[pushed.media_id][0]["content"]))
     assert item is not None
-    edit(paper, pushed.media_id, (item[0].replace("data-src=", "src="), ""), ("尾。", "改。"))
+    paper.edit(pushed.media_id, (item[0].replace("data-src=", "src="), ""), ("尾。", "改。"))
     pulled = pull(paper)
     assert part in pulled.after and "改。" in pulled.after
     assert ("- 一条" in pulled.after) == bool(pulled.left)
@@ -418,7 +395,7 @@ def test_line_ends_stay(paper: Newsletter) -> None:
     issue = paper.root / "a.md"
     issue.write_bytes("\ufeff# 第一期\r\n\r\n正文，很长。\r\n\r\n第二段。\n".encode())
     pushed = paper.push("a.md")
-    edit(paper, pushed.media_id, ("很长", "不长"))
+    paper.edit(pushed.media_id, ("很长", "不长"))
     pull(paper)
     assert issue.read_bytes() == "\ufeff# 第一期\r\n\r\n正文，不长。\r\n\r\n第二段。\n".encode()
 
@@ -436,7 +413,7 @@ def test_the_command_shows_a_diff_and_writes_on_demand(paper: Newsletter, monkey
     assert run("push", "a.md").exit_code == 0
     (media_id,) = paper.drafts()
     assert "nothing to pull" in run("pull", "a.md").stderr
-    edit(paper, media_id, ("很长", '不<span style="color:red">长</span>'))
+    paper.edit(media_id, ("很长", '不<span style="color:red">长</span>'))
     result = run("pull", "a.md")
     assert (result.exit_code, "+正文，不长。" in result.stdout) == (0, True)
     assert "a.md:3: warning" in result.stderr and "--write" in result.stderr

@@ -25,18 +25,6 @@ from wxpub.errors import ApiError, ConfigError, ConflictError, NetworkError, Sou
 from wxpub.ledger import FILE_NAME, Draft, Ledger, Published, Upload
 from wxpub.sandbox import Sandbox
 
-
-def edit(paper: Newsletter, media_id: str, old: str, new: str, index: int = 0) -> None:
-    """Change a word of a draft, as somebody does in the web editor."""
-    client = Client(paper.account)
-    article = dict(client.get_draft(media_id)[index].fields)
-    for key in ("url", "thumb_url", "is_deleted", "create_time", "update_time", "show_cover_pic"):
-        article.pop(key, None)
-    article["content"] = article["content"].replace("data-src=", "src=").replace(old, new)
-    article["title"] = article["title"].replace(old, new)
-    client.update_draft(media_id, index, article)
-
-
 # --- one issue is one draft -------------------------------------------------------------------------------------------
 
 
@@ -213,7 +201,7 @@ def test_another_number_of_articles_takes_the_place_of_the_old_draft(
 def test_a_replaced_draft_that_was_edited_stays(paper: Newsletter) -> None:
     names = three(paper)
     first = paper.push(*names[:2])
-    edit(paper, first.media_id, "正文", "手改的正文")
+    paper.edit(first.media_id, ("正文", "手改的正文"))
     paper.push(*names)
     assert first.media_id in paper.drafts()
 
@@ -241,7 +229,7 @@ def test_nine_articles_and_one_twice_are_refused(paper: Newsletter) -> None:
 def test_what_was_edited_in_the_web_editor_is_not_overwritten_but_shown(paper: Newsletter) -> None:
     paper.issue("a.md", "第一期", "原来的正文。")
     receipt = paper.push("a.md")
-    edit(paper, receipt.media_id, "原来", "手改")
+    paper.edit(receipt.media_id, ("原来", "手改"))
     with pytest.raises(WxpubError) as refusal:
         paper.push("a.md")
     assert "edited in the web editor" in str(refusal.value)
@@ -253,7 +241,7 @@ def test_what_was_edited_in_the_web_editor_is_not_overwritten_but_shown(paper: N
 def test_a_change_of_form_alone_is_not_overwritten_either(paper: Newsletter) -> None:
     paper.issue("a.md", "第一期", "原来的正文。")
     receipt = paper.push("a.md")
-    edit(paper, receipt.media_id, "原来", "<strong>原来</strong>")
+    paper.edit(receipt.media_id, ("原来", "<strong>原来</strong>"))
     with pytest.raises(WxpubError, match="the words are the same"):
         paper.push("a.md")
 
@@ -271,7 +259,7 @@ def test_what_wechat_changes_by_itself_is_no_edit() -> None:
 def test_force_overwrites_what_was_edited(paper: Newsletter) -> None:
     paper.issue("a.md", "第一期", "原来的正文。")
     receipt = paper.push("a.md")
-    edit(paper, receipt.media_id, "原来", "手改")
+    paper.edit(receipt.media_id, ("原来", "手改"))
     assert paper.push("a.md", force=True).action == "updated"
     assert "原来的正文" in paper.drafts()[receipt.media_id][0]["content"]
     assert paper.push("a.md").action == "unchanged"
@@ -292,7 +280,7 @@ def test_a_colleagues_newer_push_is_not_overwritten(paper: Newsletter, tmp_path:
 def test_a_lost_ledger_does_not_lose_what_was_edited(paper: Newsletter) -> None:
     paper.issue("a.md", "第一期", "原来的正文。")
     receipt = paper.push("a.md")
-    edit(paper, receipt.media_id, "原来", "手改")
+    paper.edit(receipt.media_id, ("原来", "手改"))
     (paper.root / FILE_NAME).unlink()
     with pytest.raises(WxpubError, match="edited in the web editor"):
         paper.push("a.md")
