@@ -296,7 +296,7 @@ SENT = """# 灯下 第 12 期
 @pytest.mark.parametrize(
     ("url", "title", "line", "same"),
     [
-        ("https://mp.weixin.qq.com/s?sn=ab&idx=1&mid=2&__biz=Mz", "", 0, False),  # another order is another address
+        ("https://mp.weixin.qq.com/s?sn=ab&idx=1&mid=2&__biz=Mz", "", 5, True),  # another order is no other address
         ("http://mp.weixin.qq.com/s?__biz=Mz&mid=2&idx=1&sn=ab&scene=1", "", 5, True),
         ("https://arxiv.org/abs/2611.00001", "", 6, True),
         ("https://arxiv.org/abs/2611.00001v3", "x", 6, True),

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 from wxpub.limits import ARTICLE_HOST, IMAGE_HOSTS
 
 # What a WeChat article is named by in a long address, and what other sites add for their statistics.
-_ARTICLE_KEYS = frozenset({"__biz", "mid", "idx", "sn"})
+_ARTICLE_KEYS = ("__biz", "mid", "idx", "sn")
 _FINDERS = frozenset(
     {"fbclid", "gclid", "yclid", "msclkid", "igshid", "mc_cid", "mc_eid", "spm"}
     | {"vd_source", "share_source", "share_medium", "share_token"}
@@ -80,11 +80,13 @@ class Address(NamedTuple):
     def lasting(self) -> str:
         """Give the address to keep and to hand on: without what only tells who found it, and where.
 
-        Of a published WeChat article that leaves what names it: `/s/<id>`, or `__biz`, `mid`, `idx` and `sn`.
+        Of a published WeChat article that leaves what names it: `/s/<id>`, or `__biz`, `mid`, `idx` and `sn`, in this
+        order.
         """
         if self.permalink:
-            named = [each for each in self.query.split("&") if each.partition("=")[0] in _ARTICLE_KEYS]
-            return f"https://{self.host}{self.path}" + (f"?{'&'.join(named)}" if self.path == "/s" else "")
+            said = dict(each.partition("=")[::2] for each in self.query.split("&"))
+            named = "&".join(f"{key}={said[key]}" for key in _ARTICLE_KEYS if key in said)
+            return f"https://{self.host}{self.path}" + (f"?{named}" if self.path == "/s" else "")
         kept = "&".join(each for each in self.query.split("&") if each.partition("=")[0].lower() not in _FINDERS)
         bare, _, _ = self.url.partition("#")
         bare, _, _ = bare.partition("?")

@@ -81,7 +81,6 @@ _NAMES = {
     "date": ("date", "published", "time", "日期", "发表时间", "发布时间"),
     "url": ("url", "link", "href", "permalink", "address", "链接", "地址", "网址", "永久链接", "文章链接"),
 }
-_KEPT = ("__biz", "mid", "idx", "sn")  # of a long permalink; the rest says who looked, and how
 _ALIKE = 0.8  # of 1: how much two titles have in common that are one
 _COMMON = 0.05  # of a letter's titles: two characters that stand in more of them tell nothing
 
@@ -190,12 +189,7 @@ def _day(text: str) -> str:
 def permalink(url: str) -> str:
     """Write a permalink in one form: https, and of a long one only what names the article."""
     to = address.parse(url)
-    if to.host != ARTICLE_HOST or not to.permalink:
-        return to.url
-    if to.path != "/s":
-        return f"https://{to.host}{to.path}"
-    parts = dict(each.partition("=")[::2] for each in to.query.split("&"))
-    return f"https://{to.host}/s?" + "&".join(f"{key}={parts[key]}" for key in _KEPT if key in parts)
+    return to.lasting if to.permalink else to.url
 
 
 # --- whose it is ------------------------------------------------------------------------------------------------------
