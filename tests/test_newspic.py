@@ -317,6 +317,13 @@ def deck_of(text: str, **fields: Any) -> Deck:
     return Deck(words, tuple(newspic.parts_of(layout.root)), found.source_url, **fields)
 
 
+def test_a_section_begins_with_the_heading_below_it_and_one_without_content_is_left_out() -> None:
+    text = "字。\n\n## 读诗\n\n### 旧的一首\n\n诗。\n\n### 空的\n\n## 也空\n\n## 文\n\n文。\n\n## 往期\n"
+    assert [lines for _, lines in deck_of(text).parts] == [
+        ("字。",), ("读诗",), ("旧的一首",), ("诗。",), ("文",), ("文。",)
+    ]  # fmt: skip
+
+
 def words_on(cards: Sequence[Card]) -> str:
     return "".join("".join(line.text.split()) for card in cards for line in card.lines)
 
@@ -327,7 +334,6 @@ def test_an_issue_is_taken_apart_in_order() -> None:
         ("section", ("新闻",)),
         ("item", ("两家厂商公布语音芯片 | 某报", "摘要：它们把前端放在模拟电路里。")),
         ("item", ("二",)),
-        ("section", ("空的一栏",)),
         ("section", ("图片",)),
         ("picture", ("1.png",)),
         ("caption", ("图一",)),

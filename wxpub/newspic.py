@@ -177,23 +177,34 @@ def _written_out(line: str, a: HtmlElement) -> str:
 def parts_of(root: HtmlElement) -> Iterator[Part]:
     """Take a laid-out issue apart for cards: each part with its lines, a picture with its source.
 
-    The list of back issues is left out, since no link leads there from a picture, and what a link leads to as well.
+    The list of back issues is left out, since no link leads there from a picture, and what a link leads to as well; a
+    section of which nothing is left says nothing.
     """
+    headings: list[tuple[str, Part]] = []
     for block in root:
-        kind, lines = _kind(block), tuple(_said(block))
         if block.tag in HEADINGS:
-            yield "section", lines
-        elif kind in ("grid", "qrcode", "toc"):
-            continue
-        elif block.tag in ("ul", "ol"):
-            for item in block:
-                yield from _pictures(item)
-                if said := tuple(_said(item)):
-                    yield ("item" if _kind(item) == "item" else "point"), said
-        else:
-            yield from _pictures(block)
-            if lines:
-                yield ("lead" if kind == "lead" else "caption" if kind == "caption" else "text"), lines
+            headings = [each for each in headings if each[0] < block.tag]
+            headings.append((block.tag, ("section", tuple(_said(block)))))
+        elif parts := tuple(_parts(block)):
+            yield from (part for _, part in headings)
+            yield from parts
+            headings = []
+
+
+def _parts(block: HtmlElement) -> Iterator[Part]:
+    """Take a block that is no heading apart."""
+    kind, lines = _kind(block), tuple(_said(block))
+    if kind in ("grid", "qrcode", "toc"):
+        return
+    if block.tag in ("ul", "ol"):
+        for item in block:
+            yield from _pictures(item)
+            if said := tuple(_said(item)):
+                yield ("item" if _kind(item) == "item" else "point"), said
+    else:
+        yield from _pictures(block)
+        if lines:
+            yield ("lead" if kind == "lead" else "caption" if kind == "caption" else "text"), lines
 
 
 def _pictures(block: HtmlElement) -> Iterator[Part]:

@@ -222,20 +222,35 @@ _TENS = "一二三四五六七八九十"
 
 
 def roles(root: HtmlElement) -> None:
-    """Tell a letter's lead: its first paragraph and the first quote before any heading; and the card to follow it."""
+    """Tell a letter's lead, the paragraphs that are not to be indented, and the card to follow the letter.
+
+    The lead is the first paragraph, and the first quote before any heading; a quote behind more than two paragraphs, or
+    with another quote in it, is one of the text.
+    """
     children = list(root)
     first = next((at for at, each in enumerate(children) if each.tag in HEADINGS), len(children))
     opening = [each for each in children[:first] if not blank([each]) and not _of_block(each)]
     if opening and opening[0].tag == "p" and not opening[0].get("class"):
         opening[0].set("class", "lead")
-    if (quote := next((each for each in opening if each.tag == "blockquote"), None)) is not None:
-        quote.set("class", f"lead {quote.get('class') or ''}".strip())
+    at = next((at for at, each in enumerate(opening) if each.tag == "blockquote"), len(opening))
+    prose = [each for each in opening[:at] if each.tag == "p" and each.get("class") in (None, "lead")]
+    if at < len(opening) and len(prose) < 3 and opening[at].find(".//blockquote") is None:
+        opening[at].set("class", f"lead {opening[at].get('class') or ''}".strip())
+    for each in children:
+        if each.tag == "p" and each.get("class") in (None, "lead") and _flush(each):
+            each.set("class", f"{each.get('class') or ''} flush".strip())
     for each in reversed(children):
         if each.tag in HEADINGS:
             break
         if "figure" in (each.get("class") or "").split() and _invites(each):
             _follow(each)
             break
+
+
+def _flush(paragraph: HtmlElement) -> bool:
+    """Whether a paragraph begins its lines itself: with full-width spaces, as verse, in the middle or at the right."""
+    aligned = style.read(paragraph.get("style") or "").get("text-align") in ("center", "right", "end")
+    return aligned or paragraph.find(".//br") is not None or shown([paragraph]).lstrip("\n\r\t ").startswith("\u3000")
 
 
 def _of_block(element: HtmlElement) -> bool:

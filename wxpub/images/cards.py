@@ -137,10 +137,8 @@ def _blocks(parts: Sequence[Part]) -> Iterator[list[Part]]:
         if block and part[0] != "caption" and block[-1][0] != "section":
             yield block
             block = []
-        if block and part[0] == block[-1][0] == "section":
-            block = []  # a section of which nothing is left says nothing
         block.append(part)
-    if block and block[-1][0] != "section":
+    if block:
         yield block
 
 
