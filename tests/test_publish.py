@@ -115,6 +115,19 @@ def test_an_unanswered_submit_is_looked_for_and_never_sent_again(
     assert submitted(paper) == 1
 
 
+def test_what_a_person_published_is_not_pushed_again_unasked(paper: Newsletter) -> None:
+    issue = paper.issue("a.md", "第一期")
+    ledger, account = paper.ledger(), paper.account.appid
+    with ledger.locked():
+        ledger.record(account, {"a.md": Published("https://mp.weixin.qq.com/s/AbCdEf")})  # as `wxpub index add` does
+    for _ in range(2):
+        with pytest.raises(ConflictError, match=r"was published: https://mp\.weixin\.qq\.com/s/AbCdEf"):
+            paper.push("a.md")
+        issue.write_text(issue.read_text(encoding="utf-8") + "\n更正。\n", encoding="utf-8")
+    assert paper.drafts() == {}
+    assert paper.push("a.md", new=True).action == "created"
+
+
 @leaving
 def test_a_command_killed_between_submit_and_its_answer_is_taken_up(
     paper: Newsletter, monkeypatch: pytest.MonkeyPatch, leaves: str

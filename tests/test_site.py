@@ -371,6 +371,31 @@ def test_a_run_that_ends_halfway_leaves_nothing_of_it(root: Path, tmp_path: Path
     assert files(out) == done
 
 
+@pytest.mark.parametrize("at", [MANIFEST, "issues", "index.html"])
+def test_a_run_that_is_killed_leaves_nothing_half(root: Path, tmp_path: Path, at: str) -> None:
+    out = tmp_path / "out"
+    code = (
+        "import os, sys\n"
+        f"end = lambda event, given: event == 'os.rename' and {at!r} in os.fspath(given[0]) and os.kill(os.getpid(), 9)\n"
+        "sys.addaudithook(end)\n"
+        "from wxpub.cli import cli\ncli()\n"
+    )
+    words = ["site", str(out), "--base-url", BASE]
+    killed = subprocess.run([sys.executable, "-c", code, *words], cwd=root, check=False, capture_output=True)
+    assert killed.returncode and list(out.rglob("*.tmp")), killed.stderr
+    build(root, out)
+    build(root, tmp_path / "anew")
+    assert {*files(out)} == {*files(tmp_path / "anew")}
+
+
+def test_a_file_that_looks_begun_by_somebody_else_stays(root: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build(root, out)
+    (out / "images/.mine.tmp").write_text("mine", encoding="utf-8")
+    build(root, out)
+    assert (out / "images/.mine.tmp").exists()
+
+
 def test_a_link_of_the_letter_leads_no_site_out_of_it(root: Path, tmp_path: Path) -> None:
     away, out = tmp_path / "away", tmp_path / "out"
     away.mkdir()

@@ -250,6 +250,18 @@ def write(path: Path, data: bytes, mode: int = 0o666, *, lasting: bool = True, a
     _tidy(path, 0 if alone else _STALE)
 
 
+def is_left(path: Path) -> bool:
+    """Whether a file is one that `write` began, by its name."""
+    return re.fullmatch(r"\..+\.[0-9a-f]{16}\.tmp", path.name) is not None
+
+
+def tidy(folder: Path) -> None:
+    """Remove what killed processes left in a folder into which nobody else can be writing."""
+    with suppress(OSError):
+        for each in [each for each in folder.iterdir() if is_left(each)]:
+            each.unlink()
+
+
 def _tidy(path: Path, stale: float) -> None:
     """Remove what killed processes left of earlier writings."""
     with suppress(OSError), os.scandir(path.parent) as there:

@@ -156,6 +156,9 @@ def build(
     moved = _moved(before, pages, permalinks)
     there = before.get("files", {})
     begun = {*pages.values(), *(each for each in _RESERVED if "." in each)} - there.keys()
+    for each in {(folder / path).parent for path in (*there, *begun, "images/a", "covers/a")}:
+        if _is_in(each, folder):
+            safe.tidy(each)
     writer = _Writer(folder, there, frozenset(each for each in begun if os.path.lexists(folder / each)))
     spoken = language_of("".join((name, *(each.title for each in issues))))
     # If this ends halfway, the folder is ours, and no page is sure to say what it ought to.
@@ -220,7 +223,7 @@ def _manifest(folder: Path, letter: Letter) -> dict[str, Any]:
     except OSError as error:
         raise SourceError(tr("cannot be read: {reason}", reason=reason_of(error)), folder / MANIFEST) from None
     if not text:
-        if folder.is_dir() and any(folder.iterdir()):
+        if folder.is_dir() and not all(map(safe.is_left, folder.iterdir())):
             raise SourceError(tr("holds files that wxpub site did not write"), folder, hint=_another())
         return {}
     try:
