@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Answer = Callable[[socket.socket, threading.Event], None]  # a connection, and what tells that the test is over
 
@@ -35,6 +36,18 @@ def stranger() -> Iterator[Callable[[Answer], str]]:
     listener.close()
     for thread in threads:
         thread.join(5)
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler], host: str = "127.0.0.1") -> Iterator[int]:
+    """Serve HTTP at any free port of `host`; gives the port."""
+    server = ThreadingHTTPServer((host, 0), handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def drip(connection: socket.socket, over: threading.Event) -> None:

@@ -9,17 +9,15 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from click.testing import CliRunner
 from conftest import CORPUS, ROOT, cases
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strangers import speak, stranger
+from strangers import serving, speak, stranger
 
 from wxpub import dialect, ledger, safe
 from wxpub.cli import cli
@@ -198,21 +196,10 @@ class Pages(BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def serving() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 @pytest.fixture(scope="module")
 def web() -> Iterator[str]:
-    with serving() as address:
-        yield address
+    with serving(Pages) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize(
@@ -257,12 +244,10 @@ def test_hosts_are_asked_side_by_side_but_not_all_at_once_and_each_one_thing_at_
             now.subtract([host, "all"])
             super().do_GET()
 
-    server = ThreadingHTTPServer(("0.0.0.0", 0), Slow)
-    Thread(target=server.serve_forever, daemon=True).start()
-    hosts = [f"http://127.0.0.{number}:{server.server_address[1]}" for number in range(1, 11)]
-    found = clipping.clip([f"{host}/{page}" for host in hosts for page in ("utf", "gbk", "post")], allow_private=True)
-    server.shutdown()
-    server.server_close()
+    with serving(Slow, "0.0.0.0") as port:
+        hosts = [f"http://127.0.0.{number}:{port}" for number in range(1, 11)]
+        pages = [f"{host}/{page}" for host in hosts for page in ("utf", "gbk", "post")]
+        found = clipping.clip(pages, allow_private=True)
     assert [each.title for each in found] == ["灯", "镕灯", "灯"] * 10
     assert 1 < most.pop("all") <= clipping.AT_ONCE
     assert set(most.values()) == {1}

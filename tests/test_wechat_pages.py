@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 import wechat_pages
+from strangers import serving
 
 from wxpub.sandbox import server
 
@@ -53,11 +53,8 @@ def site() -> Iterator[tuple[dict[str, str], str]]:
         def log_message(self, *args: Any) -> None:
             pass
 
-    serving = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=serving.serve_forever, args=(0.01,), daemon=True).start()
-    yield pages, f"http://127.0.0.1:{serving.server_port}"
-    serving.shutdown()
-    serving.server_close()
+    with serving(Handler) as port:
+        yield pages, f"http://127.0.0.1:{port}"
 
 
 def run(base: str, monkeypatch: Any, capsys: Any, *options: str) -> tuple[int, list[str]]:

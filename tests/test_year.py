@@ -8,16 +8,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import date, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from lxml import etree
+from strangers import serving
 
 from wxpub.cli import cli
 
@@ -48,19 +48,10 @@ class Site(BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def site(host: str) -> Iterator[str]:
-    server = ThreadingHTTPServer((host, 0), Site)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://{host}:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.fixture
 def sites() -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
-        yield {section: stack.enter_context(site(host)) for section, host in SITES.items()}
+        yield {section: f"http://{host}:{stack.enter_context(serving(Site, host))}" for section, host in SITES.items()}
 
 
 def wxpub(*words: str) -> dict[str, Any]:
