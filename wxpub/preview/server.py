@@ -426,10 +426,16 @@ class Site:
         )
 
     def _page(self) -> Response:
-        title = escape(f"{self._builder.path.name} · wxpub")
-        frame = escape(pages.frame())
-        text = pages.fill("live.html", title=title, token=self._access.token, run=self._run, frame=frame)
+        text = self._served("live", f"{self._builder.path.name} · wxpub", frame=escape(pages.frame()))
         return Response(text, mimetype="text/html")
+
+    def _served(self, kind: str, title: str, **slots: str) -> str:
+        """Write the page that the script `kind` fills, with what it needs to ask for changes."""
+        title = escape(title)
+        body = pages.fill(f"{kind}.html", title=title, **slots)
+        return pages.fill(
+            "served.html", kind=kind, title=title, token=self._access.token, run=self._run, body=body.rstrip("\n")
+        )
 
     def _static(self, name: str) -> Response:
         kind = _KINDS.get(name.rpartition(".")[2])
@@ -479,13 +485,8 @@ class Site:
 
     def _editor(self) -> Response:
         view = self._live.snapshot.value
-        text = pages.fill(
-            "editor.html",
-            title=escape(str(view.state["title"]) if view else self._builder.path.name),
-            token=self._access.token,
-            run=self._run,
-            bookmarklet=escape(pages.bookmarklet(f"http://{request.host}")),
-        )
+        title = str(view.state["title"]) if view else self._builder.path.name
+        text = self._served("editor", title, bookmarklet=escape(pages.bookmarklet(f"http://{request.host}")))
         # Any other value would cut this window off from the page that opened it, which is WeChat's editor.
         return Response(text, mimetype="text/html", headers={"Cross-Origin-Opener-Policy": "unsafe-none"})
 

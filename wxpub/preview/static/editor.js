@@ -10,12 +10,11 @@ function start() {
   speak();
   const dark = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   document.documentElement.dataset.scheme = remembered("scheme", "") || dark;
-  document.title = $("meta[name=wxpub-title]").content;
   const status = h("p", { class: "fine", role: "status" });
   const others = [
     h("p", {}, say.intoEditorHow),
     way(say.byBookmarklet, h("p", {}, say.bookmarkletHow),
-      h("p", {}, h("a", { class: "second", id: "bookmarklet", href: $("meta[name=wxpub-bookmarklet]").content, onclick: (event) => event.preventDefault() }, say.bookmarklet))),
+      h("p", {}, h("a", { class: "second", id: "bookmarklet", href: $("#ways").dataset.bookmarklet, onclick: (event) => event.preventDefault() }, say.bookmarklet))),
     way(say.byExtension, h("p", {}, say.extensionHow)),
   ];
   $("#ways").replaceChildren(
