@@ -376,7 +376,9 @@ def test_a_run_that_is_killed_leaves_nothing_half(root: Path, tmp_path: Path, at
     out = tmp_path / "out"
     code = (
         "import os, sys\n"
-        f"end = lambda event, given: event == 'os.rename' and {at!r} in os.fspath(given[0]) and os.kill(os.getpid(), 9)\n"
+        "def end(event, given):\n"
+        f"    if event == 'os.rename' and {at!r} in os.fspath(given[0]):\n"
+        "        os.kill(os.getpid(), 9)\n"
         "sys.addaudithook(end)\n"
         "from wxpub.cli import cli\ncli()\n"
     )
