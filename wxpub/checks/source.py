@@ -611,14 +611,18 @@ _MARKUP = (
     (
         re.compile(
             r"\{%.{1,200}?%\}|(?<!\$)\{\{.{1,200}?\}\}|^\s*\{:[^{}]+\}"
-            r"|\{:\s*(?:[.#][\w-]|[a-z]{1,20}=)[^{}]{0,200}\}|(?<=\s)\{[.#][\w-]{1,60}\}(?=\s*$)"
+            r"|\{:\s*(?:[.#][\w-]|[a-z]{1,20}=)[^{}]{0,200}\}|(?<=\s)\{[.#][\w-]{1,60}(?:\s[^{}]{1,100})?\}(?=\s*$)"
+            r"|(?<=\])\{[.#][^{}]{1,100}\}|(?<=[\])])\{(?:width|height)=[^{}]{1,100}\}|^ {0,3}:{3,}(?:\s*[\w{].{0,100})?$"
         ),
         "generator",
     ),
+    (re.compile(r"^ {0,3}\+(?:-{3,}\+)+(?=\s*$)"), "grid"),
     (re.compile(r"\[[^\[\]]+\](?:\(|（(?=https?:|www\.))"), "link"),
     (re.compile(r"^ {0,3}(#{2,6}[^\s#*_`\[]{1,8})"), "heading"),
     (re.compile(r"\[\^[^\[\]^\s]+\](?!:)"), "footnote"),
     (re.compile(r"(?<![\w:/]):[a-z][a-z0-9_+-]*[a-z0-9]:(?![\w:/])", re.ASCII), "emoji"),
+    (re.compile(r"(?<=[\w)\]])\^[0-9A-Za-z+-]{1,8}\^|(?<=[A-Za-z)\]])~[0-9]{1,3}[+-]?~(?![~\d])"), "script"),
+    (re.compile(r"(?<![*\w\\])\*\*[^*\n]{1,80}\*\*(?!\*)|(?<=[^\x00-\x7f])\*\*[^*\n]{1,80}\*\*(?!\*)"), "strong"),
 )
 
 
@@ -635,6 +639,14 @@ def _told(kind: str, mark: str) -> tuple[str, str]:
         return tr("“{mark}…” is not a link", mark=mark), fix
     if kind == "heading":
         return tr("“{mark}…” is not a heading", mark=mark), tr("write a space behind the #")
+    if kind == "grid":
+        return tr("“{mark}…” draws no table", mark=mark), tr("write its rows as | a | b |, with | --- | --- | below the head")
+    if kind == "script":
+        fix = tr("write <sup>2</sup> for what is raised, and <sub>2</sub> for what is lowered")
+        return tr("“{mark}” is shown as it is", mark=mark), fix
+    if kind == "strong":
+        fix = tr("take the spaces beside the asterisks out; below a line that is an HTML tag, leave one line empty")
+        return tr("“{mark}” is shown with its asterisks", mark=mark), fix
     if kind == "footnote":
         return tr("there is no footnote {mark}", mark=mark), tr("write what it says, or take it out")
     return tr("{mark} is shown as it is: it names no emoji", mark=mark), tr("write the emoji itself")
