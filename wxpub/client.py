@@ -28,7 +28,7 @@ from urllib.parse import unquote, urlsplit
 from wxpub import safe
 from wxpub.config import Credentials
 from wxpub.errors import ApiError, ConfigError, NetworkError
-from wxpub.exchange import Answer, Exchange, Question
+from wxpub.exchange import RELAY_STATE, Answer, Exchange, Question
 from wxpub.language import gettext, tr
 from wxpub.limits import (
     ADDRESS_REFUSED,
@@ -342,7 +342,7 @@ class Client:
 
         Raises ConfigError if it does not know the key.
         """
-        answer = self._exchange.ask(Question("/relay", {}), "relay")
+        answer = self._exchange.ask(Question(RELAY_STATE, {}), "relay")
         document = _document(answer.body)
         if not isinstance(document, dict) or not isinstance(why := document.get("relay"), str):
             return None

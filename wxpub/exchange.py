@@ -28,6 +28,7 @@ TOTAL_SECONDS = 120  # for everything: names, connection, headers and the last b
 UPLOAD_RATE = 20_000  # bytes a second that the slowest line is taken to send; what is uploaded adds to the time
 ANSWER_BYTES = 32 * 1024 * 1024  # of an answer, as it comes and as it unpacks; twenty full drafts are half of it
 RELAY_KEY_HEADER = "X-Wxpub-Relay-Key"
+RELAY_STATE = "/relay"  # where a relay tells about itself
 _STEP = 64 * 1024
 
 

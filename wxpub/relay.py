@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from wxpub.errors import ConfigError, NetworkError, did_you_mean, reason_of
-from wxpub.exchange import RELAY_KEY_HEADER, UPLOAD_RATE, Exchange, Question
+from wxpub.exchange import RELAY_KEY_HEADER, RELAY_STATE, UPLOAD_RATE, Exchange, Question
 from wxpub.language import listed, tr
 from wxpub.limits import API_BASE, MATERIAL_IMAGE_BYTES, UPLOADIMG_BYTES
 from wxpub.wire import Wire, wait
@@ -39,7 +39,6 @@ CONNECTIONS = 32  # at the same time
 HEAD_SECONDS = 10  # until the request's head has come
 ANSWER_SECONDS = 60  # until a client has taken its answer
 STOP_SECONDS = 30  # that calls under way have when the relay stops
-STATE = "/relay"  # where the relay tells about itself
 
 _KB, _MB = 1024, 1024 * 1024
 _MULTIPART = 64 * _KB  # around an uploaded file
@@ -153,7 +152,7 @@ class Relay:
         number = self._known(key)
         self._count(number)
         path, _, query = target.partition("?")
-        if path == STATE:
+        if path == RELAY_STATE:
             if method != "GET" or query:
                 raise _No(405, "endpoint")
             return _Asked(number, "", {}, 0, "")
@@ -356,7 +355,7 @@ class _Connection(StreamRequestHandler):
                 head = wait(self._head, wire, HEAD_SECONDS)
                 if not isinstance(head, _Asked):
                     raise head or TimeoutError
-                name = head.endpoint or STATE
+                name = head.endpoint or RELAY_STATE
                 body = wait(lambda: self._body(head.length), wire, HEAD_SECONDS + head.length / UPLOAD_RATE)
                 if not isinstance(body, bytes):
                     raise body or TimeoutError
