@@ -612,7 +612,8 @@ _MARKUP = (
         re.compile(
             r"\{%.{1,200}?%\}|(?<!\$)\{\{.{1,200}?\}\}|^\s*\{:[^{}]+\}"
             r"|\{:\s*(?:[.#][\w-]|[a-z]{1,20}=)[^{}]{0,200}\}|(?<=\s)\{[.#][\w-]{1,60}(?:\s[^{}]{1,100})?\}(?=\s*$)"
-            r"|(?<=\])\{[.#][^{}]{1,100}\}|(?<=[\])])\{(?:width|height)=[^{}]{1,100}\}|^ {0,3}:{3,}(?:\s*[\w{].{0,100})?$"
+            r"|(?<=\])\{[.#][^{}]{1,100}\}|(?<=[\])])\{(?:width|height)=[^{}]{1,100}\}"
+            r"|^ {0,3}:{3,}(?:\s*[\w{].{0,100})?$"
         ),
         "generator",
     ),
@@ -640,7 +641,8 @@ def _told(kind: str, mark: str) -> tuple[str, str]:
     if kind == "heading":
         return tr("“{mark}…” is not a heading", mark=mark), tr("write a space behind the #")
     if kind == "grid":
-        return tr("“{mark}…” draws no table", mark=mark), tr("write its rows as | a | b |, with | --- | --- | below the head")
+        fix = tr("write its rows as | a | b |, with | --- | --- | below the head")
+        return tr("“{mark}…” draws no table", mark=mark), fix
     if kind == "script":
         fix = tr("write <sup>2</sup> for what is raised, and <sub>2</sub> for what is lowered")
         return tr("“{mark}” is shown as it is", mark=mark), fix
