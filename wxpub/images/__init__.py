@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import unquote
@@ -153,25 +154,12 @@ class Store:
         """
         from wxpub.images import cover
 
+        def draw(given: Mapping[str, bytes]) -> tuple[bytes, str]:
+            return cover.draw(wanted, given.get(wanted.picture, b""), given.get(wanted.logo, b""))
+
         parts = [each for each in (wanted.picture, wanted.logo) if each]
-        here = [self.read(each).key for each in parts if not remote(each) and self._readable(each)]
-        src = f"cover:{read.key_of(cover.key(wanted, *here))}"
-
-        def name() -> Source:
-            cover.check(wanted)
-            return Source(
-                src, "cover.png", b"", read.key_of(cover.key(wanted, *(self.read(each).key for each in parts)))
-            )
-
-        def make() -> Image:
-            self.read(src)
-            picture, logo = (self.fit(each).data if each else b"" for each in (wanted.picture, wanted.logo))
-            data, remark = cover.draw(wanted, picture, logo)
-            return Image("cover.png", data, "image/png", *COVER_PIXELS, remark, src)
-
-        self._sources.setdefault(src, _Once(name))
-        self._images.setdefault(src, _Once(make))
-        return src
+        check = partial(cover.check, wanted)
+        return self._drawn("cover", "cover.png", COVER_PIXELS, parts, partial(cover.key, wanted), draw, check)
 
     def drawn(
         self,
@@ -186,15 +174,30 @@ class Store:
         `parts` are the sources of the images that stand on it: `key` is given the keys of those that are here, and of
         all once it is read, and says what it depends on; `draw` is given their bytes.
         """
+        return self._drawn("card", name, size, parts, key, lambda given: (draw(given), ""))
+
+    def _drawn(
+        self,
+        kind: str,
+        name: str,
+        size: tuple[int, int],
+        parts: Sequence[str],
+        key: Callable[..., bytes],
+        draw: Callable[[Mapping[str, bytes]], tuple[bytes, str]],
+        check: Callable[[], None] = lambda: None,
+    ) -> str:
+        """Do as `drawn` says; `draw` gives a remark, too, and what `check` raises `read` does."""
         here = [self.read(each).key for each in parts if not remote(each) and self._readable(each)]
-        src = f"card:{read.key_of(key(*here))}"
+        src = f"{kind}:{read.key_of(key(*here))}"
 
         def source() -> Source:
+            check()
             return Source(src, name, b"", read.key_of(key(*(self.read(each).key for each in parts))))
 
         def make() -> Image:
             self.read(src)
-            return Image(name, draw({each: self.fit(each).data for each in parts}), "image/png", *size, "", src)
+            data, remark = draw({each: self.fit(each).data for each in parts})
+            return Image(name, data, "image/png", *size, remark, src)
 
         self._sources.setdefault(src, _Once(source))
         self._images.setdefault(src, _Once(make))
