@@ -311,6 +311,18 @@ def test_the_neighbours_are_the_issues_before_and_after(tmp_path: Path) -> None:
     assert "下一期" not in first, "the one after it was not published"
 
 
+def test_the_neighbours_are_named_in_the_language_of_the_letter(tmp_path: Path) -> None:
+    issues = {name: f"# Issue {number}: bread\n\nText.\n" for number, name in enumerate(THREE, 1)}
+    written(tmp_path, {"wxpub.toml": "", **issues})
+    middle = tmp_path / "issues/2026-11-08.md"
+    middle.write_text("# Issue 2: milk\n\n{{ block neighbours }}\n", encoding="utf-8")
+    record(tmp_path, "01")
+    record(tmp_path, "15")
+    assert "Earlier: Issue 1: bread" in words(wxpub.open(middle)) and "Later: Issue 3: bread" in words(
+        wxpub.open(middle)
+    )
+
+
 def test_issues_that_are_opened_together_read_their_letter_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,9 +22,10 @@ from conftest import AXE, ROOT
 from lxml import etree
 
 from wxpub import workers
+from wxpub.article import written_in
 from wxpub.cli import cli
 from wxpub.desk import letter
-from wxpub.elsewhere import dress, site
+from wxpub.elsewhere import site
 from wxpub.elsewhere.site import MANIFEST, Report
 from wxpub.errors import SourceError
 
@@ -542,7 +543,7 @@ def test_a_letter_in_english_has_a_site_in_english(tmp_path: Path) -> None:
         path.write_text(f"# Chips {number}\n\nText\n", encoding="utf-8")
     build(tmp_path / "letter", tmp_path / "out", name="Chips weekly")
     shown = "".join(each.read_text(encoding="utf-8") for each in (tmp_path / "out").rglob("*.html"))
-    assert shown.count('<html lang="en">') == 3 and "2 issues" in shown and dress.language_of(shown) == "en"
+    assert shown.count('<html lang="en">') == 3 and "2 issues" in shown and written_in(shown) == "en"
 
 
 @pytest.mark.browser

@@ -24,6 +24,7 @@ from wxpub.language import gettext, listed, tr
 MAX_FRONT_MATTER = 100_000  # characters; YAML takes seconds to read as much
 MAX_DOTS = 200  # in one line of TOML: a.b.c takes its reader time with the square of the parts
 _UNSEEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # control characters, and halves of others
+_CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 MAX_BYTES = 20 * 1024 * 1024  # far above any issue; keeps a mistaken `wxpub convert video.mp4` from eating the memory
 
 # Front-matter keys as wxpub calls them, with the names that other tools use for the same thing.
@@ -188,6 +189,11 @@ def default(key: str, value: Any) -> str | bool | tuple[str, ...]:
                 tr("{key} has an unknown {field}; known: {names}", key=key, field=f"{{{unknown}}}", names=known)
             )
     return _value(key, value, key)
+
+
+def written_in(words: str) -> str:
+    """Name the language of a letter as HTML does, by its words: Chinese, unless there is no Chinese character."""
+    return "zh-CN" if _CHINESE.search(words) else "en"
 
 
 def contents(path: Path, data: bytes | None = None) -> bytes:

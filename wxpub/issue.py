@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 BLOCKS = "blocks"  # the folder, beside wxpub.toml, in which blocks are
 NEIGHBOURS = "neighbours"  # the block that is made where there is no file of this name
+_NEIGHBOURS = {"zh-CN": ("上一期：", "下一期："), "en": ("Earlier: ", "Later: ")}
 IMAGE_MISSING = Rule(
     "image-missing",
     "error",
@@ -191,8 +192,9 @@ class Issue:
         earlier, later = self.letters[root].around(folder / self.path.name)
         if later is not None and str(later.path) not in self.back_issues:
             later = None
-        both = (("上一期", earlier), ("下一期", later))
-        lines = [f"{word}：{archive.link(each, folder)}" for word, each in both if each is not None]
+        words = _NEIGHBOURS[article.written_in("".join(each.title for each in self.letters[root].issues))]
+        both = zip(words, (earlier, later), strict=True)
+        lines = [f"{word}{archive.link(each, folder)}" for word, each in both if each is not None]
         return "\n\n".join(lines)
 
     def _cards(self, article: Article, parts: Sequence[Part]) -> tuple[str, ...]:

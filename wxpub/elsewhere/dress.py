@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 FONTS = "system-ui,-apple-system,'PingFang SC','Hiragino Sans GB','Noto Sans CJK SC','Microsoft YaHei',sans-serif"
 GENERATOR = f"wxpub {version('wxpub')}"
 _STYLED = re.compile(r'<(\w+)((?:\s[\w:-]+="[^"]*")*) style="([^"]*)"')
-_CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +89,6 @@ def classed(html: str) -> tuple[str, str]:
 def _css(text: str) -> str:
     """Write declarations where no value can end the style sheet."""
     return text.replace("<", "\\3c ").replace("}", "\\7d ")
-
-
-def language_of(words: str) -> str:
-    """Name the language of a letter as HTML does, by its words: Chinese, unless there is no Chinese character."""
-    return "zh-CN" if _CHINESE.search(words) else "en"
 
 
 def byline(article: Article) -> str:

@@ -28,7 +28,8 @@ from urllib.parse import quote, unquote
 from lxml.html import tostring
 
 from wxpub import address, conform, darkmode, style
-from wxpub.elsewhere.dress import GENERATOR, language_of, nights, palette
+from wxpub.article import written_in
+from wxpub.elsewhere.dress import GENERATOR, nights, palette
 from wxpub.errors import SourceError
 from wxpub.finding import Finding, Rule
 from wxpub.images import remote
@@ -216,7 +217,7 @@ def _text(issue: Issue) -> str:
 def _document(issue: Issue, images: Mapping[str, Placed]) -> str:
     page = issue.page(EMAIL)
     article, colours = page.article, palette(issue.theme.variables)
-    language = language_of(f"{article.title}{article.digest}" or article.body)
+    language = written_in(f"{article.title}{article.digest}" or article.body)
     body = _kept(issue, images)
     said = " · ".join(escape(each) for each in (article.author, article.date) if each)
     words = "在网页上看" if language == "zh-CN" else "Read on the web"

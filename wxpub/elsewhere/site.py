@@ -25,11 +25,11 @@ from typing import Any
 from urllib.parse import quote, urljoin
 
 from wxpub import ledger, safe, workers
-from wxpub.article import MAX_BYTES
+from wxpub.article import MAX_BYTES, written_in
 from wxpub.desk.archive import plain
 from wxpub.desk.letter import Letter, Past, own
 from wxpub.elsewhere import web
-from wxpub.elsewhere.dress import GENERATOR, language_of, palette
+from wxpub.elsewhere.dress import GENERATOR, palette
 from wxpub.errors import SourceError, WxpubError, reason_of
 from wxpub.finding import Finding, shorten
 from wxpub.images import fit, remote
@@ -160,7 +160,7 @@ def build(
         if _is_in(each, folder):
             safe.tidy(each)
     writer = _Writer(folder, there, frozenset(each for each in begun if os.path.lexists(folder / each)))
-    spoken = language_of("".join((name, *(each.title for each in issues))))
+    spoken = written_in("".join((name, *(each.title for each in issues))))
     # If this ends halfway, the folder is ours, and no page is sure to say what it ought to.
     unsure = {name: {**_kept(entry), "key": ""} for name, entry in known.items()}
     wanted = dict.fromkeys(sorted(begun - writer.theirs), "")

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from wxpub.elsewhere.dress import FONTS, GENERATOR, byline, classed, language_of, palette
+from wxpub.article import written_in
+from wxpub.elsewhere.dress import FONTS, GENERATOR, byline, classed, palette
 from wxpub.finding import Finding
 from wxpub.images import remote
 from wxpub.target import WEB
@@ -62,7 +63,7 @@ def write(issue: Issue, images: Mapping[str, Placed], around: Surroundings) -> s
     finished = issue.page(WEB)
     article, colours = finished.article, palette(issue.theme.variables)
     body, rules = classed(_plain(finished.fill(images)))
-    language = language_of(f"{article.title}{article.digest}" or article.body)
+    language = written_in(f"{article.title}{article.digest}" or article.body)
     beside = article.source_url if article.source_url != around.url else ""
     words = "原文：" if language == "zh-CN" else "Source: "
     source = f'<p class="source">{words}<a href="{escape(beside)}">{escape(unquote(beside))}</a></p>' if beside else ""
