@@ -12,7 +12,7 @@ colours at night; where a client turns colours over by itself, each text has a c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from html import escape, unescape
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from lxml.html import tostring
+from lxml.html import fragment_fromstring, tostring
 
 from wxpub import address, conform, darkmode, style
 from wxpub.article import written_in
@@ -74,6 +74,7 @@ _RESET = {
     "th": {"text-align": "left", "word-break": "break-word"},
     "td": {"word-break": "break-word"},
 }
+_TABLE = {"width": "100%", "cellpadding": "0", "cellspacing": "0", "border": "0"}  # the attributes of one
 _DROPPED = re.compile(
     r"overflow.*|-webkit-.*|box-shadow|text-shadow|opacity|transform.*|white-space|word-spacing|float|position"
     r"|text-underline-offset|font-variant-numeric|text-decoration-.*|background-(?:size|position|repeat|image)|word-break"
@@ -289,7 +290,7 @@ def _kept(issue: Issue, images: Mapping[str, Placed]) -> str:
         if "table-hint" in (hint.get("class") or "").split():  # nothing can be moved sideways in a mail
             hint.drop_tree()
     html = conform.fill(conform.finish(root, EMAIL), images)
-    tree: HtmlElement = _parsed(html)
+    tree: HtmlElement = fragment_fromstring(html, create_parent="div", parser=PARSER)
     link = palette(issue.theme.variables).link[0]
     for element in list(tree.iterdescendants("*")):
         if element.tag == "svg":
@@ -298,19 +299,7 @@ def _kept(issue: Issue, images: Mapping[str, Placed]) -> str:
         _element(element, link)
     for element in reversed(list(tree.iterdescendants("div", "blockquote"))):
         _panel(element)
-    return "".join(_written(tree))
-
-
-def _parsed(html: str) -> HtmlElement:
-    from lxml.html import fragment_fromstring
-
-    tree: HtmlElement = fragment_fromstring(html, create_parent="div", parser=PARSER)
-    return tree
-
-
-def _written(tree: HtmlElement) -> Iterator[str]:
-    for each in tree:
-        yield tostring(each, encoding="unicode")
+    return "".join(tostring(each, encoding="unicode") for each in tree)
 
 
 def _drawing(svg: HtmlElement) -> None:
@@ -343,9 +332,8 @@ def _element(element: HtmlElement, link: str) -> None:
         kept.setdefault("text-decoration", "underline")
     if tag == "table":
         element.attrib.pop("data-ignore-width", None)
-        kept.pop("min-width", None)
         kept["width"] = "100%"
-        for name, value in (("width", "100%"), ("cellpadding", "0"), ("cellspacing", "0"), ("border", "0")):
+        for name, value in _TABLE.items():
             element.set(name, value)
     kept.pop("min-width", None)
     if found.get("white-space") == "nowrap":
@@ -406,9 +394,7 @@ def _panel(element: HtmlElement) -> None:
     frame = {name: value for name, value in found.items() if _FRAME.fullmatch(name) and name not in margin}
     text = {name: value for name, value in found.items() if name not in margin and name not in frame}
     table = make("table")
-    for name, value in (
-        ("role", "presentation"), ("width", "100%"), ("cellpadding", "0"), ("cellspacing", "0"), ("border", "0")
-    ):  # fmt: skip
+    for name, value in {"role": "presentation", **_TABLE}.items():
         table.set(name, value)
     margin = {name: value for name, value in margin.items() if value != "0"}
     around = _aside(margin)  # a table as wide as what it is in has no room beside it

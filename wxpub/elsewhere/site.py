@@ -285,17 +285,14 @@ _MOST_MOVED = 100
 
 
 def _is_draft(path: Path) -> bool:
-    return bool(_DRAFT.search(_front(_head(path))))
-
-
-def _head(path: Path) -> str:
     with suppress(OSError):
-        return safe.read(path, _HEAD_BYTES).decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
-    return ""
+        return bool(_DRAFT.search(_front(safe.read(path, _HEAD_BYTES))))
+    return False
 
 
-def _front(text: str) -> str:
-    """Return the front matter of a text that begins with one."""
+def _front(data: bytes) -> str:
+    """Return the front matter of a file that begins with one."""
+    text = data[:_HEAD_BYTES].decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
     found = re.match(r"(---|\+\+\+)\n(.*?)\n\1", text, re.DOTALL)
     return found[2] if found else ""
 
@@ -447,8 +444,7 @@ class _Work:
         )
         html = _PERMALINK.sub(lambda link: self._own(link, up), web.write(issue, images, around))
         files[page] = self.writer.write(page, html.encode())
-        front = _front(text[:_HEAD_BYTES].decode("utf-8-sig", errors="replace").replace("\r\n", "\n"))
-        updated = _UPDATED.search(front)
+        updated = _UPDATED.search(_front(text))
         entry = _Made(
             key,
             page,
@@ -597,12 +593,13 @@ def _cleared(
 
 def _around(work: _Work, issues: Sequence[Past], made: Mapping[str, _Made]) -> dict[str, str]:
     """Write what stands around the pages: the index with its covers, the search, the feed."""
-    shown = [made[each.name] for each in reversed(issues) if each.name in made]
+    there = [each for each in reversed(issues) if each.name in made]
+    shown = [made[each.name] for each in there]
     write = work.writer.write
     files: dict[str, str] = {}
     covers = {}
     newest: Issue | None = None
-    for each in [each for each in reversed(issues) if each.name in made][:CARDS]:
+    for each in there[:CARDS]:
         with suppress(WxpubError):
             issue = work.opener.open(each.path)
             newest = newest or issue
