@@ -86,6 +86,12 @@ def test_a_remark_goes_from_the_page_to_the_terminal_by_file_and_by_link(page: A
 
 
 @pytest.mark.browser
+def test_on_a_phone_a_tab_says_that_there_are_remarks(page: Any) -> None:
+    page.set_viewport_size({"width": 375, "height": 812})
+    assert page.locator("[data-shows]").all_inner_texts() == ["Article", "Remarks"]
+
+
+@pytest.mark.browser
 def test_remarks_are_kept_marked_changed_and_taken_back(page: Any) -> None:
     remark(page, "最后一段。")
     article = page.frame_locator("#article")

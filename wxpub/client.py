@@ -439,7 +439,8 @@ class Client:
             elsewhere = failure.endpoint != endpoint  # the token's own call was repeated already
             if not harmless or elsewhere or attempt == ATTEMPTS:
                 raise failure from None
-            self._notify(tr("{failure}; trying again in {seconds:.1f} s", failure=failure, seconds=pause))
+            said = f"{failure.endpoint}: {failure.message}"  # what to do is said where it fails for good
+            self._notify(tr("{failure}; trying again in {seconds:.1f} s", failure=said, seconds=pause))
             self._pause(pause)
             if self._exchange.stopped:
                 raise NetworkError(tr("interrupted"), endpoint, sent=False)

@@ -391,7 +391,7 @@ def preview(
     Examples:
       wxpub preview issue.md
       wxpub preview issue.md --theme digest --port 8000
-      wxpub preview issue.md --host 0.0.0.0      also on a phone in the same network
+      wxpub preview issue.md --host 0.0.0.0
     """
     from wxpub.preview.server import serve
 

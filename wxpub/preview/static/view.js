@@ -52,8 +52,8 @@ export function show(state) {
   renew($("#outline"), outline(state));
   renew($("#panels"), [...further, ...panels(state, shownImages(), openFinding)]);
   follow(state.outline.map((heading) => heading.spot), showCurrent);
-  const told = folds(state).length;
-  $("#view-details").replaceChildren(say.details, told ? h("span", { class: "badge" }, count(told)) : "");
+  const told = state.review ? 0 : folds(state).length;
+  $("#view-details").replaceChildren(state.review ? say.remarks : say.details, told ? h("span", { class: "badge" }, count(told)) : "");
 }
 
 /** Put `fresh` into `holder`; what has not changed stays as it is, with its focus and what is unfolded in it. */
