@@ -219,7 +219,7 @@ def _text(path: Path, data: bytes) -> str:
     text = decoded(path, data).removeprefix("\ufeff")
     if not text.strip():
         raise SourceError(tr("is empty"), path)
-    return _unix(text)
+    return unix(text)
 
 
 def decoded(path: Path, data: bytes) -> str:
@@ -411,12 +411,12 @@ def with_key(text: str, path: Path, key: str, value: str) -> str:
 
     Raises SourceError for what is wrong in it, and where the front matter is written so that no line can be set.
     """
-    before = parse(_unix(text), path)
+    before = parse(unix(text), path)
     wanted: dict[str, Any] = {key: value}
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     end = "\r\n" if "\r\n" in text else "\n"
     lines = re.findall(r"[^\n]*\n|[^\n]+", text.removeprefix(mark))
-    front, _ = _split(_unix(text), path)
+    front, _ = _split(unix(text), path)
     fence = lines[front.first - 2].strip() if front.first > 1 else ""
     plain = fence != "+++" and re.fullmatch(r"[\w./\-]+", value)
     written = value if plain else json.dumps(value, ensure_ascii=False)  # a string alike in YAML, TOML and JSON
@@ -430,7 +430,7 @@ def with_key(text: str, path: Path, key: str, value: str) -> str:
         lines[:0] = [f"---{end}", f"{key}{equals}{written}{end}", f"---{end}", end]
     changed = mark + "".join(lines)
     try:
-        sound = _said(parse(_unix(changed), path)) == _said(replace(before, **wanted))
+        sound = _said(parse(unix(changed), path)) == _said(replace(before, **wanted))
     except SourceError:
         sound = False
     if not sound:
@@ -443,7 +443,8 @@ def with_key(text: str, path: Path, key: str, value: str) -> str:
 _VALUE = re.compile(r"""^([^:=]*[:=])([ \t]*)("[^"]*"|'[^']*'|[^"'#\r\n]*?)((?:[ \t]+#.*)?[ \t]*\r?\n?)$""")
 
 
-def _unix(text: str) -> str:
+def unix(text: str) -> str:
+    """Return a text with unix line ends, and without the mark at its beginning."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 

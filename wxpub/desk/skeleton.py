@@ -647,5 +647,4 @@ def _text(blocks: Sequence[Block]) -> str:
 def _read(path: Path, *, strict: bool = True) -> str:
     """Read an issue with unix line ends. Raises SourceError if it cannot be read, or is not UTF-8 and has to be."""
     data = article.contents(path)
-    text = article.decoded(path, data) if strict else data.decode("utf-8", errors="replace")
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return article.unix(article.decoded(path, data) if strict else data.decode("utf-8", errors="replace"))

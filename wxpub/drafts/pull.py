@@ -89,7 +89,7 @@ def pull(job: Job) -> Pulled:
     sent = read_mark(fact.mark)
     # A pull that was broken off, or left something, has written the draft's words: the file is what to go on from.
     written = ready.text == text_key(stored.title, stored.html)
-    base = _base(ready, _unix(text), sent) if sent and not written else _unix(text)
+    base = _base(ready, article.unix(text), sent) if sent and not written else article.unix(text)
     issue = ready.issue.version(base)
     images = _images(job, ready)
     ours, others = _shown(issue, images), _for_others(issue)
@@ -105,7 +105,7 @@ def pull(job: Job) -> Pulled:
     after, unset = _with_fields(issue, traced.text, stored, alone=len(standing.articles) == 1)
     left = tuple(PULL_LEFT.find(_said(each), *issue.layout.place(each.line)) for each in traced.left)
     left += tuple(PULL_LEFT.find(each, path, 1) for each in (*unset, *_cover(job, stored)))
-    merged = _merged(base, _unix(text), after, path)
+    merged = _merged(base, article.unix(text), after, path)
     pulled = ready.issue.version(merged)
     mark = Mark(sent.issue, sent.draft, text_of(pulled)) if sent else ""
     return Pulled(path, text, _with_ends(text, merged), left, standing, str(mark))
@@ -140,14 +140,7 @@ def keep(job: Job, pulled: Pulled) -> None:
 
 
 def _read(path: Path) -> str:
-    try:
-        return article.contents(path).decode()
-    except UnicodeDecodeError as error:
-        raise SourceError(tr("cannot be read: {reason}", reason=reason_of(error)), path) from None
-
-
-def _unix(text: str) -> str:
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return article.decoded(path, article.contents(path))
 
 
 def _lines(text: str) -> list[str]:
@@ -158,7 +151,7 @@ def _with_ends(text: str, changed: str) -> str:
     """Return `changed` with the line ends, and the mark at its beginning, that the file's `text` has."""
     head = "\ufeff" if text.startswith("\ufeff") else ""
     raw = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text.removeprefix(head))
-    old, new = [_unix(each) for each in raw], _lines(changed)
+    old, new = [article.unix(each) for each in raw], _lines(changed)
     end = "\r\n" if any(each.endswith("\r\n") for each in raw) else "\n"
     found: list[str] = []
     for kind, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
@@ -168,7 +161,7 @@ def _with_ends(text: str, changed: str) -> str:
 
 def _base(ready: Ready, text: str, sent: Mark) -> str:
     """Find the text with the words that were sent: the file's own, or one of its last versions in Git."""
-    for version in chain((text,), map(_unix, versions(ready))):
+    for version in chain((text,), map(article.unix, versions(ready))):
         if says(ready, version) == sent.text:
             return version
     raise ConflictError(
