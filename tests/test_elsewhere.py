@@ -12,6 +12,7 @@ from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from bs4 import BeautifulSoup
@@ -310,6 +311,25 @@ def test_an_image_of_a_mail_stands_where_the_site_has_it(tmp_path: Path) -> None
     assert [(each.rule, each.line) for each in found.findings] == [("mail-image-inside", 3)]
     settings.write_text('[site]\nurl = "https://letter.example/{date}/{stem}"\n', encoding="utf-8")
     assert 'src="data:image/png' in mail.write(issue.open(folder / "1.md")).html, "that tells of no file"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        """![说 "好"](https://a.example/1.png)""",
+        """[一](https://a.example/"a'b")""",
+        """- <https://a.example/"onclick=alert(1)>""",
+        """$x"y$""",
+    ],
+)
+def test_quotation_marks_in_an_attribute_end_no_mail(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(f"# 题\n\n{text}\n\n## 节\n\n尾。\n", encoding="utf-8")
+    soup = BeautifulSoup(mail.page(issue.open(path))[0], "lxml")
+    assert not [each for each in soup.find_all(True) if any(name.startswith("on") for name in each.attrs)]
+    for src, name, value in (("![", "alt", '说 "好"'), ("[一", "href", """https://a.example/"a'b\"""")):
+        if text.startswith(src):
+            assert value in [unquote(str(each.get(name))) for each in soup.find_all(True)]
 
 
 def test_a_mail_that_gmail_would_cut_off_is_found(tmp_path: Path) -> None:

@@ -82,6 +82,8 @@ _DROPPED = re.compile(
 _EDGES = re.compile(r"border(?!-radius|-collapse|-spacing).*")
 _FRAME = re.compile(r"margin.*|padding.*|background.*|border.*")
 _COLOURED = re.compile(r"color\Z|background|border")
+_VALUE = re.compile(r"""=(?:"[^"]*"|'([^']*)')""")
+_TAG = re.compile(rf"<\w+(?:\s[\w:-]+(?:{_VALUE.pattern})?)+")
 _STYLED = re.compile(r'(<\w+(?:\s[\w:-]+="[^"]*")*) style="([^"]*)"')
 _INNER_SPACE = re.compile("(?<=[^\u00a0])\u00a0")
 _GROUND = re.compile(r"background|background-color")
@@ -299,7 +301,16 @@ def _kept(issue: Issue, images: Mapping[str, Placed]) -> str:
         _element(element, link)
     for element in reversed(list(tree.iterdescendants("div", "blockquote"))):
         _panel(element)
-    return "".join(tostring(each, encoding="unicode") for each in tree)
+    return "".join(_written(each) for each in tree)
+
+
+def _written(element: HtmlElement) -> str:
+    """Write HTML whose attributes all stand in double quotes; lxml puts those with double ones in single ones."""
+
+    def doubled(found: re.Match[str]) -> str:
+        return found[0] if found[1] is None else f'="{found[1].replace(chr(34), "&quot;")}"'
+
+    return _TAG.sub(lambda tag: _VALUE.sub(doubled, tag[0]), tostring(element, encoding="unicode"))
 
 
 def _drawing(svg: HtmlElement) -> None:
