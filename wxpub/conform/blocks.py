@@ -327,6 +327,7 @@ def end(root: HtmlElement, mark: str) -> None:
 
 _NARROW = 3  # columns that a phone shows side by side
 _SHORT = 12  # characters of a cell that need not break
+_NARROW_COLUMN = 5  # characters of all cells of a column that stays whole beside a long one
 
 
 def table(element: HtmlElement) -> None:
@@ -357,6 +358,8 @@ def table(element: HtmlElement) -> None:
             row.set("class", "even")
         align = row.attrib.pop("align", None)
         cells |= {cell: _cell(cell, align, wide) for cell in row}
+    if not wide:
+        _keep_narrow(rows, cells)
     hint = [make("p", "table-hint", [_HINT])] if _width(rows, cells) > PHONE_COLUMN else []
     _hoist(element, cells)
     if element.get("data-ignore-width") is None:
@@ -434,6 +437,19 @@ def _width(rows: Sequence[HtmlElement], classes: Mapping[HtmlElement, list[str]]
                 columns[column] = max(columns.get(column, 0), each)
             at += span
     return sum(columns.values())
+
+
+def _keep_narrow(rows: Sequence[HtmlElement], classes: Mapping[HtmlElement, list[str]]) -> None:
+    """Keep columns of a few characters whole beside a long one, which would press them to one character a line."""
+    columns = list(zip(*rows, strict=True)) if len({len(row) for row in rows}) == 1 else []
+    said = [[shown([cell]).strip() for cell in column] for column in columns]
+    widths = [max(_least(text, whole=True) for text in column) for column in said]
+    if sum(widths) + _CELL_PIXELS * len(widths) <= PHONE_COLUMN or any(_span(cell) > 1 for row in rows for cell in row):
+        return
+    for column, texts in zip(columns, said, strict=True):
+        if max(map(len, texts)) <= _NARROW_COLUMN:
+            for cell in column:
+                classes[cell].append("short")
 
 
 def _least(text: str, whole: bool) -> float:
