@@ -251,6 +251,17 @@ def test_an_inbox_that_is_a_link_within_the_letter_stays_one(tmp_path: Path, mon
     assert (tmp_path / "notes/found.md").read_text(encoding="utf-8").count("example.org") == 2
 
 
+@pytest.mark.skipif(os.name != "posix", reason="files have no rights here")
+def test_a_file_that_is_written_anew_keeps_its_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, "2026-11-07.md: # 灯下（2026-11-07）")
+    monkeypatch.chdir(tmp_path)
+    assert not CliRunner().invoke(cli, ["add", "--offline", "https://example.org/1"]).exit_code
+    (tmp_path / "inbox.md").chmod(0o600)
+    assert not CliRunner().invoke(cli, ["add", "--offline", "https://example.org/2"]).exit_code
+    assert (tmp_path / "inbox.md").read_text(encoding="utf-8").count("example.org") == 2
+    assert (tmp_path / "inbox.md").stat().st_mode & 0o777 == 0o600
+
+
 def test_real_letters_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From every issue of the real letter on, the next has its frame, and nothing that only the last one said."""
     if not CORPUS.is_dir():
@@ -334,7 +345,7 @@ def test_what_was_there_stays_and_gets_the_lines_that_it_lacks(tmp_path: Path, m
     init()
     assert (tmp_path / "wxpub.toml").read_bytes() == b"[article]\nauthor = 'x'\n"
     ignored = (tmp_path / ".gitignore").read_bytes()
-    assert ignored == b"*.pyc\r\n/issues/*.html\r\n# end\r\n/wxpub.ledger.*.old.json\r\n"
+    assert ignored == b"*.pyc\r\n/issues/*.html\r\n# end\r\n/wxpub.ledger.*.old.json\r\n.*.tmp\r\n"
     merged = (tmp_path / ".gitattributes").read_bytes()
     assert merged == b"wxpub.ledger.json -merge\ninbox.md merge=union\n"
 

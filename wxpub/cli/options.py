@@ -177,10 +177,11 @@ def print_json(result: Mapping[str, Any], findings: Iterable[Finding] = (), *, n
 
 
 def write(place: Path, data: bytes) -> None:
-    """Write a file whole or not at all. Raises SourceError if it cannot be written."""
+    """Write a file whole or not at all; one that is there keeps its rights. Raises SourceError if it cannot be."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        safe.write(place, data, lasting=False)
+        there = place.is_file() and not place.is_symlink()
+        safe.write(place, data, place.stat().st_mode & 0o777 if there else 0o666, lasting=False)
     except OSError as error:
         raise SourceError(tr("cannot be written: {reason}", reason=reason_of(error)), place) from None
 

@@ -1,7 +1,7 @@
 """A newsletter's folder made ready: what is there is recognised and kept, what is missing is written.
 
 wxpub.toml          author, 阅读原文, the name on covers
-.gitignore          pages that the tool makes
+.gitignore          pages that the tool makes, and what a killed one leaves
 .gitattributes      records and inboxes of two people merge line by line
 a first issue       where there is none
 a workflow          of GitHub Actions, where it is asked for: examples/github-action.yml, for this letter's folder
@@ -112,7 +112,7 @@ def plan(letter: Letter, answers: Answers, wanted: Next) -> list[File]:
     pages = f"/{re.sub(r'{[^}]*}', '*', letter.shape.rpartition('/')[0])}/*.html".replace("//", "/")
     folder = wanted.path.parent
     made = () if letter.issues and any(folder.glob("*.html")) else (pages,)  # they may be a site's own
-    found.append(_with_lines(root / ".gitignore", (*made, f"/{Path(LEDGER_NAME).stem}.*.old.json")))
+    found.append(_with_lines(root / ".gitignore", (*made, f"/{Path(LEDGER_NAME).stem}.*.old.json", ".*.tmp")))
     union = tuple(f"{each} merge=union" for each in (LEDGER_NAME, INBOX))
     found.append(_with_lines(root / ".gitattributes", union))
     if not letter.issues:
