@@ -77,6 +77,7 @@ PIECES = st.sampled_from([*PARTS.split(), *WORDS.split(), " ", "Rust ", "第 3 �
 @given(st.lists(PIECES, min_size=1, max_size=24).map("".join))
 @example("（" * 30)
 @example("不" * 64)
+@example("软件“ 1.95.0")
 @example("pneumonoultramicroscopicsilicovolcanoconiosis of the word")
 def test_lines_keep_the_rules_of_chinese_typesetting(title: str) -> None:
     text = " ".join(title.split())

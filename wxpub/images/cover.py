@@ -201,7 +201,7 @@ def _bound(left: str, right: str) -> bool:
     last, first, spaced = left.rstrip()[-1:], right[:1], left[-1:].isspace()
     if first in tuple(_CLOSING):  # Unicode lets a line begin with some of them, above all after a space
         return not (spaced and first == ".")  # .NET
-    if last == "第" or (last.isdigit() and first in tuple(_COUNTERS)):
+    if last in ("第", *_OPENING) or (last.isdigit() and first in tuple(_COUNTERS)):
         return True
     return not spaced and last.isascii() and first.isascii() and last not in ("-", "/", "")
 
