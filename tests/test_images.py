@@ -191,6 +191,15 @@ def test_svg_is_drawn_twice_as_wide_as_it_says(size: str, width: int) -> None:
         assert opened(image).convert("RGB").getpixel((3, 3)) == (204, 0, 0)
 
 
+@pytest.mark.font
+@pytest.mark.parametrize("font", ["", "font-family='Arial'", "font-family='sans-serif'", "font-family='PingFang SC'"])
+def test_words_of_an_svg_are_drawn_in_a_font_of_this_machine(font: str) -> None:
+    words = f'<text x="10" y="30" font-size="24" {font}>灯下 lamp</text>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="160" height="40"><path d="M0 0h1"/>{words}</svg>'
+    image = opened(fit(svg.encode(), "a.svg")).convert("RGBA")
+    assert sum(image.getchannel("A").histogram()[128:]) > 300
+
+
 def test_svg_reads_no_file_of_this_machine(tmp_path: Path) -> None:
     Pillow.new("RGB", (10, 10), "red").save(tmp_path / "secret.png")
     for address in (f"file://{tmp_path}/secret.png", f"{tmp_path}/secret.png"):

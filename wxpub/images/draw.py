@@ -284,6 +284,11 @@ class Typeface:
             return cast("FreeTypeFont", ImageFont.load_default(100))
         return ImageFont.truetype(self.path, 100, index=self.index, layout_engine=ImageFont.Layout.BASIC)
 
+    @property
+    def family(self) -> str:
+        """The name of the font, by which other programs know it; "" for the one that Pillow carries."""
+        return (self._font.getname()[0] or "") if self.path else ""
+
     def at(self, size: int) -> FreeTypeFont:
         """Return the face at a size in pixels."""
         return self._font.font_variant(size=size)

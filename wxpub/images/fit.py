@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wxpub.errors import SourceError
-from wxpub.images.draw import environment
+from wxpub.images.draw import environment, typeface
 from wxpub.language import tr, tr_n
 from wxpub.limits import (
     COLUMN_PIXELS,
@@ -353,6 +353,8 @@ def _rasterise(data: bytes, name: str) -> bytes:
         # A drawing that somebody else made must not show files of the machine that draws it.
         text = re.sub(r"""(href\s*=\s*)(["'])(?!#|data:).*?\2""", r"\1\2\2", text, flags=re.DOTALL)
         command = [sys.executable, str(Path(__file__).with_name("svg.py")), str(width)]
+        if "<text" in text:
+            command.append(typeface(bold=False).family or "DejaVu Sans")
         drawn = subprocess.run(  # noqa: S603  our own words
             command, input=text.encode(), capture_output=True, check=False, timeout=DRAW_SECONDS, env=environment()
         )

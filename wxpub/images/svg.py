@@ -1,5 +1,7 @@
 """Draws one SVG, as a program of its own: the drawing in by stdin, its PNG out by stdout, its width by argument.
 
+A second argument names the font of words whose own fonts are not on this machine; without one resvg leaves them out.
+
 A drawing can end the program that draws it (nesting, sizes) or keep it busy for ever (filters), and no exception says
 so; `shrink` starts this beside the program that has an issue to push.
 """
@@ -22,7 +24,13 @@ def main() -> None:
 
     text = sys.stdin.buffer.read().decode("utf-8")
     width = int(sys.argv[1])
-    sys.stdout.buffer.write(svg_to_bytes(svg_string=text, width=width, languages=["zh", "en"], resources_dir=None))
+    font = sys.argv[2] if len(sys.argv) > 2 else None
+    sys.stdout.buffer.write(
+        svg_to_bytes(
+            svg_string=text, width=width, languages=["zh", "en"], resources_dir=None, font_family=font,
+            serif_family=font, sans_serif_family=font, monospace_family=font, cursive_family=font, fantasy_family=font,
+        )
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
