@@ -245,6 +245,9 @@ def test_no_file_outside_the_folder_is_read_or_written(letter: Path) -> None:
     (letter / "b.html").write_text("somebody's page", encoding="utf-8")
     (letter.parent / "look.css").write_text("p {color: red}", encoding="utf-8")
     (letter / "styled.md").write_text("---\ntheme: ../look.css\n---\n# 题\n\n字。\n", encoding="utf-8")
+    (letter / "part").mkdir()
+    (letter / "part/wxpub.toml").write_text('[article]\ntheme = "../../look.css"\n', encoding="utf-8")
+    (letter / "part/styled.md").write_text("# 题\n\n字。\n", encoding="utf-8")
     (letter / "inbox.md").symlink_to(letter.parent / "secret.md")
     outside = [
         "../secret.md",
@@ -266,7 +269,8 @@ def test_no_file_outside_the_folder_is_read_or_written(letter: Path) -> None:
                     assert refused.is_error and "no file that may be read" in said(refused), name
             for name in ("../look.css", "/etc/passwd", "--json"):
                 assert (await call("open", file="a.md", theme=name)).is_error
-            assert "no file that may be read" in said(await call("open", file="styled.md"))
+            for name in ("styled.md", "part/styled.md"):
+                assert "no file that may be read" in said(await call("open", file=name))
             for tool, given in (("new", {}), ("add", {"urls": ["https://example.org/1"], "offline": True})):
                 refused = await call(tool, **given)
                 assert refused.is_error and CANARY not in said(refused)

@@ -226,10 +226,10 @@ class Agents:
         return found[0][0], ["--", *(str(path) for _, path in found)]
 
     def _styled(self, path: Path) -> None:
-        """Refuse an issue whose front matter names a CSS file that is not inside a root."""
+        """Refuse an issue whose front matter or `wxpub.toml` names a CSS file that is not inside a root."""
         try:
-            name = article.read(path).theme
-        except SourceError:  # what is wrong with it, the command says
+            name = article.read(path).theme or str(config.find(path).article.get("theme", ""))
+        except WxpubError:  # what is wrong with it, the command says
             return
         if name.endswith(".css"):
             self.file(str(path.parent / Path(name).expanduser()))
