@@ -454,3 +454,12 @@ def test_add_refuses(words: list[str], said: str, desk: Path) -> None:
     assert done.exit_code == 2
     assert said in done.output
     assert not (desk / "inbox.md").exists()
+
+
+def test_a_link_that_is_given_twice_at_once_is_added_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wxpub.toml").touch()
+    words = ["add", "--offline", "--json", "https://example.org/1", "http://example.org/1?utm_source=x"]
+    links = json.loads(CliRunner().invoke(cli, words).stdout)["result"]["links"]
+    assert [each["state"] for each in links] == ["added", "waiting"]
+    assert (tmp_path / "inbox.md").read_text(encoding="utf-8").count("example.org") == 1

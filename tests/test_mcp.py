@@ -245,6 +245,7 @@ def test_no_file_outside_the_folder_is_read_or_written(letter: Path) -> None:
     (letter / "b.html").write_text("somebody's page", encoding="utf-8")
     (letter.parent / "look.css").write_text("p {color: red}", encoding="utf-8")
     (letter / "styled.md").write_text("---\ntheme: ../look.css\n---\n# 题\n\n字。\n", encoding="utf-8")
+    (letter / "--fragment").write_text("# 题\n\n字。\n", encoding="utf-8")
     (letter / "part").mkdir()
     (letter / "part/wxpub.toml").write_text('[article]\ntheme = "../../look.css"\n', encoding="utf-8")
     (letter / "part/styled.md").write_text("# 题\n\n字。\n", encoding="utf-8")
@@ -274,6 +275,8 @@ def test_no_file_outside_the_folder_is_read_or_written(letter: Path) -> None:
             for tool, given in (("new", {}), ("add", {"urls": ["https://example.org/1"], "offline": True})):
                 refused = await call(tool, **given)
                 assert refused.is_error and CANARY not in said(refused)
+            named = (await call("open", file="--fragment")).structured_content["result"]
+            assert [each["path"] for each in named["files"]] == ["--fragment"], "a file, and no option"
             quoted = said(await call("check", files=["quote.md"]))
             assert quoted.count("image-missing") == 2
             refused = await call("convert", file="b.md")

@@ -477,6 +477,8 @@ def test_the_feed_is_valid_and_says_the_same_whenever_it_is_made(root: Path, tmp
     path.write_text(
         '---\nauthor: "甲 & <乙>"\nupdated: 2026-01-02\n---\n' + text(10, "$x^2$\n\n&#x0; \x01\n"), encoding="utf-8"
     )
+    build(root, tmp_path / "named", name="灯\x01下")
+    assert etree.fromstring((tmp_path / "named/feed.xml").read_bytes())[0].text == "灯下"
     build(root, tmp_path / "out")
     data = (tmp_path / "out/feed.xml").read_bytes()
     tree = etree.fromstring(data)
