@@ -345,7 +345,8 @@ def test_what_was_there_stays_and_gets_the_lines_that_it_lacks(tmp_path: Path, m
     init()
     assert (tmp_path / "wxpub.toml").read_bytes() == b"[article]\nauthor = 'x'\n"
     ignored = (tmp_path / ".gitignore").read_bytes()
-    assert ignored == b"*.pyc\r\n/issues/*.html\r\n# end\r\n/wxpub.ledger.*.old.json\r\n.*.tmp\r\n"
+    added = b"/issues/*.eml\r\n/issues/*.cards/\r\n/wxpub.ledger.*.old.json\r\n.*.tmp\r\n"
+    assert ignored == b"*.pyc\r\n/issues/*.html\r\n# end\r\n" + added
     merged = (tmp_path / ".gitattributes").read_bytes()
     assert merged == b"wxpub.ledger.json -merge\ninbox.md merge=union\n"
 

@@ -109,9 +109,10 @@ def plan(letter: Letter, answers: Answers, wanted: Next) -> list[File]:
     root = letter.root
     toml = root / FILE_NAME
     found = [File(toml, None if _is_there(toml) else _settings(letter, answers))]
-    pages = f"/{re.sub(r'{[^}]*}', '*', letter.shape.rpartition('/')[0])}/*.html".replace("//", "/")
+    beside = f"/{re.sub(r'{[^}]*}', '*', letter.shape.rpartition('/')[0])}/*".replace("//", "/")
     folder = wanted.path.parent
-    made = () if letter.issues and any(folder.glob("*.html")) else (pages,)  # they may be a site's own
+    pages = () if letter.issues and any(folder.glob("*.html")) else (f"{beside}.html",)  # they may be a site's own
+    made = (*pages, f"{beside}.eml", f"{beside}.cards/")
     found.append(_with_lines(root / ".gitignore", (*made, f"/{Path(LEDGER_NAME).stem}.*.old.json", ".*.tmp")))
     union = tuple(f"{each} merge=union" for each in (LEDGER_NAME, INBOX))
     found.append(_with_lines(root / ".gitattributes", union))

@@ -10,6 +10,7 @@ and one that is longer than a card goes on there. Reads no files.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from functools import lru_cache
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Bitmap
     from PIL.ImageDraw import ImageDraw as Pen
 
-_VERSION = "1"  # changes when cards are drawn differently, so that they are uploaded anew
+_VERSION = "2"  # changes when cards are drawn differently, so that they are uploaded anew
 SIZE = _WIDTH, _HEIGHT = CARD_PIXELS
 _MARGIN = 84
 _COLUMN = _WIDTH - 2 * _MARGIN
@@ -356,6 +357,9 @@ def fit_end(text: str, face: Typeface, size: int, room: float) -> str:
     return text.rstrip() + "…"
 
 
+_NUMBERED = re.compile(r"\d+\. ")  # a point with a number needs no other mark
+
+
 def _text(deck: Deck, card: Card, colours: _Colours, pen: Pen) -> None:
     """Sections and items on the theme's paper; a bar stands beside an item's title."""
     _head(deck, card, colours, pen)
@@ -375,7 +379,7 @@ def _text(deck: Deck, card: Card, colours: _Colours, pen: Pen) -> None:
         if line.style in ("title", "lead"):
             bar = colours.soft if line.style == "title" else mixed(colours.paper, colours.soft, 0.4)
             pen.rectangle((_MARGIN, line.y - 2, _MARGIN + 8, line.y + line.size * style.pitch - 2), fill=bar)
-        if line.style == "point":
+        if line.style == "point" and not _NUMBERED.match(line.text):
             pen.rectangle((_MARGIN, line.y + 14, _MARGIN + 12, line.y + 26), fill=colours.soft)
         ink = colours.strong if line.style == "title" else plain
         pen.text((_MARGIN + _INDENT, base), line.text, font=font, fill=ink, anchor="ls")
