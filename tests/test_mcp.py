@@ -10,6 +10,7 @@ import subprocess
 import sys
 from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,9 @@ def said(result: Any) -> str:
 
 
 def played(scene: Callable[..., Awaitable[None]], *given: Any) -> None:
-    anyio.run(scene, *given)
+    """Play a scene on a thread of its own: this one may drive a browser, which has a loop of events."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(anyio.run, scene, *given).result()
 
 
 # --- what it is for ---------------------------------------------------------------------------------------------------
