@@ -24,7 +24,6 @@ from wxpub.language import gettext, listed, tr
 MAX_FRONT_MATTER = 100_000  # characters; YAML takes seconds to read as much
 MAX_DOTS = 200  # in one line of TOML: a.b.c takes its reader time with the square of the parts
 _UNSEEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # control characters, and halves of others
-_CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 MAX_BYTES = 20 * 1024 * 1024  # far above any issue; keeps a mistaken `wxpub convert video.mp4` from eating the memory
 
 # Front-matter keys as wxpub calls them, with the names that other tools use for the same thing.
@@ -193,7 +192,8 @@ def default(key: str, value: Any) -> str | bool | tuple[str, ...]:
 
 def written_in(words: str) -> str:
     """Name the language of a letter as HTML does, by its words: Chinese, unless there is no Chinese character."""
-    return "zh-CN" if _CHINESE.search(words) else "en"
+    chinese = any("\u3400" <= each <= "\u9fff" or "\uf900" <= each <= "\ufaff" for each in words)
+    return "zh-CN" if chinese else "en"
 
 
 def contents(path: Path, data: bytes | None = None) -> bytes:
