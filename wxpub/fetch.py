@@ -99,7 +99,9 @@ class Failure(NetworkError):
                 return tr("{name}: no answer in time", name=name)
             case "deadline":
                 return tr("{name}: not read within {seconds} seconds", name=name, seconds=self._detail)
-            case "unknown" | "unreachable":
+            case "unknown":
+                return tr("{name}: its server's name is not found", name=name)
+            case "unreachable":
                 return tr("{name} cannot be reached", name=name)
 
 
