@@ -75,7 +75,7 @@ def test_the_real_letter_is_one_series() -> None:
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(st.sampled_from("a1-_.{}期第[]%:! \\/2026"), min_size=1, max_size=14))
 def test_the_next_file_is_named_like_the_last_whatever_that_is(name: str) -> None:
-    stem = name.strip("/. ").replace("//", "/") or "x"
+    stem = re.sub("/+", "/", name.strip("/. ")) or "x"
     shape = letter.shape_of(f"{stem}.md")
     if shape:
         made = letter.Letter(Path("root"), config.Config(Path("root")), (), shape).place(date(2026, 11, 21), 7)
