@@ -20,7 +20,7 @@ from wxpub.desk.founding import Answers
 from wxpub.desk.inbox import Entry, Inbox, links_in
 from wxpub.desk.letter import INBOX, Letter
 from wxpub.desk.sent import Place
-from wxpub.desk.skeleton import Next
+from wxpub.desk.skeleton import Made, Next
 from wxpub.errors import SourceError
 from wxpub.finding import shorten
 from wxpub.language import listed, tr, tr_n
@@ -315,9 +315,13 @@ def new(day: date | None, number: int | None, title: str, template: Path | None,
     found = letter.find(Path.cwd())
     with _alone(found):
         waiting = Inbox(_text_of(found.inbox))
+        template = template or found.template
         begun = _broken_off(found, day, number, title, waiting, template)
-        wanted = begun or _wanted(found, day, number, title)
-        made = skeleton.make(_before(found) if begun else found, wanted, waiting, template or found.template)
+        if begun:
+            wanted, made = begun
+        else:
+            wanted = _wanted(found, day, number, title)
+            made = skeleton.make(found, wanted, waiting, template)
         left = len(waiting.items) - len(made.taken)
         if not dry_run:
             if not begun:
@@ -372,7 +376,7 @@ def _wanted(found: Letter, day: date | None, number: int | None, title: str) -> 
     if day is None and found.last and found.last.date > today.isoformat():
         hint = tr("to begin the one after it, give its day: wxpub new {date}", date=due.isoformat())
         raise SourceError(tr("is the next issue already"), found.last.path, hint=hint)
-    wanted = Next(found.place(day or due, number or following), day or due, number or following, title)
+    wanted = _next(found, day, number, title)
     if wanted.path.exists() or wanted.path.is_symlink():
         hint = tr("move it away, or give another day")
         if found.place(due, following) != wanted.path:
@@ -383,25 +387,26 @@ def _wanted(found: Letter, day: date | None, number: int | None, title: str) -> 
 
 def _broken_off(
     found: Letter, day: date | None, number: int | None, title: str, waiting: Inbox, template: Path | None
-) -> Next | None:
+) -> tuple[Next, Made] | None:
     """Find the issue that the same command wrote before it was killed: its items are still to be taken off the inbox.
 
     It is the last one, and exactly what would be written now.
     """
     if found.last is None or not waiting.items:
         return None
-    before = _before(found)
-    due, following = before.following(date.today())
-    wanted = Next(before.place(day or due, number or following), day or due, number or following, title)
+    before = replace(found, issues=found.issues[:-1])
+    wanted = _next(before, day, number, title)
     if wanted.path != found.last.path:
         return None
-    made = skeleton.make(before, wanted, waiting, template or found.template)
-    return wanted if made.taken and made.text.encode() == article.contents(wanted.path) else None
+    made = skeleton.make(before, wanted, waiting, template)
+    return (wanted, made) if made.taken and made.text.encode() == article.contents(wanted.path) else None
 
 
-def _before(found: Letter) -> Letter:
-    """Give the letter as it was before its last issue."""
-    return replace(found, issues=found.issues[:-1])
+def _next(found: Letter, day: date | None, number: int | None, title: str) -> Next:
+    """Say where the issue of a day and a number goes; by default those that the letter has next."""
+    due, following = found.following(date.today())
+    day, number = day or due, number or following
+    return Next(found.place(day, number), day, number, title)
 
 
 def _alone(found: Letter) -> AbstractContextManager[None]:
