@@ -39,6 +39,7 @@ _HEAD_BYTES = 8 * 1024  # of an issue, in which its front matter and its title s
 _MOST_FILES = 20_000  # that are looked at
 _MOST_FOLDERS = 5_000
 _USUAL = 14  # days to the next issue, as long as nothing tells
+_WEEKLY = re.compile(r"(?<!双)周[报刊]|(?<!bi)(?<!bi-)weekly", re.IGNORECASE)  # what a title may say of it
 _RECENT = 8  # issues whose distances tell how often the letter appears
 # Folders that hold no issues of this letter.
 _ELSEWHERE = frozenset(
@@ -135,7 +136,8 @@ class Letter:
         days = sorted(date.fromisoformat(each.date) for each in self.issues if each.date)
         recent = days[-_RECENT - 1 :]
         gaps = [(later - sooner).days for sooner, later in pairwise(recent) if later > sooner]
-        usual = median_low(gaps) if gaps else _USUAL if days and days[-1] >= today else 0
+        named = 7 if self.last and _WEEKLY.search(self.last.title) else _USUAL
+        usual = median_low(gaps) if gaps else named if days and days[-1] >= today else 0
         due = max(days[-1] + timedelta(usual), today) if days else today
         numbers = [each.number for each in self.issues if each.number is not None]
         counted = self.last is None or self.last.number is not None or "{number" in self.shape
